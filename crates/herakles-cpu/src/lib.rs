@@ -1,0 +1,1 @@
+//! Turn successive CPU ticks into seconds, usage and per-class counters.

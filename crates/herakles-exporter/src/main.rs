@@ -1,0 +1,2 @@
+//! Prometheus exporter for per-process memory and CPU.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Snapshot of all processes and its Prometheus exposition.

@@ -1,0 +1,1 @@
+//! List, open and read /proc with bounded cost and typed skip reasons.

@@ -1,0 +1,1 @@
+//! An exporter toolkit for hyper: listeners, limits, negotiation, one-member gzip with a live tail.
