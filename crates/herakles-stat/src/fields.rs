@@ -1,0 +1,99 @@
+use crate::{ParseError, ParseErrorKind};
+
+/// A cursor over decimal fields that are separated by single spaces, as the kernel's
+/// `seq_put_decimal_ull` writes them.
+pub(crate) struct Fields<'a> {
+    line: &'a [u8],
+    /// Offset of the first byte of the next field.
+    at: usize,
+    /// Number of the next field, from 1.
+    number: u8,
+}
+
+impl<'a> Fields<'a> {
+    /// A cursor whose next field is `number` and starts at `at`.
+    pub(crate) const fn new(line: &'a [u8], at: usize, number: u8) -> Self {
+        Self { line, at, number }
+    }
+
+    /// The field `number` as an unsigned number; the content of those before it does not matter.
+    pub(crate) fn number_at<T: TryFrom<u64>>(&mut self, number: u8) -> Result<T, ParseError> {
+        while self.number < number {
+            let start = self.at;
+            while self.peek().is_some_and(|byte| !is_separator(byte)) {
+                self.at += 1;
+            }
+            self.end_field(start)?;
+        }
+        self.number()
+    }
+
+    /// The next field as an unsigned number.
+    pub(crate) fn number<T: TryFrom<u64>>(&mut self) -> Result<T, ParseError> {
+        let start = self.at;
+        let field = self.number;
+        let out_of_range = ParseError {
+            kind: ParseErrorKind::OutOfRange(field),
+            offset: start,
+        };
+        let mut value: u64 = 0;
+        while let Some(byte) = self.peek() {
+            if !byte.is_ascii_digit() {
+                break;
+            }
+            value = value
+                .checked_mul(10)
+                .and_then(|value| value.checked_add(u64::from(byte - b'0')))
+                .ok_or(out_of_range)?;
+            self.at += 1;
+        }
+        if self.peek().is_some_and(|byte| !is_separator(byte)) {
+            return Err(self.error(ParseErrorKind::NotANumber(field)));
+        }
+        self.end_field(start)?;
+        T::try_from(value).map_err(|_| out_of_range)
+    }
+
+    /// The next field as a single letter.
+    pub(crate) fn letter(&mut self) -> Result<u8, ParseError> {
+        let start = self.at;
+        let Some(letter) = self.peek().filter(u8::is_ascii_alphabetic) else {
+            return Err(self.error(ParseErrorKind::BadState));
+        };
+        self.at += 1;
+        if self.peek().is_some_and(|byte| !is_separator(byte)) {
+            return Err(self.error(ParseErrorKind::BadState));
+        }
+        self.end_field(start)?;
+        Ok(letter)
+    }
+
+    /// Steps over the separator behind a field. A field that the input ends in may have been
+    /// cut short, so it is refused: `40` may once have been `403`.
+    fn end_field(&mut self, start: usize) -> Result<(), ParseError> {
+        if self.at == start || self.peek().is_none() {
+            return Err(self.error(ParseErrorKind::Missing(self.number)));
+        }
+        // A newline ends the line: it is not passed, so that the next field is missing.
+        if self.peek() == Some(b' ') {
+            self.at += 1;
+        }
+        self.number += 1;
+        Ok(())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.line.get(self.at).copied()
+    }
+
+    const fn error(&self, kind: ParseErrorKind) -> ParseError {
+        ParseError {
+            kind,
+            offset: self.at,
+        }
+    }
+}
+
+const fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n')
+}
