@@ -33,6 +33,7 @@ pub struct MemoryUsage {
 impl MemoryUsage {
     /// USS: what would be freed if the process exited, `Private_Clean + Private_Dirty`.
     pub const fn uss_bytes(&self) -> u64 {
-        self.private_clean_bytes.saturating_add(self.private_dirty_bytes)
+        self.private_clean_bytes
+            .saturating_add(self.private_dirty_bytes)
     }
 }

@@ -1,5 +1,7 @@
 //! The parsers against the live /proc, with the `procfs` crate as an independent reader.
 
+#![expect(clippy::expect_used, reason = "a test may fail")]
+
 use herakles_stat::{Pid, Stat, Statm};
 use procfs::FromRead as _;
 

@@ -1,0 +1,76 @@
+//! The parsers against the live /proc, with the `procfs` crate as an independent reader.
+
+#![expect(clippy::expect_used, reason = "a test may fail")]
+
+use herakles_smaps::{MemoryUsage, SmapsSum, parse_rollup};
+use procfs::FromBufRead as _;
+use procfs::process::SmapsRollup;
+
+/// Every memory file of this name that may be read and belongs to a process with memory.
+fn live_files(name: &str) -> Vec<Vec<u8>> {
+    let files: Vec<Vec<u8>> = std::fs::read_dir("/proc")
+        .expect("a Linux host has /proc")
+        .filter_map(|entry| std::fs::read(entry.ok()?.path().join(name)).ok())
+        .filter(|bytes| !bytes.is_empty())
+        .collect();
+    assert!(!files.is_empty(), "at least this process has a {name}");
+    files
+}
+
+fn summed(file: &[u8], piece: usize) -> MemoryUsage {
+    let mut sum = SmapsSum::new();
+    for piece in file.chunks(piece) {
+        sum.feed(piece).expect("the kernel wrote it");
+    }
+    sum.finish().expect("the kernel wrote all of it")
+}
+
+#[test]
+fn every_live_rollup_reads_as_procfs_reads_it() {
+    for file in live_files("smaps_rollup") {
+        let ours = parse_rollup(&file).expect("the kernel wrote it");
+        let theirs = SmapsRollup::from_buf_read(&file[..]).expect("procfs reads it");
+        let theirs = &theirs.memory_map_rollup.0[0].extension.map;
+        for (key, value) in [
+            ("Rss", Some(ours.rss_bytes)),
+            ("Pss", Some(ours.pss_bytes)),
+            ("Pss_Anon", ours.pss_anon_bytes),
+            ("Pss_File", ours.pss_file_bytes),
+            ("Pss_Shmem", ours.pss_shmem_bytes),
+            ("Shared_Clean", Some(ours.shared_clean_bytes)),
+            ("Shared_Dirty", Some(ours.shared_dirty_bytes)),
+            ("Private_Clean", Some(ours.private_clean_bytes)),
+            ("Private_Dirty", Some(ours.private_dirty_bytes)),
+            ("Private_Hugetlb", ours.private_hugetlb_bytes),
+            ("Swap", Some(ours.swap_bytes)),
+            ("SwapPss", ours.swap_pss_bytes),
+        ] {
+            assert_eq!(value, theirs.get(key).copied(), "{key}");
+        }
+    }
+}
+
+#[test]
+fn every_live_smaps_sums_as_procfs_sums_it_whatever_the_pieces() {
+    for file in live_files("smaps") {
+        let theirs =
+            procfs::process::MemoryMaps::from_buf_read(&file[..]).expect("procfs reads it");
+        let total = |key: &str| -> u64 {
+            theirs
+                .iter()
+                .filter_map(|map| map.extension.map.get(key))
+                .sum()
+        };
+        let ours = summed(&file, 4096);
+        assert_eq!(ours.rss_bytes, total("Rss"));
+        assert_eq!(ours.pss_bytes, total("Pss"));
+        assert_eq!(
+            ours.uss_bytes(),
+            total("Private_Clean") + total("Private_Dirty")
+        );
+        assert_eq!(ours.swap_pss_bytes, Some(total("SwapPss")));
+        for piece in [1, 7, 28, 4095] {
+            assert_eq!(summed(&file, piece), ours, "in pieces of {piece}");
+        }
+    }
+}
