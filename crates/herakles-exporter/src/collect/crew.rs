@@ -1,0 +1,412 @@
+//! Worker threads that can be given up.
+//!
+//! A read of another process's memory files waits for that process's mmap lock, possibly for
+//! ever. Work therefore runs on detached threads of a rayon pool: an item that does not come
+//! back within [`Crew::PATIENCE`] costs its thread, which is replaced, and nothing else.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use herakles_stat::ProcessKey;
+
+/// Work on many independent items.
+pub(crate) trait Task: Send + Sync + 'static {
+    /// What one item yields.
+    type Output: Send + 'static;
+    /// Buffers a worker reuses from item to item and from run to run.
+    type Scratch: Default + Send + 'static;
+
+    /// The number of items.
+    fn len(&self) -> usize;
+
+    /// Works on one item. What is [noted](Note::note) before a step that may hang is what
+    /// remains of the item if it does.
+    fn run(&self, item: usize, scratch: &mut Self::Scratch, note: &Note<'_, Self::Output>)
+    -> Self::Output;
+}
+
+/// Why an item has no complete output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// It did not come back in time.
+    Hung,
+    /// It panicked.
+    Panicked,
+}
+
+/// One item's result: its output, or why it is lost and what it had noted by then.
+pub(crate) type Done<T> = (usize, Result<T, (Lost, Option<T>)>);
+
+/// Where a running item leaves what is already known.
+pub(crate) struct Note<'a, T>(&'a Slot<T>);
+
+impl<T> Note<'_, T> {
+    /// Keeps `output` and the identity it belongs to in case the next step never returns.
+    pub(crate) fn note(&self, key: ProcessKey, output: T) {
+        if let Some(current) = &mut self.0.lock().current {
+            current.noted = Some((key, output));
+        }
+    }
+}
+
+struct Current<T> {
+    item: usize,
+    since: Instant,
+    noted: Option<(ProcessKey, T)>,
+}
+
+struct SlotState<T> {
+    done: Vec<Done<T>>,
+    current: Option<Current<T>>,
+    given_up: bool,
+    /// The worker left its loop: nothing will be added.
+    finished: bool,
+}
+
+struct Slot<T> {
+    state: Mutex<SlotState<T>>,
+}
+
+impl<T> Slot<T> {
+    fn new() -> Self {
+        let state = SlotState { done: Vec::new(), current: None, given_up: false, finished: false };
+        Self { state: Mutex::new(state) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SlotState<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Identities whose reader has not come back, by a ticket of the thread that is stuck.
+type Stuck = HashMap<usize, Option<ProcessKey>>;
+
+/// The worker threads of all scans.
+pub(crate) struct Crew<S> {
+    pool: rayon::ThreadPool,
+    threads: usize,
+    patience: Duration,
+    stuck: Arc<Mutex<Stuck>>,
+    scratch: Arc<Mutex<Vec<S>>>,
+    cpu_nanos: Arc<AtomicU64>,
+}
+
+impl<S: Default + Send + 'static> Crew<S> {
+    /// How long an item may take before its thread is given up.
+    pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+    /// How many threads may be stuck before risky reads stop altogether.
+    pub(crate) const MAX_STUCK: usize = 8;
+
+    /// Starts `threads` threads.
+    pub(crate) fn new(
+        threads: usize,
+        patience: Duration,
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        Ok(Self {
+            pool: pool(threads)?,
+            threads,
+            patience,
+            stuck: Arc::default(),
+            scratch: Arc::default(),
+            cpu_nanos: Arc::default(),
+        })
+    }
+
+    /// Whether `key` has a reader that has not come back.
+    pub(crate) fn stuck_keys(&self) -> Vec<ProcessKey> {
+        lock(&self.stuck).values().flatten().copied().collect()
+    }
+
+    /// The number of threads that have not come back.
+    pub(crate) fn stuck_threads(&self) -> usize {
+        lock(&self.stuck).len()
+    }
+
+    /// The CPU time all workers have used so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        Duration::from_nanos(self.cpu_nanos.load(Ordering::Relaxed))
+    }
+
+    /// Runs all items of `task` on at most `width` threads and returns their results in the
+    /// order of the items.
+    pub(crate) fn run<T>(&mut self, task: T, width: usize) -> Vec<Done<T::Output>>
+    where
+        T: Task<Scratch = S>,
+    {
+        let width = width.min(self.threads).min(task.len()).max(1);
+        let (leave, left) = channel();
+        let job = Arc::new(Job {
+            next: AtomicUsize::new(0),
+            scratch: Arc::clone(&self.scratch),
+            stuck: Arc::clone(&self.stuck),
+            cpu_nanos: Arc::clone(&self.cpu_nanos),
+            leave,
+            task,
+        });
+        let mut slots: Vec<Arc<Slot<T::Output>>> = Vec::with_capacity(width);
+        for _ in 0..width {
+            slots.push(self.start(&job));
+        }
+        self.wait(&job, &mut slots, &left);
+        let mut done: Vec<Done<T::Output>> = Vec::with_capacity(job.task.len());
+        for slot in &slots {
+            done.append(&mut slot.lock().done);
+        }
+        done.sort_unstable_by_key(|(item, _)| *item);
+        done
+    }
+
+    fn start<T: Task<Scratch = S>>(&self, job: &Arc<Job<T, S>>) -> Arc<Slot<T::Output>> {
+        let slot = Arc::new(Slot::new());
+        let (job, its) = (Arc::clone(job), Arc::clone(&slot));
+        self.pool.spawn(move || job.work(&its));
+        slot
+    }
+
+    /// Returns when every worker has left or was given up.
+    fn wait<T: Task<Scratch = S>>(
+        &mut self,
+        job: &Arc<Job<T, S>>,
+        slots: &mut Vec<Arc<Slot<T::Output>>>,
+        left: &Receiver<()>,
+    ) {
+        let tick = (self.patience / 10).max(Duration::from_millis(5));
+        loop {
+            if slots.iter().all(|slot| {
+                let state = slot.lock();
+                state.finished || state.given_up
+            }) {
+                return;
+            }
+            match left.recv_timeout(tick) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) => self.give_up_stuck(job, slots),
+                // `job` holds a sender: the channel cannot be closed while we wait.
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn give_up_stuck<T: Task<Scratch = S>>(
+        &mut self,
+        job: &Arc<Job<T, S>>,
+        slots: &mut Vec<Arc<Slot<T::Output>>>,
+    ) {
+        let mut replacements = 0;
+        for slot in slots.iter() {
+            let mut state = slot.lock();
+            if state.given_up {
+                continue;
+            }
+            let Some(current) = state.current.take_if(|it| it.since.elapsed() >= self.patience)
+            else {
+                continue;
+            };
+            let (key, noted) = current.noted.unzip();
+            state.given_up = true;
+            state.done.push((current.item, Err((Lost::Hung, noted))));
+            job.register_stuck(slot, key);
+            replacements += 1;
+        }
+        if replacements == 0 {
+            return;
+        }
+        // The old pool's idle threads end with it, a stuck one when its read returns.
+        if let Ok(pool) = pool(self.threads) {
+            self.pool = pool;
+        }
+        if job.next.load(Ordering::Relaxed) < job.task.len() {
+            for _ in 0..replacements {
+                slots.push(self.start(job));
+            }
+        }
+    }
+}
+
+fn pool(threads: usize) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|n| format!("herakles-scan-{n}"))
+        .build()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Job<T: Task<Scratch = S>, S> {
+    next: AtomicUsize,
+    scratch: Arc<Mutex<Vec<S>>>,
+    stuck: Arc<Mutex<Stuck>>,
+    cpu_nanos: Arc<AtomicU64>,
+    leave: Sender<()>,
+    task: T,
+}
+
+impl<T: Task<Scratch = S>, S: Default> Job<T, S> {
+    fn work(&self, slot: &Arc<Slot<T::Output>>) {
+        let cpu = thread_cpu();
+        let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
+        loop {
+            let item = self.next.fetch_add(1, Ordering::Relaxed);
+            if item >= self.task.len() {
+                break;
+            }
+            slot.lock().current = Some(Current { item, since: Instant::now(), noted: None });
+            let note = Note(slot);
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.task.run(item, &mut scratch, &note)));
+            let mut state = slot.lock();
+            if state.given_up {
+                drop(state);
+                self.add_cpu_since(cpu);
+                self.come_back(slot);
+                return;
+            }
+            let noted = state.current.take().and_then(|it| it.noted).map(|(_, output)| output);
+            state.done.push((item, outcome.map_err(|_| (Lost::Panicked, noted))));
+        }
+        lock(&self.scratch).push(scratch);
+        self.add_cpu_since(cpu);
+        slot.lock().finished = true;
+        // The receiver is gone only when nobody waits any more.
+        let _ = self.leave.send(());
+    }
+
+    fn add_cpu_since(&self, start: Duration) {
+        let used = thread_cpu().saturating_sub(start).as_nanos();
+        self.cpu_nanos.fetch_add(u64::try_from(used).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn register_stuck(&self, slot: &Arc<Slot<T::Output>>, key: Option<ProcessKey>) {
+        lock(&self.stuck).insert(ticket(slot), key);
+    }
+
+    fn come_back(&self, slot: &Arc<Slot<T::Output>>) {
+        lock(&self.stuck).remove(&ticket(slot));
+    }
+}
+
+/// The CPU time the calling thread has used.
+pub(crate) fn thread_cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// A slot outlives its worker's stay in [`Stuck`], so its address names it.
+fn ticket<T>(slot: &Arc<Slot<T>>) -> usize {
+    Arc::as_ptr(slot).addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Condvar;
+
+    use herakles_stat::Pid;
+
+    use super::*;
+
+    /// Items that return their number, panic, or wait for a gate after noting a half.
+    struct Items {
+        kinds: Vec<Kind>,
+    }
+
+    enum Kind {
+        Fine,
+        Panics,
+        Waits(Arc<Gate>),
+    }
+
+    #[derive(Default)]
+    struct Gate {
+        open: Mutex<bool>,
+        opened: Condvar,
+    }
+
+    impl Gate {
+        fn wait(&self) {
+            let mut open = self.open.lock().unwrap();
+            while !*open {
+                open = self.opened.wait(open).unwrap();
+            }
+        }
+
+        fn open(&self) {
+            *self.open.lock().unwrap() = true;
+            self.opened.notify_all();
+        }
+    }
+
+    fn key(item: usize) -> ProcessKey {
+        ProcessKey { pid: Pid::new(u32::try_from(item).unwrap() + 1).unwrap(), start_time: 7 }
+    }
+
+    impl Task for Items {
+        type Output = String;
+        type Scratch = Vec<u8>;
+
+        fn len(&self) -> usize {
+            self.kinds.len()
+        }
+
+        fn run(&self, item: usize, _: &mut Vec<u8>, note: &Note<'_, String>) -> String {
+            note.note(key(item), format!("half {item}"));
+            match self.kinds.get(item) {
+                Some(Kind::Panics) => panic!("item {item}"),
+                Some(Kind::Waits(gate)) => gate.wait(),
+                _ => {}
+            }
+            format!("whole {item}")
+        }
+    }
+
+    fn crew(threads: usize, patience_ms: u64) -> Crew<Vec<u8>> {
+        Crew::new(threads, Duration::from_millis(patience_ms)).unwrap()
+    }
+
+    #[test]
+    fn every_item_comes_back_in_order() {
+        let mut crew = crew(3, 60_000);
+        for len in [0, 1, 2, 100] {
+            let items = Items { kinds: (0..len).map(|_| Kind::Fine).collect() };
+            let done = crew.run(items, 3);
+            let expected: Vec<Done<String>> =
+                (0..len).map(|item| (item, Ok(format!("whole {item}")))).collect();
+            assert_eq!(done, expected);
+        }
+    }
+
+    #[test]
+    fn a_panic_costs_its_item_only() {
+        let kinds = vec![Kind::Fine, Kind::Panics, Kind::Fine];
+        let done = crew(1, 60_000).run(Items { kinds }, 1);
+        assert_eq!(done[0].1, Ok("whole 0".into()));
+        assert_eq!(done[1].1, Err((Lost::Panicked, Some("half 1".into()))));
+        assert_eq!(done[2].1, Ok("whole 2".into()));
+    }
+
+    #[test]
+    fn a_hanging_item_costs_its_thread_until_it_returns() {
+        let gate = Arc::new(Gate::default());
+        let kinds = vec![Kind::Waits(Arc::clone(&gate)), Kind::Fine, Kind::Fine];
+        let mut crew = crew(1, 500);
+        let done = crew.run(Items { kinds }, 1);
+        assert_eq!(done[0].1, Err((Lost::Hung, Some("half 0".into()))));
+        assert_eq!(done[1].1, Ok("whole 1".into()));
+        assert_eq!(done[2].1, Ok("whole 2".into()));
+        assert_eq!(crew.stuck_keys(), [key(0)]);
+        assert_eq!(crew.stuck_threads(), 1);
+
+        let again = crew.run(Items { kinds: vec![Kind::Fine] }, 1);
+        assert_eq!(again[0].1, Ok("whole 0".into()));
+
+        gate.open();
+        while crew.stuck_threads() > 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(crew.stuck_keys(), []);
+    }
+}

@@ -1,0 +1,105 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How often a fault that lasts is repeated in the log.
+const REPEAT: Duration = Duration::from_secs(3600);
+
+/// What the log should say about one (kind, file) now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaultLine {
+    /// It was not there at the last refresh.
+    Began {
+        /// How many processes this refresh met it.
+        count: u64,
+    },
+    /// It still lasts, an hour after it was last said.
+    Continues {
+        /// How many times since it was last said.
+        count: u64,
+    },
+    /// It is gone.
+    Ended {
+        /// How many times since it was last said.
+        count: u64,
+    },
+}
+
+struct Ongoing {
+    said: Instant,
+    since_said: u64,
+    seen: bool,
+}
+
+/// One line per cause when it begins or ends, and at most hourly in between.
+pub(crate) struct FaultLog<K> {
+    ongoing: BTreeMap<K, Ongoing>,
+}
+
+impl<K: Ord + Copy> FaultLog<K> {
+    pub(crate) fn new() -> Self {
+        Self { ongoing: BTreeMap::new() }
+    }
+
+    /// Takes one refresh's faults by cause and tells what to log.
+    pub(crate) fn observe(
+        &mut self,
+        faults: impl IntoIterator<Item = (K, u64)>,
+        now: Instant,
+    ) -> Vec<(K, FaultLine)> {
+        let mut lines = Vec::new();
+        for (cause, count) in faults.into_iter().filter(|(_, count)| *count > 0) {
+            if let Some(it) = self.ongoing.get_mut(&cause) {
+                it.seen = true;
+                it.since_said = it.since_said.saturating_add(count);
+                if now.saturating_duration_since(it.said) >= REPEAT {
+                    lines.push((cause, FaultLine::Continues { count: it.since_said }));
+                    (it.said, it.since_said) = (now, 0);
+                }
+            } else {
+                self.ongoing.insert(cause, Ongoing { said: now, since_said: 0, seen: true });
+                lines.push((cause, FaultLine::Began { count }));
+            }
+        }
+        self.ongoing.retain(|cause, it| {
+            let lasts = std::mem::replace(&mut it.seen, false);
+            if !lasts {
+                lines.push((*cause, FaultLine::Ended { count: it.since_said }));
+            }
+            lasts
+        });
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lasting_fault_is_said_when_it_begins_hourly_and_when_it_ends() {
+        let start = Instant::now();
+        let mut log = FaultLog::new();
+        let mut at = |minutes: u64, count: u64| {
+            log.observe([("denied", count)], start + Duration::from_secs(60 * minutes))
+        };
+        assert_eq!(at(0, 5), [("denied", FaultLine::Began { count: 5 })]);
+        assert_eq!(at(1, 5), []);
+        assert_eq!(at(59, 5), []);
+        assert_eq!(at(60, 5), [("denied", FaultLine::Continues { count: 15 })]);
+        assert_eq!(at(61, 5), []);
+        assert_eq!(at(62, 0), [("denied", FaultLine::Ended { count: 5 })]);
+        assert_eq!(at(63, 0), []);
+        assert_eq!(at(64, 2), [("denied", FaultLine::Began { count: 2 })]);
+    }
+
+    #[test]
+    fn causes_do_not_hide_each_other() {
+        let now = Instant::now();
+        let mut log = FaultLog::new();
+        log.observe([(1, 1)], now);
+        assert_eq!(
+            log.observe([(2, 7)], now),
+            [(2, FaultLine::Began { count: 7 }), (1, FaultLine::Ended { count: 0 })]
+        );
+    }
+}
