@@ -44,13 +44,16 @@ pub struct Stat<'a> {
     /// `rss` (field 24): resident set in pages. Cheap and approximate: the kernel batches this
     /// counter by CPU; `statm` and `smaps_rollup` are exact.
     pub rss_pages: u64,
+    /// `startstack` (field 28): where the stack began, another address after each exec. 0 for
+    /// who may not trace the process, and for kernel threads.
+    pub start_stack: u64,
 }
 
 impl<'a> Stat<'a> {
     /// Parses the line, with or without its newline, without allocating.
     ///
     /// # Errors
-    /// A line that is empty, has no name in parentheses, ends in or before field 24, or holds
+    /// A line that is empty, has no name in parentheses, ends in or before field 28, or holds
     /// something other than a number that fits in one of the fields above.
     pub fn parse(line: &'a [u8]) -> Result<Self, ParseError> {
         if line.is_empty() {
@@ -104,6 +107,7 @@ impl<'a> Stat<'a> {
             start_time: fields.number_at(22)?,
             vsize_bytes: fields.number()?,
             rss_pages: fields.number()?,
+            start_stack: fields.number_at(28)?,
         })
     }
 
