@@ -1,2 +1,70 @@
-//! Project tasks.
-fn main() {}
+//! Project tasks, run as `cargo xtask TASK`.
+//!
+//! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
+//! the workspace that the compiler cannot know.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task reports to the terminal it was started from"
+)]
+
+mod ci;
+mod failure;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let matches = command().get_matches();
+    match run(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(matches: &ArgMatches) -> Result<(), Failure> {
+    match matches.subcommand() {
+        Some(("ci", args)) => {
+            let only: Vec<&str> = args
+                .get_many::<String>("only")
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .collect();
+            ci::run(&only)
+        }
+        Some(("tidy", _)) => tidy::run(),
+        _ => Err(Failure::new(
+            "no such task; `cargo xtask --help` lists them",
+        )),
+    }
+}
+
+fn command() -> Command {
+    Command::new("xtask")
+        .bin_name("cargo xtask")
+        .about("Project tasks")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("ci")
+                .about("The whole gate: what a change must pass")
+                .arg(
+                    Arg::new("only")
+                        .long("only")
+                        .value_name("STEP")
+                        .action(ArgAction::Append)
+                        .value_parser(ci::STEP_NAMES.to_vec())
+                        .help("Run only this step (repeatable)"),
+                ),
+        )
+        .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
+}

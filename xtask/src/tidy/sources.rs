@@ -1,0 +1,220 @@
+//! What the text of the sources may hold: length, paths of somebody's machine, I/O in pure crates.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::Finding;
+use crate::{failure::Failure, workspace};
+
+/// A file beyond this many lines has more than one reason to change.
+const LONG: usize = 400;
+const TOO_LONG: usize = 500;
+
+/// Crates whose functions depend on their arguments alone.
+const PURE: &[&str] = &[
+    "stat",
+    "smaps",
+    "cpu",
+    "classify",
+    "metrics",
+    "plan",
+    "dashboard",
+];
+
+/// What a pure crate would do I/O, ask the clock or talk to the user with.
+const IMPURE_NAMES: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::env",
+    "std::os",
+    "std::thread",
+    "Instant::now",
+    "SystemTime::now",
+];
+
+/// Names that hold nothing of ours to check. In a linked worktree `.git` is a file.
+const NOT_OURS: &[&str] = &["target", ".git", "node_modules"];
+
+pub(super) fn check(findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let root = workspace::root();
+    let mut files = Vec::new();
+    list(root, &mut files)?;
+    let private = private_paths(root);
+    for file in files {
+        // Fixtures hold bytes of the kernel, which need not be text.
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
+        let place = file
+            .strip_prefix(root)
+            .unwrap_or(&file)
+            .display()
+            .to_string();
+        check_private_paths(&place, &text, &private, findings);
+        if file.extension().is_some_and(|extension| extension == "rs") {
+            check_length(&place, &text, findings);
+            if is_pure(&place) {
+                check_purity(&place, &text, findings);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn list(directory: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let unreadable = |e| Failure::new(format!("cannot list {}: {e}", directory.display()));
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if NOT_OURS.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        let kind = entry.file_type().map_err(unreadable)?;
+        if kind.is_dir() {
+            list(&entry.path(), out)?;
+        } else if kind.is_file() {
+            out.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Places that exist on the machine of whoever runs this, and nowhere else.
+fn private_paths(root: &Path) -> Vec<String> {
+    let home = std::env::var("HOME").ok().filter(|home| home.len() > 1);
+    let mut private: Vec<String> = home
+        .map(|home| format!("{}/", home.trim_end_matches('/')))
+        .into_iter()
+        .collect();
+    // "/src" alone, say, is too common a path to hold against a file.
+    if root.components().count() > 2 {
+        private.push(root.display().to_string());
+    }
+    private
+}
+
+fn check_private_paths(place: &str, text: &str, private: &[String], findings: &mut Vec<Finding>) {
+    for (index, line) in text.lines().enumerate() {
+        if let Some(path) = private.iter().find(|path| line.contains(path.as_str())) {
+            findings.push(Finding::error(
+                format!("{place}:{}", index + 1),
+                format!("names {path}, a place on one machine only"),
+            ));
+        }
+    }
+}
+
+fn check_length(place: &str, text: &str, findings: &mut Vec<Finding>) {
+    let lines = text.lines().count();
+    let message = format!("has {lines} lines; split it by reason to change");
+    if lines > TOO_LONG {
+        findings.push(Finding::error(place, message));
+    } else if lines > LONG {
+        findings.push(Finding::warning(place, message));
+    }
+}
+
+fn is_pure(place: &str) -> bool {
+    PURE.iter()
+        .any(|name| place.starts_with(&format!("crates/herakles-{name}/src/")))
+        && !place.ends_with("/tests.rs")
+        && !place.contains("/tests/")
+}
+
+fn check_purity(place: &str, text: &str, findings: &mut Vec<Finding>) {
+    for (number, line) in product_lines(text) {
+        if let Some(name) = IMPURE_NAMES.iter().find(|name| line.contains(**name)) {
+            findings.push(Finding::error(
+                format!("{place}:{number}"),
+                format!("{name} in a crate that promises to be pure"),
+            ));
+        }
+    }
+}
+
+/// The lines that are neither comment nor inside an in-file test module, with their numbers.
+fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut after_cfg_test = false;
+    let mut in_tests = false;
+    (1..).zip(text.lines()).filter(move |&(_, line)| {
+        let in_tests_before = in_tests;
+        if in_tests {
+            in_tests = line != "}";
+        } else if after_cfg_test && line.starts_with("mod ") && line.ends_with('{') {
+            in_tests = true;
+        }
+        after_cfg_test = line == "#[cfg(test)]";
+        !in_tests_before && !in_tests && !line.trim_start().starts_with("//")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn io_counts_in_code_but_not_in_comments_and_tests() {
+        let text = "//! Not `std::fs`.\nuse std::fs;\n\n#[cfg(test)]\nmod tests {\n    \
+                    use std::fs;\n}\n\nfn after() { std::fs::read(\"x\"); }\n";
+        let mut findings = Vec::new();
+        check_purity("crates/herakles-stat/src/lib.rs", text, &mut findings);
+        let places: Vec<_> = findings
+            .iter()
+            .map(|finding| finding.place.as_str())
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "crates/herakles-stat/src/lib.rs:2",
+                "crates/herakles-stat/src/lib.rs:9"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_test_module_in_its_own_file_does_not_hide_what_follows() {
+        let text = "#[cfg(test)]\nmod tests;\nuse std::fs;\n";
+        assert_eq!(product_lines(text).count(), 3);
+    }
+
+    #[test]
+    fn only_the_sources_of_pure_crates_are_pure() {
+        assert!(is_pure("crates/herakles-cpu/src/ledger.rs"));
+        assert!(!is_pure("crates/herakles-scan/src/lib.rs"));
+        assert!(!is_pure("crates/herakles-cpu/src/ledger/tests.rs"));
+        assert!(!is_pure("crates/herakles-cpu/tests/storm.rs"));
+    }
+
+    #[test]
+    fn length_warns_before_it_fails() {
+        let mut findings = Vec::new();
+        check_length("a.rs", &"x\n".repeat(LONG), &mut findings);
+        assert_eq!(findings, []);
+        check_length("a.rs", &"x\n".repeat(LONG + 1), &mut findings);
+        check_length("a.rs", &"x\n".repeat(TOO_LONG + 1), &mut findings);
+        let severities: Vec<_> = findings.iter().map(|finding| finding.severity).collect();
+        assert_eq!(
+            severities,
+            [
+                super::super::Severity::Warning,
+                super::super::Severity::Error
+            ]
+        );
+    }
+
+    #[test]
+    fn a_place_on_one_machine_is_named_with_its_line() {
+        let mut findings = Vec::new();
+        let private = ["/home/someone/".to_owned()];
+        check_private_paths(
+            "a.md",
+            "fine\nsee /home/someone/notes\n",
+            &private,
+            &mut findings,
+        );
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].place, "a.md:2");
+    }
+}
