@@ -1,1 +1,65 @@
 //! Turn successive CPU ticks into seconds, usage and per-class counters.
+//!
+//! A [`Ledger`] takes one [`Observation`] per process and scan, and answers with a
+//! [`CpuReading`]; it keeps the counters of each class of processes, which only grow, whoever
+//! exits or moves to another class.
+//!
+//! ```
+//! use std::time::{Duration, Instant};
+//! use herakles_cpu::{ExitSource, Ledger, Observation, Usage};
+//! use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
+//!
+//! let hz = TicksPerSecond::new(100).ok_or("no ticks")?;
+//! let mut ledger = Ledger::new(hz, 5_000, ExitSource::Children);
+//! let postgres = ProcessKey { pid: Pid::new(42).ok_or("no pid")?, start_time: 900 };
+//! let used = |user| Usage { cpu: CpuTicks { user, system: 0 }, ..Usage::ZERO };
+//! let mut read = Observation {
+//!     key: postgres,
+//!     parent: Pid::new(1),
+//!     class: "db/postgres",
+//!     own: used(7_000),
+//!     reaped: Usage::ZERO,
+//!     at: Instant::now(),
+//! };
+//! assert_eq!(ledger.observe(read).usage, None); // nothing to compare with yet
+//! ledger.finish();
+//!
+//! read.own = used(7_150);
+//! read.at += Duration::from_secs(1);
+//! assert_eq!(ledger.observe(read).usage, Some(1.5)); // one and a half cores
+//! ledger.finish();
+//!
+//! // Older than the exporter, so only its growth counts.
+//! assert_eq!(ledger.class("db/postgres"), Some(used(150)));
+//! # Ok::<(), &str>(())
+//! ```
+//!
+//! # What is counted
+//!
+//! Let T be the sum of `utime + stime + cutime + cstime` over all living processes. The classes
+//! together grow by what T grows, to the tick:
+//!
+//! - A process's own growth goes to its class of that moment. One that is older than the
+//!   exporter counts from its first sight, a younger one from its start.
+//! - When a process is reaped, all it ever used moves into `cutime` and `cstime` of its parent.
+//!   What was seen of it while it lived has been counted then: this *debt* is subtracted from
+//!   what the parent absorbed, and only the rest, which nobody saw, is credited to the parent's
+//!   class. If the parent is gone as well, the debt goes to the nearest living ancestor that
+//!   absorbed something, and up to init, as a subreaper may have adopted the child.
+//! - A debt that nobody paid after two reads of the debtor is written off: the kernel discards
+//!   the time of children of a process that ignores SIGCHLD or sets SA_NOCLDWAIT.
+//! - A scan takes time. If a process was read, then exited, then its parent was read, the same
+//!   ticks show twice. As much of what a process absorbed as its descendants read before it may
+//!   account for is held back until the next scan tells who is gone. Reading parents first
+//!   avoids the delay.
+//! - Page faults are accounted in the same way by `cminflt` and `cmajflt`.
+//!
+//! What is lost: the last ticks, since they were last seen, of children whose parent does not
+//! reap them. What is misplaced: the last ticks of orphans, in the class of init or of a
+//! subreaper.
+
+mod ledger;
+mod usage;
+
+pub use ledger::Ledger;
+pub use usage::{CpuReading, Exit, ExitSource, Observation, Usage};

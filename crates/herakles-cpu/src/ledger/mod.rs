@@ -1,0 +1,280 @@
+mod reaping;
+mod table;
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::{Duration, Instant};
+
+use herakles_stat::{Pid, ProcessKey, TicksPerSecond};
+
+use crate::{CpuReading, Exit, ExitSource, Observation, Usage};
+use reaping::Reaping;
+use table::{Record, Table};
+
+/// The CPU time and page faults of every living process, and what each class of processes has
+/// used since the exporter started.
+///
+/// A scan hands each process to [`observe`](Self::observe) (or [`idle`](Self::idle),
+/// [`keep`](Self::keep)) and ends with [`finish`](Self::finish). `C` names a class, such as a
+/// subgroup. See the [crate documentation](crate) for the rules of accounting.
+///
+/// Nothing is allocated for a process that is known already; a living process takes about 150
+/// bytes ([`heap_bytes`](Self::heap_bytes)).
+#[derive(Debug)]
+pub struct Ledger<C> {
+    ticks_per_second: TicksPerSecond,
+    /// Processes that started before this tick contribute their growth only.
+    counts_from: u64,
+    exits: ExitSource,
+    generation: u32,
+    living: Table<C>,
+    reaping: Reaping,
+    classes: HashMap<C, Usage>,
+}
+
+impl<C: Copy + Eq + Hash> Ledger<C> {
+    /// An empty ledger.
+    ///
+    /// `counts_from` is the exporter's own start in clock ticks after boot (its `starttime`): a
+    /// process that is older contributes to the class counters only what it uses from its first
+    /// sight on, a younger one everything.
+    pub fn new(ticks_per_second: TicksPerSecond, counts_from: u64, exits: ExitSource) -> Self {
+        Self {
+            ticks_per_second,
+            counts_from,
+            exits,
+            generation: 1,
+            living: Table::new(),
+            reaping: Reaping::default(),
+            classes: HashMap::new(),
+        }
+    }
+
+    /// Takes one good read of a process's `stat` and credits its growth to its class.
+    ///
+    /// The growth of what it reaped is credited by [`finish`](Self::finish), when it is known
+    /// which processes have exited. A counter that fell is taken as unchanged. A known pid with
+    /// another start time is a new process, and the old one has exited.
+    pub fn observe(&mut self, seen: Observation<C>) -> CpuReading {
+        self.classes.entry(seen.class).or_default();
+        match self.living.get(seen.key.pid).copied() {
+            Some(known) if self.is_same(&known, seen.key) => self.grow(known, &seen),
+            Some(other) => {
+                self.bury(&other);
+                self.first_sight(&seen)
+            }
+            None => self.first_sight(&seen),
+        }
+    }
+
+    /// Takes it as known from elsewhere (taskstats) that a process has not run since its last
+    /// good read: as if its `stat` had been read at `at` and found unchanged.
+    ///
+    /// `None` if the pid is not known or has never been read.
+    pub fn idle(&mut self, pid: Pid, at: Instant) -> Option<CpuReading> {
+        let generation = self.generation;
+        let record = self.living.get_mut(pid)?;
+        record.read_at?;
+        record.read_at = Some(at);
+        record.read_in = generation;
+        record.listed_in = generation;
+        Some(CpuReading {
+            total: record.own.cpu,
+            usage: Some(0.0),
+        })
+    }
+
+    /// Remembers a process that is still listed but whose `stat` could not be read this time:
+    /// its next good read counts from the last one.
+    ///
+    /// Returns whether the pid is known.
+    pub fn keep(&mut self, pid: Pid) -> bool {
+        let generation = self.generation;
+        match self.living.get_mut(pid) {
+            Some(record) => {
+                record.listed_in = generation;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Credits the end of a process to its own class. Only for [`ExitSource::Records`]; with
+    /// [`ExitSource::Children`] the record is ignored, as the parent absorbs the same time.
+    ///
+    /// The process may be observed again as a zombie without being counted twice. One that is
+    /// older than the exporter and has never been observed contributes nothing.
+    pub fn exit(&mut self, exit: Exit<C>) {
+        if self.exits == ExitSource::Children {
+            return;
+        }
+        match self.living.get(exit.key.pid).copied() {
+            Some(known) if self.is_near(known.key, exit.key) => {
+                credit(&mut self.classes, known.class, exit.own.minus(known.own));
+                let ended = Record {
+                    own: exit.own.at_least(known.own),
+                    read_at: None,
+                    ..known
+                };
+                self.remember(ended);
+            }
+            _ => {
+                if exit.key.start_time >= self.counts_from {
+                    credit(&mut self.classes, exit.class, exit.own);
+                }
+                self.remember(Record {
+                    key: exit.key,
+                    parent: exit.parent,
+                    class: exit.class,
+                    own: exit.own,
+                    reaped: Usage::ZERO,
+                    read_at: None,
+                    listed_in: self.generation,
+                    read_in: self.generation,
+                });
+            }
+        }
+    }
+
+    /// Ends a scan: processes that were neither observed nor kept have exited, and what their
+    /// parents absorbed is credited, less what was seen of the children while they lived.
+    pub fn finish(&mut self) {
+        let Self {
+            living,
+            reaping,
+            classes,
+            generation,
+            ..
+        } = self;
+        match self.exits {
+            ExitSource::Children => {
+                living.evict(*generation, |gone| reaping.exit(&gone));
+                reaping.settle(living, *generation, |class, rest| {
+                    credit(classes, class, rest)
+                });
+            }
+            ExitSource::Records => living.evict(*generation, |_| ()),
+        }
+        self.generation = self.generation.wrapping_add(1);
+    }
+
+    /// The counters of every class that has been observed, in no particular order. They only
+    /// grow while the class is not [forgotten](Self::forget_class).
+    pub fn classes(&self) -> impl Iterator<Item = (C, Usage)> {
+        self.classes.iter().map(|(&class, &usage)| (class, usage))
+    }
+
+    /// The counters of one class; `None` if no member of it has been observed.
+    pub fn class(&self, class: C) -> Option<Usage> {
+        self.classes.get(&class).copied()
+    }
+
+    /// Drops the counters of a class; they start at 0 if a member is observed again.
+    pub fn forget_class(&mut self, class: C) {
+        self.classes.remove(&class);
+    }
+
+    /// The number of processes remembered as living.
+    pub fn len(&self) -> usize {
+        self.living.len()
+    }
+
+    /// Whether no process is remembered as living.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The heap memory of the records of living processes, in bytes, unused capacity included.
+    pub fn heap_bytes(&self) -> usize {
+        self.living.heap_bytes()
+    }
+
+    fn first_sight(&mut self, seen: &Observation<C>) -> CpuReading {
+        self.remember(Record {
+            key: seen.key,
+            parent: seen.parent,
+            class: seen.class,
+            own: seen.own,
+            reaped: seen.reaped,
+            read_at: Some(seen.at),
+            listed_in: self.generation,
+            read_in: self.generation,
+        });
+        if seen.key.start_time >= self.counts_from {
+            credit(&mut self.classes, seen.class, seen.own);
+            self.absorb(seen.key.pid, seen.reaped);
+        }
+        CpuReading {
+            total: seen.own.cpu,
+            usage: None,
+        }
+    }
+
+    fn grow(&mut self, known: Record<C>, seen: &Observation<C>) -> CpuReading {
+        let growth = seen.own.minus(known.own);
+        let own = seen.own.at_least(known.own);
+        credit(&mut self.classes, seen.class, growth);
+        self.absorb(seen.key.pid, seen.reaped.minus(known.reaped));
+        self.remember(Record {
+            key: seen.key,
+            parent: seen.parent,
+            class: seen.class,
+            own,
+            reaped: seen.reaped.at_least(known.reaped),
+            read_at: Some(seen.at),
+            listed_in: self.generation,
+            read_in: self.generation,
+        });
+        let interval = known
+            .read_at
+            .map(|last| seen.at.saturating_duration_since(last));
+        let usage = interval
+            .filter(|interval| *interval > Duration::ZERO)
+            .map(|interval| {
+                self.ticks_per_second.seconds(growth.cpu.total()) / interval.as_secs_f64()
+            });
+        CpuReading {
+            total: own.cpu,
+            usage,
+        }
+    }
+
+    fn absorb(&mut self, pid: Pid, growth: Usage) {
+        if self.exits == ExitSource::Children {
+            self.reaping.absorb(pid, growth);
+        }
+    }
+
+    fn bury(&mut self, gone: &Record<C>) {
+        if self.exits == ExitSource::Children {
+            self.reaping.exit(gone);
+        }
+    }
+
+    fn remember(&mut self, record: Record<C>) {
+        match self.living.get_mut(record.key.pid) {
+            Some(known) => *known = record,
+            None => self.living.insert(record),
+        }
+    }
+
+    /// Whether an observed key is that of a record. The start time of a record that only an exit
+    /// has told of is not exact.
+    fn is_same(&self, known: &Record<C>, key: ProcessKey) -> bool {
+        match known.read_at {
+            Some(_) => known.key == key,
+            None => self.is_near(known.key, key),
+        }
+    }
+
+    fn is_near(&self, one: ProcessKey, other: ProcessKey) -> bool {
+        one.pid == other.pid
+            && one.start_time.abs_diff(other.start_time)
+                <= u64::from(self.ticks_per_second.as_u32())
+    }
+}
+
+fn credit<C: Eq + Hash>(classes: &mut HashMap<C, Usage>, class: C, growth: Usage) {
+    let counters = classes.entry(class).or_default();
+    *counters = counters.plus(growth);
+}

@@ -1,0 +1,299 @@
+//! Who pays for what: the time of exited processes, against what living ones absorbed.
+
+use std::collections::HashMap;
+use std::time::Instant;
+
+use herakles_stat::{Pid, ProcessKey};
+
+use super::table::{Record, Table};
+use crate::Usage;
+
+/// A debt is tried against this many reads of the process that should have absorbed it: that of
+/// the scan that missed the exited process, which may have come too early, and the next.
+const TRIES: u8 = 2;
+
+/// A debt is written off after this many scans although nobody could be read to pay it.
+const MAX_SCANS: u8 = 16;
+
+/// The longest way up the process tree; only a forged /proc has cycles.
+const MAX_DEPTH: usize = 4096;
+
+/// The init process, which adopts orphans that no subreaper takes.
+const INIT: Option<Pid> = Pid::new(1);
+
+/// What living processes absorbed from their children, and the debts of those that exited.
+#[derive(Debug, Default)]
+pub(super) struct Reaping {
+    absorbed: HashMap<Pid, Absorbed>,
+    exited: Vec<Exited>,
+}
+
+/// What a living process has absorbed and no class has been credited with yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct Absorbed {
+    /// Since its previous read.
+    fresh: Usage,
+    /// Before that: kept back because it may have come from a process last seen alive.
+    held: Usage,
+    /// What was seen of the processes that may be part of `fresh` and yet be counted as living.
+    suspect: Usage,
+}
+
+/// A process that is gone. Without a debt it is still a link from its children to its parent.
+#[derive(Clone, Copy, Debug)]
+struct Exited {
+    key: ProcessKey,
+    parent: Option<Pid>,
+    /// How much of what was seen of it no living process is known to have absorbed.
+    debt: Usage,
+    /// Its parent is gone too, so that it is not certain who reaped it.
+    orphan: bool,
+    tries: u8,
+    scans: u8,
+}
+
+impl Reaping {
+    /// Notes what a process absorbed since its previous read.
+    pub(super) fn absorb(&mut self, pid: Pid, growth: Usage) {
+        if !growth.is_zero() {
+            let absorbed = self.absorbed.entry(pid).or_default();
+            absorbed.fresh = absorbed.fresh.plus(growth);
+        }
+    }
+
+    /// Notes that a process is gone. Whoever reaps it absorbs what was seen of it once more,
+    /// except for what it had absorbed itself without anybody being credited.
+    pub(super) fn exit<C>(&mut self, gone: &Record<C>) {
+        let uncredited = self.absorbed.remove(&gone.key.pid).unwrap_or_default();
+        self.exited.push(Exited {
+            key: gone.key,
+            parent: gone.parent,
+            debt: gone.seen().minus(uncredited.held.plus(uncredited.fresh)),
+            orphan: false,
+            tries: 0,
+            scans: 0,
+        });
+    }
+
+    /// Ends a scan: subtracts the debts from what was absorbed, and credits the rest to the
+    /// class of the process that absorbed it.
+    pub(super) fn settle<C: Copy>(
+        &mut self,
+        living: &Table<C>,
+        generation: u32,
+        mut credit: impl FnMut(C, Usage),
+    ) {
+        self.exited.sort_unstable_by_key(|exited| exited.key);
+        // Those with one possible debtor first: orphans can turn to others.
+        self.pay_parents(living, generation);
+        self.pay_ancestors(living, generation);
+        self.exited
+            .retain(|exited| exited.tries < TRIES && exited.scans < MAX_SCANS);
+
+        self.suspect(living);
+        self.absorbed.retain(|&pid, absorbed| {
+            let Some(record) = living.get(pid) else {
+                return false;
+            };
+            let held = absorbed.fresh.at_most(absorbed.suspect);
+            credit(record.class, absorbed.held.plus(absorbed.fresh.minus(held)));
+            *absorbed = Absorbed {
+                held,
+                ..Absorbed::default()
+            };
+            !held.is_zero()
+        });
+    }
+
+    /// A child of a living process was reaped by it or by nobody.
+    fn pay_parents<C: Copy>(&mut self, living: &Table<C>, generation: u32) {
+        for index in 0..self.exited.len() {
+            let Some(mut child) = self.exited.get(index).copied() else {
+                continue;
+            };
+            child.scans += 1;
+            match self.ancestor(living, child.parent, child.key) {
+                Some(Ancestor {
+                    living: Some(parent),
+                    ..
+                }) if !child.orphan => {
+                    child.debt = self.pay(parent.key.pid, child.debt);
+                    child.tries += u8::from(parent.read_in == generation);
+                }
+                _ => child.orphan = true,
+            }
+            self.replace(index, child);
+        }
+    }
+
+    /// A child of an exited process was reaped by that one before, and so went into the nearest
+    /// living ancestor, or later by a subreaper further up or by init.
+    fn pay_ancestors<C: Copy>(&mut self, living: &Table<C>, generation: u32) {
+        for index in 0..self.exited.len() {
+            let Some(mut orphan) = self.exited.get(index).copied() else {
+                continue;
+            };
+            if !orphan.orphan {
+                continue;
+            }
+            let mut nearest = None;
+            let mut debt = orphan.debt;
+            self.climb(living, orphan.parent, orphan.key, |reaping, ancestor| {
+                nearest = nearest.or(Some((ancestor.key.pid, ancestor.read_in)));
+                debt = reaping.pay(ancestor.key.pid, debt);
+            });
+            orphan.debt = debt;
+            match nearest {
+                // The links in between may be forgotten before the debt is.
+                Some((pid, read_in)) => {
+                    orphan.parent = Some(pid);
+                    orphan.tries += u8::from(read_in == generation);
+                }
+                None => orphan.tries = TRIES,
+            }
+            self.replace(index, orphan);
+        }
+    }
+
+    /// Finds for each process that absorbed something how much of that may stem from processes
+    /// that this scan saw alive before, and that have exited since; the next scan will tell.
+    ///
+    /// A process can have gone into an ancestor only if it and all between the two were read
+    /// before that ancestor was. In a scan that reads parents first this finds nothing.
+    fn suspect<C: Copy>(&mut self, living: &Table<C>) {
+        let last_read = |(pid, absorbed): (&Pid, &Absorbed)| {
+            if absorbed.fresh.is_zero() {
+                None
+            } else {
+                living.get(*pid)?.read_at
+            }
+        };
+        let Some(last) = self.absorbed.iter().filter_map(last_read).max() else {
+            return;
+        };
+        for record in living.iter().filter(|record| record.read_at <= Some(last)) {
+            self.suspect_of(
+                living,
+                record.parent,
+                record.key,
+                record.read_at,
+                record.seen(),
+            );
+        }
+        for index in 0..self.exited.len() {
+            let Some(Exited {
+                key, parent, debt, ..
+            }) = self.exited.get(index).copied()
+            else {
+                continue;
+            };
+            self.suspect_of(living, parent, key, None, debt);
+        }
+    }
+
+    fn suspect_of<C: Copy>(
+        &mut self,
+        living: &Table<C>,
+        parent: Option<Pid>,
+        key: ProcessKey,
+        read_at: Option<Instant>,
+        seen: Usage,
+    ) {
+        let mut latest = read_at;
+        self.climb(living, parent, key, |reaping, ancestor| {
+            if latest <= ancestor.read_at {
+                latest = ancestor.read_at;
+                if let Some(absorbed) = reaping.absorbed.get_mut(&ancestor.key.pid) {
+                    absorbed.suspect = absorbed.suspect.plus(seen);
+                }
+            }
+        });
+    }
+
+    /// Subtracts a debt from what `pid` absorbed, and returns the rest of the debt.
+    fn pay(&mut self, pid: Pid, debt: Usage) -> Usage {
+        let Some(absorbed) = self.absorbed.get_mut(&pid) else {
+            return debt;
+        };
+        let unpaid = debt.minus(absorbed.held);
+        absorbed.held = absorbed.held.minus(debt);
+        let rest = unpaid.minus(absorbed.fresh);
+        absorbed.fresh = absorbed.fresh.minus(unpaid);
+        rest
+    }
+
+    fn replace(&mut self, index: usize, exited: Exited) {
+        if let Some(place) = self.exited.get_mut(index) {
+            *place = exited;
+        }
+    }
+
+    /// Visits the living ancestors, the nearest first and init in any case.
+    fn climb<C: Copy>(
+        &mut self,
+        living: &Table<C>,
+        parent: Option<Pid>,
+        child: ProcessKey,
+        mut visit: impl FnMut(&mut Self, &Record<C>),
+    ) {
+        let (mut parent, mut key) = (parent, child);
+        for _ in 0..MAX_DEPTH {
+            let Some(ancestor) = self.ancestor(living, parent, key) else {
+                break;
+            };
+            (parent, key) = (ancestor.parent, ancestor.key);
+            if let Some(record) = ancestor.living {
+                visit(self, &record);
+                if Some(key.pid) == INIT {
+                    return;
+                }
+            }
+        }
+        if let Some(init) = INIT.and_then(|pid| living.get(pid)).copied()
+            && init.key != child
+        {
+            visit(self, &init);
+        }
+    }
+
+    /// The process that `parent`, as seen by `child`, stands for.
+    ///
+    /// A pid may have been reused since. A parent, also an adoptive one, is never younger than
+    /// its child, which tells the two apart.
+    fn ancestor<C: Copy>(
+        &self,
+        living: &Table<C>,
+        parent: Option<Pid>,
+        child: ProcessKey,
+    ) -> Option<Ancestor<C>> {
+        let pid = parent?;
+        if let Some(&record) = living.get(pid)
+            && record.key.start_time <= child.start_time
+        {
+            return Some(Ancestor {
+                key: record.key,
+                parent: record.parent,
+                living: Some(record),
+            });
+        }
+        let newest = ProcessKey {
+            pid,
+            start_time: child.start_time,
+        };
+        let end = self.exited.partition_point(|exited| exited.key <= newest);
+        let exited = self.exited.get(end.checked_sub(1)?)?;
+        (exited.key.pid == pid).then_some(Ancestor {
+            key: exited.key,
+            parent: exited.parent,
+            living: None,
+        })
+    }
+}
+
+/// A step up the process tree.
+struct Ancestor<C> {
+    key: ProcessKey,
+    parent: Option<Pid>,
+    /// What is remembered of it if it lives.
+    living: Option<Record<C>>,
+}

@@ -1,0 +1,103 @@
+use std::collections::HashMap;
+use std::time::Instant;
+
+use herakles_stat::{Pid, ProcessKey};
+
+use crate::Usage;
+
+/// What is remembered of one living process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record<C> {
+    pub(super) key: ProcessKey,
+    pub(super) parent: Option<Pid>,
+    pub(super) class: C,
+    /// The highest values seen.
+    pub(super) own: Usage,
+    pub(super) reaped: Usage,
+    /// When the last good read was made; `None` if the process is known from its exit only.
+    pub(super) read_at: Option<Instant>,
+    /// The last generation in which it was read, or at least listed.
+    pub(super) listed_in: u32,
+    pub(super) read_in: u32,
+}
+
+impl<C> Record<C> {
+    /// All that has been seen of it.
+    pub(super) fn seen(&self) -> Usage {
+        self.own.plus(self.reaped)
+    }
+}
+
+/// The living processes by pid: records packed in a vector that grows by an eighth, so that
+/// the unused part stays small, and an index of 8 bytes an entry.
+#[derive(Debug)]
+pub(super) struct Table<C> {
+    slots: HashMap<Pid, u32>,
+    records: Vec<Record<C>>,
+}
+
+impl<C> Table<C> {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: HashMap::new(),
+            records: Vec::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Record<C>> {
+        self.records.iter()
+    }
+
+    pub(super) fn get(&self, pid: Pid) -> Option<&Record<C>> {
+        self.slots
+            .get(&pid)
+            .and_then(|&slot| self.records.get(slot as usize))
+    }
+
+    pub(super) fn get_mut(&mut self, pid: Pid) -> Option<&mut Record<C>> {
+        self.slots
+            .get(&pid)
+            .and_then(|&slot| self.records.get_mut(slot as usize))
+    }
+
+    /// Adds the record of a pid that is not in the table.
+    pub(super) fn insert(&mut self, record: Record<C>) {
+        if self.records.len() == self.records.capacity() {
+            self.records.reserve_exact(self.records.len() / 8 + 16);
+        }
+        // A pid fits into 31 bits, so the number of living ones does.
+        self.slots.insert(record.key.pid, self.records.len() as u32);
+        self.records.push(record);
+    }
+
+    /// Removes the records that were not listed in `generation`, handing each to `gone`, and
+    /// returns memory that a past crowd has left unused.
+    pub(super) fn evict(&mut self, generation: u32, mut gone: impl FnMut(Record<C>)) {
+        let mut slot = 0;
+        while let Some(record) = self.records.get(slot) {
+            if record.listed_in == generation {
+                slot += 1;
+                continue;
+            }
+            let record = self.records.swap_remove(slot);
+            self.slots.remove(&record.key.pid);
+            if let Some(moved) = self.records.get(slot) {
+                self.slots.insert(moved.key.pid, slot as u32);
+            }
+            gone(record);
+        }
+        if self.records.capacity() > 2 * self.records.len() + 64 {
+            self.records.shrink_to(self.records.len() / 8 * 9 + 16);
+            self.slots.shrink_to(self.records.len() / 8 * 9 + 16);
+        }
+    }
+
+    /// The heap memory in use, in bytes (the index estimated: 9 bytes a slot).
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.records.capacity() * size_of::<Record<C>>() + self.slots.capacity() * 8 / 7 * 9
+    }
+}

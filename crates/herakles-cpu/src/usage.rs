@@ -1,0 +1,107 @@
+use std::time::Instant;
+
+use herakles_stat::{CpuTicks, Pid, ProcessKey};
+
+/// What a process, or a class of processes, has used: CPU time and page faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// User and system time, in clock ticks.
+    pub cpu: CpuTicks,
+    /// Page faults answered without I/O (`minflt`, `cminflt`).
+    pub minor_faults: u64,
+    /// Page faults that needed I/O (`majflt`, `cmajflt`).
+    pub major_faults: u64,
+}
+
+impl Usage {
+    /// Nothing used.
+    pub const ZERO: Self = Self {
+        cpu: CpuTicks { user: 0, system: 0 },
+        minor_faults: 0,
+        major_faults: 0,
+    };
+
+    /// Whether every counter is 0.
+    pub fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        self.zip(other, u64::saturating_add)
+    }
+
+    /// `self - other`, each counter by itself and never below 0.
+    pub(crate) fn minus(self, other: Self) -> Self {
+        self.zip(other, u64::saturating_sub)
+    }
+
+    pub(crate) fn at_most(self, other: Self) -> Self {
+        self.zip(other, u64::min)
+    }
+
+    pub(crate) fn at_least(self, other: Self) -> Self {
+        self.zip(other, u64::max)
+    }
+
+    fn zip(self, other: Self, join: impl Fn(u64, u64) -> u64) -> Self {
+        Self {
+            cpu: CpuTicks {
+                user: join(self.cpu.user, other.cpu.user),
+                system: join(self.cpu.system, other.cpu.system),
+            },
+            minor_faults: join(self.minor_faults, other.minor_faults),
+            major_faults: join(self.major_faults, other.major_faults),
+        }
+    }
+}
+
+/// One good read of a process's `stat`, as [`Ledger::observe`](crate::Ledger::observe) takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<C> {
+    /// The identity.
+    pub key: ProcessKey,
+    /// The parent at the time of the read (`ppid`); `None` if it is outside the pid namespace.
+    pub parent: Option<Pid>,
+    /// The class that the growth since the last read is credited to.
+    pub class: C,
+    /// What the process itself has used: `utime`, `stime`, `minflt`, `majflt`.
+    pub own: Usage,
+    /// What the children it waited for had used: `cutime`, `cstime`, `cminflt`, `cmajflt`.
+    pub reaped: Usage,
+    /// When this very `stat` was read.
+    pub at: Instant,
+}
+
+/// The CPU time of one process after an observation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpuReading {
+    /// User and system ticks of this identity so far; never falls while it lives.
+    pub total: CpuTicks,
+    /// Cores used between the last two good reads (2.0: two full cores); `None` at first sight.
+    pub usage: Option<f64>,
+}
+
+/// Where the CPU time of exited processes comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ExitSource {
+    /// From what their parents absorb on reaping them (`cutime`, `cstime`).
+    #[default]
+    Children,
+    /// From one record per exit, handed to [`Ledger::exit`](crate::Ledger::exit); what parents
+    /// absorb is then not credited again.
+    Records,
+}
+
+/// The last word on a process that has exited, as taskstats reports it.
+#[derive(Clone, Copy, Debug)]
+pub struct Exit<C> {
+    /// The identity. Its start time may be off by up to a second: taskstats tells it in units
+    /// other than `stat`.
+    pub key: ProcessKey,
+    /// The parent at exit.
+    pub parent: Option<Pid>,
+    /// The class to credit if the process has never been observed; a known one keeps its own.
+    pub class: C,
+    /// All that the process itself has used, its exited threads included.
+    pub own: Usage,
+}
