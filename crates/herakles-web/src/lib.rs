@@ -1,1 +1,66 @@
-//! An exporter toolkit for hyper: listeners, limits, negotiation, one-member gzip with a live tail.
+//! An exporter toolkit for hyper: [`Server`] serves a handler to scrapers and keeps slow, silent
+//! and flooding clients from harming anyone else.
+//!
+//! What an exporter needs around its metrics, and nothing about what it measures:
+//!
+//! - [`ListenAddress`] and [`bind`]: addresses as people write them, sockets bound before anything
+//!   else starts.
+//! - [`Server`] and [`Limits`]: a connection limit that closes waiting connections in favour of new
+//!   ones, header and write timeouts, HEAD, orderly shutdown. It reports by [`Event`]s.
+//! - [`Format`] and [`Coding`]: what the client accepts.
+//! - [`Exposition`]: a cached exposition with a tail that is live at each scrape, compressed
+//!   ([`gzip`]) into one gzip member.
+//! - [`respond`]: text, JSON and HTML with the headers that keep browsers from trusting them.
+//!
+//! ```
+//! use std::sync::Mutex;
+//!
+//! use herakles_web::gzip::Compressor;
+//! use herakles_web::hyper::{Method, Request, Response};
+//! use herakles_web::{Body, Exposition, Format, Limits, Server, bind, respond};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut compressor = Compressor::new();
+//! let cached = Exposition::new(Format::Text0_0_4, "up 1\n".into(), &mut compressor);
+//! let compressor = Mutex::new(compressor);
+//!
+//! let handler = move |request: Request<()>| {
+//!     let response: Response<Body> = match (request.method(), request.uri().path()) {
+//!         (&Method::GET, "/metrics") => match compressor.lock() {
+//!             Ok(mut compressor) => {
+//!                 cached.respond(request.headers(), b"scrapes_total 1\n", &mut compressor)
+//!             }
+//!             Err(_) => respond::not_found(),
+//!         },
+//!         (_, "/metrics") => respond::method_not_allowed("GET, HEAD"),
+//!         _ => respond::not_found(),
+//!     };
+//!     std::future::ready(response)
+//! };
+//!
+//! let listeners = bind(&["localhost:0".parse()?])?;
+//! let server = Server::new(listeners, Limits::default(), handler)
+//!     .on_event(|event| eprintln!("{event:?}"));
+//!
+//! let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! # let sigterm = async {};
+//! let drained = runtime.block_on(server.serve(sigterm))?;
+//! assert_eq!(drained.cut_off, 0);
+//! # Ok(())
+//! # }
+//! ```
+
+mod body;
+mod exposition;
+pub mod gzip;
+mod listen;
+mod negotiate;
+pub mod respond;
+mod server;
+
+pub use self::body::Body;
+pub use self::exposition::Exposition;
+pub use self::listen::{BindError, ListenAddress, ParseListenAddressError, bind};
+pub use self::negotiate::{Coding, Format};
+pub use self::server::{Drained, Event, Limits, Server, Waiting};
+pub use hyper;

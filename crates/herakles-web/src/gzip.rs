@@ -1,0 +1,143 @@
+//! One gzip member out of a cached part and a live part.
+
+use bytes::Bytes;
+use crc32fast::Hasher;
+use flate2::{Compress, Compression, FlushCompress, Status};
+
+use crate::Body;
+
+/// Magic, deflate, no flags, no time, "fastest algorithm", unknown system (RFC 1952, 2.3).
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
+
+/// Output is grown by at least this much at a time, in bytes.
+const GROWTH: usize = 4096;
+
+/// A deflate state that is used again and again.
+///
+/// Building one costs more than compressing a short text (it allocates a few hundred kilobytes), so
+/// keep one per thread or in a pool. Level 1: an exposition shrinks sixfold already, and higher
+/// levels cost three times as much for an eighth less.
+#[derive(Debug)]
+pub struct Compressor(Compress);
+
+impl Default for Compressor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Compressor {
+    /// A fresh state.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Compress::new(Compression::fast(), false))
+    }
+
+    /// Appends raw deflate blocks that hold `input` to `out`, ended as `flush` says.
+    #[expect(
+        clippy::expect_used,
+        reason = "deflate from memory into a growing Vec cannot fail: zlib reports only misuse of its state"
+    )]
+    fn deflate(&mut self, input: &[u8], out: &mut Vec<u8>, flush: FlushCompress) {
+        self.0.reset();
+        let mut rest = input;
+        loop {
+            out.reserve(GROWTH.max(rest.len() / 4));
+            let consumed_before = self.0.total_in();
+            let status = self
+                .0
+                .compress_vec(rest, out, flush)
+                .expect("deflate state is consistent");
+            let consumed = self.0.total_in() - consumed_before;
+            rest = usize::try_from(consumed)
+                .ok()
+                .and_then(|n| rest.get(n..))
+                .unwrap_or_default();
+            // As long as the output is full, zlib may hold back a part of what it was given.
+            let drained = rest.is_empty() && out.len() < out.capacity();
+            if drained || status == Status::StreamEnd {
+                return;
+            }
+        }
+    }
+}
+
+/// The cached part of a gzip member: it is compressed once and then completed for each response
+/// with a tail of its own.
+///
+/// A response is **one** member: this part's deflate stream is ended by a full flush, so the tail's
+/// stream can follow at a byte boundary, and the two checksums are combined. Two members one after
+/// the other would be legal too, but curl refuses them and browsers show the first only.
+///
+/// ```
+/// use std::io::Read;
+/// use herakles_web::gzip::{Compressor, Member};
+///
+/// let mut compressor = Compressor::new();
+/// let cached = Member::new(b"herakles_subgroup_processes 12\n", &mut compressor);
+/// let body = cached.with_tail(b"process_open_fds 9\n", &mut compressor);
+///
+/// let mut text = String::new();
+/// flate2::read::GzDecoder::new(body.to_bytes().as_ref()).read_to_string(&mut text)?;
+/// assert_eq!(text, "herakles_subgroup_processes 12\nprocess_open_fds 9\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// gzip header and deflate blocks.
+    opening: Bytes,
+    /// Checksum and length of what the blocks hold.
+    checksum: Hasher,
+    length: u32,
+}
+
+impl Member {
+    /// Compresses `prefix`.
+    #[must_use]
+    pub fn new(prefix: &[u8], compressor: &mut Compressor) -> Self {
+        let mut opening = Vec::with_capacity(GROWTH + prefix.len() / 4);
+        opening.extend_from_slice(&HEADER);
+        if !prefix.is_empty() {
+            compressor.deflate(prefix, &mut opening, FlushCompress::Full);
+        }
+        opening.shrink_to_fit();
+        let mut checksum = Hasher::new();
+        checksum.update(prefix);
+        Self {
+            opening: opening.into(),
+            checksum,
+            length: modular_length(prefix),
+        }
+    }
+
+    /// Bytes of the compressed part, without any tail.
+    #[must_use]
+    pub fn compressed_len(&self) -> usize {
+        self.opening.len()
+    }
+
+    /// The complete member that holds the prefix and then `tail`. Shares the compressed prefix;
+    /// allocates only for the compressed tail.
+    #[must_use]
+    pub fn with_tail(&self, tail: &[u8], compressor: &mut Compressor) -> Body {
+        let mut closing = Vec::with_capacity(GROWTH + tail.len() / 4);
+        compressor.deflate(tail, &mut closing, FlushCompress::Finish);
+        let mut tail_checksum = Hasher::new();
+        tail_checksum.update(tail);
+        let mut checksum = self.checksum.clone();
+        checksum.combine(&tail_checksum);
+        closing.extend_from_slice(&checksum.finalize().to_le_bytes());
+        let length = self.length.wrapping_add(modular_length(tail));
+        closing.extend_from_slice(&length.to_le_bytes());
+        Body::chain(self.opening.clone(), closing.into())
+    }
+}
+
+/// ISIZE of RFC 1952: the length modulo 2^32.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the format wants the length modulo 2^32"
+)]
+fn modular_length(bytes: &[u8]) -> u32 {
+    bytes.len() as u32
+}

@@ -1,0 +1,38 @@
+//! What the owner of a server may want to count or log.
+
+use std::io;
+
+/// Something that happened to a connection or to the act of accepting one.
+///
+/// The server neither logs nor counts; it hands each event to the closure given to
+/// [`Server::on_event`](crate::Server::on_event). The closure runs on the connection's task and
+/// must not block.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A connection was accepted and is being served.
+    Accepted,
+    /// A connection was answered 503 because all others were busy.
+    Refused,
+    /// A waiting connection was closed in favour of a new one.
+    Evicted(Waiting),
+    /// A client took longer than the header timeout to send a complete request.
+    HeaderTimedOut,
+    /// A client took nothing of its response for the write timeout.
+    WriteTimedOut,
+    /// A client sent something that is no HTTP/1 request, or one that is too large.
+    Malformed,
+    /// `accept` failed. It is tried again, after a pause if descriptors or memory ran out.
+    AcceptFailed(&'a io::Error),
+    /// The handler panicked; its connection was closed.
+    HandlerPanicked,
+}
+
+/// What an evicted connection was waiting for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// The rest of a request, or all of the first one.
+    ForRequest,
+    /// Another request on a kept connection.
+    Idle,
+}
