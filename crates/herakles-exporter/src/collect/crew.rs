@@ -25,8 +25,12 @@ pub(crate) trait Task: Send + Sync + 'static {
 
     /// Works on one item. What is [noted](Note::note) before a step that may hang is what
     /// remains of the item if it does.
-    fn run(&self, item: usize, scratch: &mut Self::Scratch, note: &Note<'_, Self::Output>)
-    -> Self::Output;
+    fn run(
+        &self,
+        item: usize,
+        scratch: &mut Self::Scratch,
+        note: &Note<'_, Self::Output>,
+    ) -> Self::Output;
 }
 
 /// Why an item has no complete output.
@@ -73,8 +77,15 @@ struct Slot<T> {
 
 impl<T> Slot<T> {
     fn new() -> Self {
-        let state = SlotState { done: Vec::new(), current: None, given_up: false, finished: false };
-        Self { state: Mutex::new(state) }
+        let state = SlotState {
+            done: Vec::new(),
+            current: None,
+            given_up: false,
+            finished: false,
+        };
+        Self {
+            state: Mutex::new(state),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, SlotState<T>> {
@@ -202,7 +213,9 @@ impl<S: Default + Send + 'static> Crew<S> {
             if state.given_up {
                 continue;
             }
-            let Some(current) = state.current.take_if(|it| it.since.elapsed() >= self.patience)
+            let Some(current) = state
+                .current
+                .take_if(|it| it.since.elapsed() >= self.patience)
             else {
                 continue;
             };
@@ -256,9 +269,15 @@ impl<T: Task<Scratch = S>, S: Default> Job<T, S> {
             if item >= self.task.len() {
                 break;
             }
-            slot.lock().current = Some(Current { item, since: Instant::now(), noted: None });
+            slot.lock().current = Some(Current {
+                item,
+                since: Instant::now(),
+                noted: None,
+            });
             let note = Note(slot);
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.task.run(item, &mut scratch, &note)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                self.task.run(item, &mut scratch, &note)
+            }));
             let mut state = slot.lock();
             if state.given_up {
                 drop(state);
@@ -266,8 +285,14 @@ impl<T: Task<Scratch = S>, S: Default> Job<T, S> {
                 self.come_back(slot);
                 return;
             }
-            let noted = state.current.take().and_then(|it| it.noted).map(|(_, output)| output);
-            state.done.push((item, outcome.map_err(|_| (Lost::Panicked, noted))));
+            let noted = state
+                .current
+                .take()
+                .and_then(|it| it.noted)
+                .map(|(_, output)| output);
+            state
+                .done
+                .push((item, outcome.map_err(|_| (Lost::Panicked, noted))));
         }
         lock(&self.scratch).push(scratch);
         self.add_cpu_since(cpu);
@@ -278,7 +303,8 @@ impl<T: Task<Scratch = S>, S: Default> Job<T, S> {
 
     fn add_cpu_since(&self, start: Duration) {
         let used = thread_cpu().saturating_sub(start).as_nanos();
-        self.cpu_nanos.fetch_add(u64::try_from(used).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.cpu_nanos
+            .fetch_add(u64::try_from(used).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     fn register_stuck(&self, slot: &Arc<Slot<T::Output>>, key: Option<ProcessKey>) {
@@ -341,7 +367,10 @@ mod tests {
     }
 
     fn key(item: usize) -> ProcessKey {
-        ProcessKey { pid: Pid::new(u32::try_from(item).unwrap() + 1).unwrap(), start_time: 7 }
+        ProcessKey {
+            pid: Pid::new(u32::try_from(item).unwrap() + 1).unwrap(),
+            start_time: 7,
+        }
     }
 
     impl Task for Items {
@@ -371,10 +400,13 @@ mod tests {
     fn every_item_comes_back_in_order() {
         let mut crew = crew(3, 60_000);
         for len in [0, 1, 2, 100] {
-            let items = Items { kinds: (0..len).map(|_| Kind::Fine).collect() };
+            let items = Items {
+                kinds: (0..len).map(|_| Kind::Fine).collect(),
+            };
             let done = crew.run(items, 3);
-            let expected: Vec<Done<String>> =
-                (0..len).map(|item| (item, Ok(format!("whole {item}")))).collect();
+            let expected: Vec<Done<String>> = (0..len)
+                .map(|item| (item, Ok(format!("whole {item}"))))
+                .collect();
             assert_eq!(done, expected);
         }
     }
@@ -400,7 +432,12 @@ mod tests {
         assert_eq!(crew.stuck_keys(), [key(0)]);
         assert_eq!(crew.stuck_threads(), 1);
 
-        let again = crew.run(Items { kinds: vec![Kind::Fine] }, 1);
+        let again = crew.run(
+            Items {
+                kinds: vec![Kind::Fine],
+            },
+            1,
+        );
         assert_eq!(again[0].1, Ok("whole 0".into()));
 
         gate.open();

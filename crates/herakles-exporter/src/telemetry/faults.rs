@@ -37,7 +37,9 @@ pub(crate) struct FaultLog<K> {
 
 impl<K: Ord + Copy> FaultLog<K> {
     pub(crate) fn new() -> Self {
-        Self { ongoing: BTreeMap::new() }
+        Self {
+            ongoing: BTreeMap::new(),
+        }
     }
 
     /// Takes one refresh's faults by cause and tells what to log.
@@ -52,18 +54,35 @@ impl<K: Ord + Copy> FaultLog<K> {
                 it.seen = true;
                 it.since_said = it.since_said.saturating_add(count);
                 if now.saturating_duration_since(it.said) >= REPEAT {
-                    lines.push((cause, FaultLine::Continues { count: it.since_said }));
+                    lines.push((
+                        cause,
+                        FaultLine::Continues {
+                            count: it.since_said,
+                        },
+                    ));
                     (it.said, it.since_said) = (now, 0);
                 }
             } else {
-                self.ongoing.insert(cause, Ongoing { said: now, since_said: 0, seen: true });
+                self.ongoing.insert(
+                    cause,
+                    Ongoing {
+                        said: now,
+                        since_said: 0,
+                        seen: true,
+                    },
+                );
                 lines.push((cause, FaultLine::Began { count }));
             }
         }
         self.ongoing.retain(|cause, it| {
             let lasts = std::mem::replace(&mut it.seen, false);
             if !lasts {
-                lines.push((*cause, FaultLine::Ended { count: it.since_said }));
+                lines.push((
+                    *cause,
+                    FaultLine::Ended {
+                        count: it.since_said,
+                    },
+                ));
             }
             lasts
         });
@@ -80,7 +99,10 @@ mod tests {
         let start = Instant::now();
         let mut log = FaultLog::new();
         let mut at = |minutes: u64, count: u64| {
-            log.observe([("denied", count)], start + Duration::from_secs(60 * minutes))
+            log.observe(
+                [("denied", count)],
+                start + Duration::from_secs(60 * minutes),
+            )
         };
         assert_eq!(at(0, 5), [("denied", FaultLine::Began { count: 5 })]);
         assert_eq!(at(1, 5), []);
@@ -99,7 +121,10 @@ mod tests {
         log.observe([(1, 1)], now);
         assert_eq!(
             log.observe([(2, 7)], now),
-            [(2, FaultLine::Began { count: 7 }), (1, FaultLine::Ended { count: 0 })]
+            [
+                (2, FaultLine::Began { count: 7 }),
+                (1, FaultLine::Ended { count: 0 })
+            ]
         );
     }
 }

@@ -1,8 +1,8 @@
 use std::fmt::{self, Write as _};
 use std::time::SystemTime;
 
-use tracing::field::{Field, Visit};
 use tracing::Event;
+use tracing::field::{Field, Visit};
 
 /// How a log line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,20 +86,27 @@ impl Visit for Fields {
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.rest.push((field.name(), Value::Bare(value.to_string())));
+        self.rest
+            .push((field.name(), Value::Bare(value.to_string())));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.rest.push((field.name(), Value::Bare(value.to_string())));
+        self.rest
+            .push((field.name(), Value::Bare(value.to_string())));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.rest.push((field.name(), Value::Bare(value.to_string())));
+        self.rest
+            .push((field.name(), Value::Bare(value.to_string())));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         let text = value.to_string();
-        let value = if value.is_finite() { Value::Bare(text) } else { Value::Text(text) };
+        let value = if value.is_finite() {
+            Value::Bare(text)
+        } else {
+            Value::Text(text)
+        };
         self.rest.push((field.name(), value));
     }
 }
@@ -116,7 +123,9 @@ impl Fields {
 
 fn is_plain(text: &str) -> bool {
     !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./:@+,%".contains(&b))
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_./:@+,%".contains(&b))
 }
 
 /// A JSON string, which logfmt readers accept too; nothing outside printable text stays raw.
@@ -150,7 +159,10 @@ mod tests {
     fn fields(name: &str) -> Fields {
         Fields {
             message: "denied".into(),
-            rest: vec![("name", Value::Text(name.into())), ("count", Value::Bare("3".into()))],
+            rest: vec![
+                ("name", Value::Text(name.into())),
+                ("count", Value::Bare("3".into())),
+            ],
         }
     }
 
@@ -166,7 +178,12 @@ mod tests {
 
     #[test]
     fn json_lines_are_json() {
-        let line = write(LineFormat::Json, SystemTime::UNIX_EPOCH, "warn", &fields("a\"b\n\u{7}"));
+        let line = write(
+            LineFormat::Json,
+            SystemTime::UNIX_EPOCH,
+            "warn",
+            &fields("a\"b\n\u{7}"),
+        );
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!(value["name"], "a\"b\n\u{7}");
         assert_eq!(value["count"], 3);
@@ -175,7 +192,12 @@ mod tests {
 
     #[test]
     fn logfmt_quotes_only_where_needed() {
-        let line = write(LineFormat::Logfmt, SystemTime::UNIX_EPOCH, "warn", &fields("a-b"));
+        let line = write(
+            LineFormat::Logfmt,
+            SystemTime::UNIX_EPOCH,
+            "warn",
+            &fields("a-b"),
+        );
         assert_eq!(
             line,
             "ts=1970-01-01T00:00:00.000Z level=warn msg=\"denied\" name=a-b count=3\n"

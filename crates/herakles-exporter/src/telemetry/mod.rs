@@ -3,10 +3,10 @@
 //! Lines go through a bounded queue to a thread of their own, so that a dead or blocked sink
 //! never blocks or kills the program; what did not fit is counted and said later.
 
-mod line;
 mod faults;
+mod line;
 
-pub(crate) use faults::{FaultLog, FaultLine};
+pub(crate) use faults::{FaultLine, FaultLog};
 pub(crate) use line::LineFormat;
 
 use std::io::{self, Write};
@@ -17,8 +17,8 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::Registry;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 /// Lines waiting for the sink; beyond it lines are dropped and counted.
 const QUEUE: usize = 1024;
@@ -30,15 +30,22 @@ pub(crate) fn start(level: Level, format: LineFormat) -> Flush {
     let (finished, idle) = sync_channel(1);
     let writer = {
         let dropped = Arc::clone(&dropped);
-        thread::Builder::new().name("herakles-log".into()).spawn(move || {
-            write_lines(&queue, &dropped, format, &mut io::stderr());
-            // Nobody listens when the program does not wait for its last lines.
-            let _ = finished.send(());
-        })
+        thread::Builder::new()
+            .name("herakles-log".into())
+            .spawn(move || {
+                write_lines(&queue, &dropped, format, &mut io::stderr());
+                // Nobody listens when the program does not wait for its last lines.
+                let _ = finished.send(());
+            })
     };
     let lines = Arc::new(Mutex::new(writer.is_ok().then_some(lines)));
     let lines_of_layer = Arc::clone(&lines);
-    let layer = Lines { level, format, dropped, queue: lines_of_layer };
+    let layer = Lines {
+        level,
+        format,
+        dropped,
+        queue: lines_of_layer,
+    };
     // A second start (tests) keeps the first subscriber.
     let _ = tracing::subscriber::set_global_default(Registry::default().with(layer));
     report_panics_as_events();
@@ -53,7 +60,10 @@ pub(crate) struct Flush {
 
 impl Drop for Flush {
     fn drop(&mut self) {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let _ = self.idle.recv_timeout(Duration::from_millis(500));
     }
 }
@@ -77,14 +87,21 @@ fn write_lines(
 
 fn report_panics_as_events() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let payload = panic.payload();
         let message = payload
             .downcast_ref::<&str>()
             .copied()
             .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
             .unwrap_or("no message");
-        tracing::error!(place, panic = message, "a bug in herakles: a thread panicked and was caught");
+        tracing::error!(
+            place,
+            panic = message,
+            "a bug in herakles: a thread panicked and was caught"
+        );
     }));
 }
 

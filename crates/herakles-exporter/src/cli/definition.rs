@@ -1,0 +1,258 @@
+//! The command line as clap knows it, built from the settings table. [`super::reading`] is the way
+//! back.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::{Arg, ArgAction, ColorChoice, Command as Clap, value_parser};
+use clap_complete::Shell;
+use herakles_stat::Pid;
+
+use super::version::BUILD;
+use crate::settings::{Kind, SETTINGS, Setting, TABLES, Value};
+
+pub(super) const CONFIG_FILE: &str = "config.file";
+
+/// The whole command line.
+pub(super) fn program() -> Clap {
+    let subcommands = subcommands().into_iter().map(|subcommand| {
+        if matches!(subcommand.get_name(), "completions" | "man") {
+            return subcommand;
+        }
+        with_settings(subcommand, true).mut_subcommands(|nested| with_settings(nested, true))
+    });
+    with_settings(bare(), false).subcommands(subcommands)
+}
+
+/// The program without settings and subcommands.
+fn bare() -> Clap {
+    let version = format!(
+        "{} (revision {}, rustc {})",
+        BUILD.version, BUILD.revision, BUILD.rustc
+    );
+    Clap::new("herakles-exporter")
+        .about("Prometheus exporter for per-process memory and CPU")
+        .long_about(
+            "Prometheus exporter for per-process memory and CPU. Without a subcommand it serves \
+             metrics over HTTP until it is stopped.",
+        )
+        .after_help(
+            "A setting is taken from, the later wins: default, configuration file, environment, \
+             flag. Its variable is HERAKLES_TABLE_KEY, such as HERAKLES_SCAN_CACHE_TTL. All \
+             settings are accepted after a subcommand too.",
+        )
+        .version(version)
+        .color(ColorChoice::Never)
+        .disable_help_subcommand(true)
+        .subcommand_value_name("SUBCOMMAND")
+        .subcommand_help_heading("Subcommands")
+}
+
+/// The subcommands with the options that are their own.
+pub(super) fn subcommands() -> Vec<Clap> {
+    let once = Clap::new("once")
+        .about("Scan twice, then print what a scrape would see")
+        .arg(
+            choice("format", &["table", "json", "text", "openmetrics"])
+                .help("Form of the output [default: table on a terminal, else text]"),
+        )
+        .arg(path("output").help(
+            "Write the text form to this file instead, for the textfile collector of node_exporter",
+        ))
+        .arg(
+            option("interval", "DURATION")
+                .value_parser(duration_parser())
+                .default_value("1s")
+                .help("Time between the two scans"),
+        )
+        .arg(
+            option("watch", "DURATION")
+                .value_parser(duration_parser())
+                .help("Repeat with this time in between, until interrupted"),
+        );
+    let check = Clap::new("check")
+        .about("Say what works here, and what to do about the rest")
+        .arg(
+            Arg::new("allow-partial")
+                .long("allow-partial")
+                .action(ArgAction::SetTrue)
+                .help("A missing capability is no failure"),
+        );
+    let config = Clap::new("config")
+        .about("Print the effective configuration, each value with its origin")
+        .arg(
+            choice("format", &["toml", "json"])
+                .default_value("toml")
+                .help("Form of the output"),
+        );
+    let completions = Clap::new("completions")
+        .about("Print the completions for a shell")
+        .arg(
+            Arg::new("shell")
+                .required(true)
+                .value_parser(value_parser!(Shell))
+                .help("The shell"),
+        );
+    let man = Clap::new("man").about("Print the manual page");
+    let all = vec![once, check, explain(), rules(), config, completions, man];
+    all.into_iter()
+        .map(|subcommand| subcommand.disable_help_subcommand(true))
+        .collect()
+}
+
+fn explain() -> Clap {
+    let fact = |name: &'static str, help: &'static str| {
+        option(name, "TEXT")
+            .value_parser(value_parser!(OsString))
+            .requires("comm")
+            .help(help)
+    };
+    Clap::new("explain")
+        .about("Say which rule matches a process, and why")
+        .arg(
+            Arg::new("pid")
+                .value_name("PID")
+                .value_parser(parse_pid)
+                .required_unless_present("comm")
+                .conflicts_with("comm")
+                .help("A running process"),
+        )
+        .arg(
+            option("comm", "NAME")
+                .value_parser(value_parser!(OsString))
+                .help("Instead of PID: the name of a process that need not exist"),
+        )
+        .arg(fact("exe", "Its executable"))
+        .arg(fact(
+            "cmdline",
+            "Its command line, arguments separated by blanks",
+        ))
+        .arg(fact("cgroup", "Its cgroup path"))
+        .arg(fact("user", "Its user").value_parser(value_parser!(String)))
+        .arg(fact("parent", "The name of its parent"))
+        .arg(
+            choice("format", &["text", "json"])
+                .default_value("text")
+                .help("Form of the output"),
+        )
+}
+
+fn rules() -> Clap {
+    let options = |subcommand: Clap| {
+        subcommand
+            .arg(option("group", "GROUP").help("Only the rules of this group"))
+            .arg(
+                choice("format", &["table", "json", "toml"])
+                    .help("Form of the output [default: table]"),
+            )
+    };
+    options(Clap::new("rules").about("Print the effective rules in order, with their origin"))
+        .subcommand(options(Clap::new("list").about("The same")))
+}
+
+fn option(name: &'static str, placeholder: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(placeholder)
+}
+
+fn choice(name: &'static str, words: &'static [&'static str]) -> Arg {
+    option(name, "FORMAT").value_parser(PossibleValuesParser::new(words))
+}
+
+fn path(name: &'static str) -> Arg {
+    option(name, "FILE")
+        .value_parser(value_parser!(PathBuf))
+        .value_hint(clap::ValueHint::FilePath)
+}
+
+fn duration_parser() -> ValueParser {
+    ValueParser::new(|text: &str| {
+        let kind = Kind::Duration {
+            min: Duration::from_millis(10),
+            max: Duration::from_secs(3600),
+        };
+        match kind.parse(&[text]) {
+            Ok(Value::Duration(duration)) => Ok(duration),
+            Ok(_) => Err("expected a duration".to_owned()),
+            Err(reason) => Err(reason.to_string()),
+        }
+    })
+}
+
+fn parse_pid(text: &str) -> Result<Pid, String> {
+    text.parse()
+        .ok()
+        .and_then(Pid::new)
+        .ok_or_else(|| "a process id is a number from 1 to 2147483647".to_owned())
+}
+
+/// Adds every setting as a flag. Subcommands take them too, but only the program lists them.
+fn with_settings(command: Clap, hidden: bool) -> Clap {
+    let command = command.arg(
+        path(CONFIG_FILE)
+            .help(
+                "Configuration file [default: /etc/herakles/exporter.toml if present] \
+                 [env: HERAKLES_CONFIG_FILE]",
+            )
+            .help_heading("Paths")
+            .hide(hidden),
+    );
+    SETTINGS.iter().fold(command, |command, setting| {
+        let flag = Arg::new(setting.path())
+            .long(setting.flag().into_owned())
+            .action(ArgAction::Append)
+            .help(help(setting))
+            .help_heading(heading(setting))
+            .hide(hidden);
+        if !matches!(setting.kind, Kind::Bool) {
+            return command.arg(
+                flag.value_name(setting.kind.placeholder())
+                    .allow_hyphen_values(true),
+            );
+        }
+        let negated = Arg::new(negated_id(setting))
+            .long(format!("no-{}", setting.flag()))
+            .action(ArgAction::Count)
+            .help(format!("The same as --{}=false", setting.flag()))
+            .hide(true);
+        let flag = flag
+            .value_name("BOOL")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true");
+        command.arg(flag).arg(negated)
+    })
+}
+
+/// The id of the `--no-` form of a switch.
+pub(super) fn negated_id(setting: &Setting) -> String {
+    format!("no-{}", setting.path())
+}
+
+fn heading(setting: &Setting) -> &'static str {
+    TABLES
+        .iter()
+        .find(|table| table.name == setting.table)
+        .map_or("Options", |table| table.heading)
+}
+
+/// One line of help, with what the value may be and its default.
+fn help(setting: &Setting) -> String {
+    let range = match setting.kind {
+        Kind::Integer { .. } | Kind::Ratio { .. } | Kind::Duration { .. } | Kind::Choice(_) => {
+            format!(": {}", setting.kind.expected())
+        }
+        _ => String::new(),
+    };
+    let repeatable = if setting.kind.is_list() {
+        ", repeatable"
+    } else {
+        ""
+    };
+    let default = match setting.default {
+        [] => "none".to_owned(),
+        items => items.join(", "),
+    };
+    format!("{}{range}{repeatable} [default: {default}]", setting.help)
+}

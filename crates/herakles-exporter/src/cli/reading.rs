@@ -1,0 +1,148 @@
+//! From what clap found to what is to be done.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use clap_complete::Shell;
+use herakles_stat::Pid;
+
+use super::definition::{CONFIG_FILE, negated_id};
+use super::{
+    Check, Command, ConfigFormat, Description, Explain, Invocation, Once, OnceFormat, ReportFormat,
+    Rules, RulesFormat, Subject, UsageError,
+};
+use crate::config::FlagValues;
+use crate::settings::{Kind, SETTINGS, Setting};
+
+/// Reads what clap found on every level of subcommands.
+///
+/// # Errors
+/// [`UsageError`] for what clap cannot rule out by itself.
+pub(super) fn invocation(matches: &ArgMatches) -> Result<Invocation, UsageError> {
+    let mut flags = FlagValues::default();
+    let mut level = matches;
+    collect_flags(level, &mut flags);
+    let mut path = Vec::new();
+    while let Some((name, deeper)) = level.subcommand() {
+        path.push((name, deeper));
+        level = deeper;
+        collect_flags(level, &mut flags);
+    }
+    let command = match path.as_slice() {
+        [] => Command::Serve,
+        [("once", found)] => Command::Once(once_from(found)?),
+        [("check", found)] => Command::Check(Check {
+            allow_partial: found.get_flag("allow-partial"),
+        }),
+        [("explain", found)] => Command::Explain(explain_from(found)?),
+        [("config", found)] => Command::Config(match word(found, "format") {
+            Some("json") => ConfigFormat::Json,
+            _ => ConfigFormat::Toml,
+        }),
+        [("completions", found)] => match found.get_one::<Shell>("shell") {
+            Some(shell) => Command::Completions(*shell),
+            None => return Err(UsageError("name a shell".to_owned())),
+        },
+        [("man", _)] => Command::Man,
+        [("rules", found), nested @ ..] => Command::Rules(rules_from(found, nested.first())),
+        [(name, _), ..] => return Err(UsageError(format!("unknown subcommand `{name}`"))),
+    };
+    Ok(Invocation { command, flags })
+}
+
+/// Takes the settings of one level of subcommands; a deeper level replaces what an outer one says.
+fn collect_flags(matches: &ArgMatches, out: &mut FlagValues) {
+    // `completions` and `man` have no settings: asking their matches for one would be a mistake.
+    if let Ok(Some(file)) = matches.try_get_one::<PathBuf>(CONFIG_FILE) {
+        out.config_file = Some(file.clone());
+    }
+    for setting in SETTINGS {
+        if let Some(items) = flag_items(matches, setting) {
+            out.settings.insert(setting.path(), items);
+        }
+    }
+}
+
+/// The items of one setting; of a flag and its `--no-` form the last one given holds.
+fn flag_items(matches: &ArgMatches, setting: &Setting) -> Option<Vec<String>> {
+    let id = setting.path();
+    let given = matches.try_get_many::<String>(&id).ok().flatten();
+    let last = |id: &str| matches.indices_of(id).and_then(Iterator::last);
+    if matches!(setting.kind, Kind::Bool) && matches.try_contains_id(&id).is_ok() {
+        let negated = negated_id(setting);
+        // A counting flag has a default and so an index even when nobody gave it.
+        let negated_at = (matches.get_count(&negated) > 0)
+            .then(|| last(&negated))
+            .flatten();
+        if negated_at > last(&id) {
+            return Some(vec!["false".to_owned()]);
+        }
+    }
+    given.map(|items| items.cloned().collect())
+}
+
+fn word<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a str> {
+    matches.get_one::<String>(id).map(String::as_str)
+}
+
+fn once_from(matches: &ArgMatches) -> Result<Once, UsageError> {
+    let output = matches.get_one::<PathBuf>("output").cloned();
+    let format = word(matches, "format").map(|format| match format {
+        "json" => OnceFormat::Json,
+        "text" => OnceFormat::Text,
+        "openmetrics" => OnceFormat::OpenMetrics,
+        _ => OnceFormat::Table,
+    });
+    if output.is_some() && format.is_some_and(|format| format != OnceFormat::Text) {
+        let sentence = "--output writes the text form only: leave --format out or give text";
+        return Err(UsageError(sentence.to_owned()));
+    }
+    Ok(Once {
+        format,
+        output,
+        interval: matches
+            .get_one("interval")
+            .copied()
+            .unwrap_or(Duration::from_secs(1)),
+        watch: matches.get_one("watch").copied(),
+    })
+}
+
+fn explain_from(matches: &ArgMatches) -> Result<Explain, UsageError> {
+    let fact = |id| matches.get_one::<OsString>(id).cloned();
+    let subject = match (matches.get_one::<Pid>("pid"), fact("comm")) {
+        (Some(pid), _) => Subject::Process(*pid),
+        (None, Some(comm)) => Subject::Described(Description {
+            comm,
+            exe: fact("exe"),
+            cmdline: fact("cmdline"),
+            cgroup: fact("cgroup"),
+            user: matches.get_one::<String>("user").cloned(),
+            parent: fact("parent"),
+        }),
+        (None, None) => return Err(UsageError("give a PID or --comm".to_owned())),
+    };
+    let format = match word(matches, "format") {
+        Some("json") => ReportFormat::Json,
+        _ => ReportFormat::Text,
+    };
+    Ok(Explain { subject, format })
+}
+
+fn rules_from(outer: &ArgMatches, nested: Option<&(&str, &ArgMatches)>) -> Rules {
+    let option = |id| {
+        nested
+            .and_then(|(_, nested)| word(nested, id))
+            .or_else(|| word(outer, id))
+    };
+    Rules::List {
+        group: option("group").map(str::to_owned),
+        format: match option("format") {
+            Some("json") => RulesFormat::Json,
+            Some("toml") => RulesFormat::Toml,
+            _ => RulesFormat::Table,
+        },
+    }
+}

@@ -1,0 +1,178 @@
+//! The file layer: TOML text into checked values with their lines.
+
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::error::{Place, Problem, ProblemKind};
+use crate::settings::{SETTINGS, Setting, TABLES, Table, Value, nearest};
+
+/// A value the file sets.
+pub(super) struct FileValue {
+    pub(super) setting: &'static Setting,
+    pub(super) value: Value,
+    /// The line of the key, from 1.
+    pub(super) line: usize,
+}
+
+/// What a file says, and everything that is wrong with it.
+#[derive(Default)]
+pub(super) struct FileLayer {
+    pub(super) values: Vec<FileValue>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Reads the text of a configuration file; `path` is for messages.
+pub(super) fn parse(path: &Path, text: &str) -> FileLayer {
+    let mut reader = Reader {
+        path,
+        text,
+        out: FileLayer::default(),
+    };
+    match DeTable::parse(text) {
+        Ok(root) => reader.root(root.get_ref()),
+        Err(error) => {
+            let message = error.message().replace('\n', ", ");
+            reader.report(
+                &error.span().unwrap_or_default(),
+                ProblemKind::Syntax(message),
+            );
+        }
+    }
+    // A table may stand before another one it is listed after: report in the order of the text.
+    reader.out.problems.sort_by_key(|problem| match problem.at {
+        Place::File { line, column, .. } => (line, column),
+        _ => (0, 0),
+    });
+    reader.out
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    out: FileLayer,
+}
+
+impl Reader<'_> {
+    fn root(&mut self, root: &DeTable<'_>) {
+        for (name, value) in root {
+            let known = TABLES
+                .iter()
+                .find(|table| table.name == name.get_ref().as_ref());
+            match (known, value.get_ref()) {
+                (Some(table), DeValue::Table(keys)) => self.table(table, keys),
+                (Some(table), _) => self.report(&name.span(), ProblemKind::NotATable(table.name)),
+                (None, value) => {
+                    let kind = unknown_at_root(name.get_ref(), value.is_table());
+                    self.report(&name.span(), kind);
+                }
+            }
+        }
+    }
+
+    fn table(&mut self, table: &'static Table, keys: &DeTable<'_>) {
+        for (name, value) in keys {
+            let known = settings_of(table).find(|setting| setting.key == name.get_ref().as_ref());
+            match known {
+                Some(setting) if setting.in_file => self.value(setting, name, value),
+                Some(setting) => self.report(
+                    &name.span(),
+                    ProblemKind::NotInFile {
+                        path: setting.path(),
+                        flag: setting.flag().into_owned(),
+                        variable: setting.variable(),
+                    },
+                ),
+                None => {
+                    let kind = unknown_key(table, name.get_ref());
+                    self.report(&name.span(), kind);
+                }
+            }
+        }
+    }
+
+    fn value(
+        &mut self,
+        setting: &'static Setting,
+        name: &Spanned<impl Sized>,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        match setting.kind.read_toml(value.get_ref()) {
+            Ok(value) => {
+                let (line, _) = line_and_column(self.text, name.span().start);
+                self.out.values.push(FileValue {
+                    setting,
+                    value,
+                    line,
+                });
+            }
+            Err(reason) => {
+                self.report(
+                    &value.span(),
+                    ProblemKind::Invalid {
+                        path: setting.path(),
+                        reason,
+                    },
+                );
+            }
+        }
+    }
+
+    fn report(&mut self, span: &Range<usize>, kind: ProblemKind) {
+        let (line, column) = line_and_column(self.text, span.start);
+        let at = Place::File {
+            path: self.path.to_owned(),
+            line,
+            column,
+        };
+        self.out.problems.push(Problem { at, kind });
+    }
+}
+
+fn settings_of(table: &'static Table) -> impl Iterator<Item = &'static Setting> {
+    SETTINGS
+        .iter()
+        .filter(|setting| setting.table == table.name)
+}
+
+/// A name that is no table: perhaps a misspelt one, perhaps a key that lost its table.
+fn unknown_at_root(name: &str, is_table: bool) -> ProblemKind {
+    let name = name.to_owned();
+    if is_table {
+        let nearest = nearest(&name, TABLES.iter().map(|table| table.name)).map(str::to_owned);
+        return ProblemKind::UnknownTable { name, nearest };
+    }
+    let nearest = nearest(&name, SETTINGS.iter().map(|setting| setting.key))
+        .and_then(|key| SETTINGS.iter().find(|setting| setting.key == key))
+        .map(|setting| format!("[{}] {}", setting.table, setting.key));
+    ProblemKind::KeyOutsideTable { name, nearest }
+}
+
+/// The nearest key of the same table, else a key of that very name in another one.
+fn unknown_key(table: &'static Table, name: &str) -> ProblemKind {
+    let elsewhere = || {
+        SETTINGS
+            .iter()
+            .find(|setting| setting.key == name)
+            .map(|setting| format!("[{}] {}", setting.table, setting.key))
+    };
+    let nearest = nearest(name, settings_of(table).map(|setting| setting.key))
+        .map(str::to_owned)
+        .or_else(elsewhere);
+    ProblemKind::UnknownKey {
+        table: table.name,
+        name: name.to_owned(),
+        nearest,
+    }
+}
+
+/// Both from 1; the column counts characters.
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let column = before.get(start..).unwrap_or_default().chars().count() + 1;
+    (line, column)
+}

@@ -1,0 +1,278 @@
+//! Default, file, environment, flags: the later wins.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::Config;
+use super::error::{ConfigError, Place, Problem, ProblemKind, Problems};
+use super::file::{self, FileLayer};
+use crate::settings::{SETTINGS, Setting, Value, did_you_mean, nearest};
+
+/// Read if present, unless another file is named.
+pub(crate) const DEFAULT_CONFIG_FILE: &str = "/etc/herakles/exporter.toml";
+/// Names another file, as `--config.file` does.
+pub(crate) const CONFIG_FILE_VARIABLE: &str = "HERAKLES_CONFIG_FILE";
+const PREFIX: &str = "HERAKLES_";
+
+/// What the command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FlagValues {
+    /// `--config.file`.
+    pub(crate) config_file: Option<PathBuf>,
+    /// The items given for each setting, by [`Setting::path`].
+    pub(crate) settings: BTreeMap<String, Vec<String>>,
+}
+
+/// The `HERAKLES_*` variables as they were when the program started.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Environment(BTreeMap<String, OsString>);
+
+impl Environment {
+    /// Those of this process.
+    pub(crate) fn current() -> Self {
+        std::env::vars_os().collect()
+    }
+}
+
+impl FromIterator<(OsString, OsString)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
+        let ours = variables
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .filter(|(name, _)| name.starts_with(PREFIX));
+        Self(ours.collect())
+    }
+}
+
+/// Where the configuration comes from. Kept for reloads: only the file can change in between.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources {
+    flags: FlagValues,
+    environment: Environment,
+    default_file: PathBuf,
+}
+
+/// Where an effective value comes from.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(tag = "from", rename_all = "lowercase")]
+pub(crate) enum Origin {
+    Default,
+    File { path: PathBuf, line: usize },
+    Environment { variable: String },
+    Flag { flag: String },
+}
+
+/// One setting with the value that holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct EffectiveSetting {
+    pub(crate) setting: &'static Setting,
+    pub(crate) value: Value,
+    pub(crate) origin: Origin,
+}
+
+/// A configuration, and how it came about.
+#[derive(Clone, Debug)]
+pub(crate) struct Loaded {
+    pub(crate) config: Config,
+    /// One for each row of the settings table, in its order.
+    pub(crate) settings: Vec<EffectiveSetting>,
+    /// Sentences for the log and `check`.
+    pub(crate) warnings: Vec<String>,
+    /// The file that was read, if any.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Sources {
+    pub(crate) fn new(flags: FlagValues, environment: Environment) -> Self {
+        Self {
+            flags,
+            environment,
+            default_file: DEFAULT_CONFIG_FILE.into(),
+        }
+    }
+
+    /// The same with another path in place of [`DEFAULT_CONFIG_FILE`].
+    #[cfg(test)]
+    pub(crate) fn with_default_file(self, default_file: PathBuf) -> Self {
+        Self {
+            default_file,
+            ..self
+        }
+    }
+
+    /// Reads the file and merges the layers.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if a named file cannot be read or anything in any layer is wrong, even a
+    /// value that a later layer replaces.
+    pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
+        let file = self.read_file()?;
+        let (path, layer) = match file {
+            Some((path, text)) => {
+                let layer = file::parse(&path, &text);
+                (Some(path), layer)
+            }
+            None => (None, FileLayer::default()),
+        };
+        let FileLayer {
+            values,
+            mut problems,
+        } = layer;
+
+        let mut settings = Vec::with_capacity(SETTINGS.len());
+        for setting in SETTINGS {
+            let default = setting.default_value();
+            let mut effective = EffectiveSetting {
+                setting,
+                value: default
+                    .map_err(|e| ConfigError::Table(format!("{}: {e}", setting.path())))?,
+                origin: Origin::Default,
+            };
+            let from_file = values.iter().find(|value| value.setting == setting);
+            if let (Some(found), Some(path)) = (from_file, &path) {
+                effective.value = found.value.clone();
+                effective.origin = Origin::File {
+                    path: path.clone(),
+                    line: found.line,
+                };
+            }
+            self.apply_environment(&mut effective, &mut problems);
+            self.apply_flags(&mut effective, &mut problems);
+            settings.push(effective);
+        }
+        Problems::none(problems)?;
+
+        let config = typed(&settings)?;
+        let mut warnings = self.unknown_variables();
+        warnings.extend(config.contradictions());
+        Ok(Loaded {
+            config,
+            settings,
+            warnings,
+            file: path,
+        })
+    }
+
+    fn apply_environment(&self, out: &mut EffectiveSetting, problems: &mut Vec<Problem>) {
+        let variable = out.setting.variable();
+        let Some(raw) = self.environment.0.get(&variable) else {
+            return;
+        };
+        let at = Place::Variable(variable.clone());
+        let Some(text) = raw.to_str() else {
+            problems.push(Problem {
+                at,
+                kind: ProblemKind::NotUnicode,
+            });
+            return;
+        };
+        let items: Vec<&str> = if out.setting.kind.is_list() {
+            text.split(',').map(str::trim).collect()
+        } else {
+            vec![text]
+        };
+        apply(out, &items, Origin::Environment { variable }, at, problems);
+    }
+
+    fn apply_flags(&self, out: &mut EffectiveSetting, problems: &mut Vec<Problem>) {
+        let Some(items) = self.flags.settings.get(&out.setting.path()) else {
+            return;
+        };
+        let flag = out.setting.flag().into_owned();
+        let at = Place::Flag(flag.clone());
+        apply(out, items, Origin::Flag { flag }, at, problems);
+    }
+
+    /// The path and text of the file that applies.
+    fn read_file(&self) -> Result<Option<(PathBuf, String)>, ConfigError> {
+        let named = self.flags.config_file.as_deref();
+        let named = named.or_else(|| self.environment.0.get(CONFIG_FILE_VARIABLE).map(Path::new));
+        let path = named.unwrap_or(&self.default_file);
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Some((path.to_owned(), text))),
+            Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(ConfigError::Read {
+                what: "the configuration file",
+                path: path.to_owned(),
+                remedy: remedy(&source),
+                source,
+            }),
+        }
+    }
+
+    /// A warning for each `HERAKLES_*` variable that is none of ours. No error: Kubernetes sets
+    /// such variables for a service of that name.
+    fn unknown_variables(&self) -> Vec<String> {
+        let mut known: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
+        known.push(CONFIG_FILE_VARIABLE.to_owned());
+        let unknown = self
+            .environment
+            .0
+            .keys()
+            .filter(|name| !known.contains(name));
+        unknown
+            .map(|name| {
+                let near = nearest(name, known.iter().map(String::as_str));
+                format!(
+                    "{name}: unknown environment variable, ignored{}",
+                    did_you_mean(near)
+                )
+            })
+            .collect()
+    }
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "create it, or name another one with --config.file",
+        io::ErrorKind::PermissionDenied => "let the exporter's user read it",
+        io::ErrorKind::InvalidData => "a TOML file is UTF-8 text",
+        _ => "name a readable file with --config.file",
+    }
+}
+
+fn apply(
+    out: &mut EffectiveSetting,
+    items: &[impl AsRef<str>],
+    origin: Origin,
+    at: Place,
+    problems: &mut Vec<Problem>,
+) {
+    match out.setting.kind.parse(items) {
+        Ok(value) => {
+            out.value = value;
+            out.origin = origin;
+        }
+        Err(reason) => problems.push(Problem {
+            at,
+            kind: ProblemKind::Value(reason),
+        }),
+    }
+}
+
+fn typed(settings: &[EffectiveSetting]) -> Result<Config, ConfigError> {
+    let mut tables = toml::Table::new();
+    for EffectiveSetting { setting, value, .. } in settings {
+        let table = tables
+            .entry(setting.table)
+            .or_insert_with(|| toml::Table::new().into());
+        if let toml::Value::Table(table) = table {
+            table.insert(setting.key.to_owned(), value.to_toml());
+        }
+    }
+    tables
+        .try_into()
+        .map_err(|error: toml::de::Error| ConfigError::Table(error.to_string()))
+}
+
+/// The settings that differ, but take effect only when the exporter starts again.
+pub(crate) fn restart_needed(old: &Loaded, new: &Loaded) -> Vec<String> {
+    old.settings
+        .iter()
+        .zip(&new.settings)
+        .filter(|(old, new)| old.setting.restart && old.value != new.value)
+        .map(|(old, _)| old.setting.path())
+        .collect()
+}

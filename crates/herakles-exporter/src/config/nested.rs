@@ -1,0 +1,50 @@
+//! How the values of the settings table become the types of [`super::Config`].
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use globset::{GlobSet, GlobSetBuilder};
+use herakles_web::ListenAddress;
+use serde::de::{Deserialize, Deserializer, Error};
+
+use crate::settings::name_glob;
+
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    humantime::parse_duration(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
+pub(super) fn zero_is_none<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<NonZeroUsize>, D::Error> {
+    usize::deserialize(deserializer).map(NonZeroUsize::new)
+}
+
+/// KiB into bytes.
+pub(super) fn kib<'de, D, N>(deserializer: D) -> Result<N, D::Error>
+where
+    D: Deserializer<'de>,
+    N: TryFrom<u64>,
+{
+    u64::deserialize(deserializer)?
+        .checked_mul(1024)
+        .and_then(|bytes| N::try_from(bytes).ok())
+        .ok_or_else(|| D::Error::custom("too many KiB"))
+}
+
+pub(super) fn globs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GlobSet, D::Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in Vec::<String>::deserialize(deserializer)? {
+        set.add(name_glob(&pattern).map_err(D::Error::custom)?);
+    }
+    set.build().map_err(D::Error::custom)
+}
+
+pub(super) fn addresses<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<ListenAddress>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts
+        .iter()
+        .map(|text| text.parse().map_err(D::Error::custom))
+        .collect()
+}

@@ -1,0 +1,101 @@
+//! The effective configuration as text: TOML that loads back, and JSON.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, json};
+
+use super::{EffectiveSetting, Loaded, Origin};
+use crate::settings::TABLES;
+
+impl Loaded {
+    /// TOML that loads back to the same configuration, each line with its origin in a comment.
+    /// What cannot stand in a file is a comment altogether.
+    pub(crate) fn to_toml(&self) -> String {
+        let mut out = String::from("# The effective configuration of herakles-exporter\n");
+        for table in TABLES {
+            let in_file = |setting: &&EffectiveSetting| setting.setting.in_file;
+            let rows = self
+                .settings
+                .iter()
+                .filter(|row| row.setting.table == table.name);
+            let (rows, elsewhere): (Vec<_>, Vec<_>) = rows.partition(in_file);
+            for EffectiveSetting {
+                setting,
+                value,
+                origin,
+            } in elsewhere
+            {
+                let _ = writeln!(out, "# {} = {value}  # {origin}", setting.path());
+            }
+            if !rows.is_empty() {
+                let _ = writeln!(out, "\n[{}]", table.name);
+            }
+            for EffectiveSetting {
+                setting,
+                value,
+                origin,
+            } in rows
+            {
+                let _ = writeln!(out, "{} = {value}  # {origin}", setting.key);
+            }
+        }
+        out
+    }
+
+    /// `{"scan": {"cache_ttl": {"value": "30s", "origin": {"from": "default"}}}}`.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let mut tables = Map::new();
+        for EffectiveSetting {
+            setting,
+            value,
+            origin,
+        } in &self.settings
+        {
+            let table = tables.entry(setting.table).or_insert_with(|| json!({}));
+            if let serde_json::Value::Object(table) = table {
+                let entry = json!({ "value": value, "origin": origin });
+                table.insert(setting.key.to_owned(), entry);
+            }
+        }
+        tables.into()
+    }
+
+    /// 16 hexadecimal digits that stay the same as long as the effective values do, wherever they
+    /// come from, on every machine and in every build with the same settings.
+    pub(crate) fn hash(&self) -> String {
+        let text: String = self
+            .settings
+            .iter()
+            .map(|row| format!("{} = {}\n", row.setting.path(), row.value))
+            .collect();
+        format!("{:016x}", fnv_1a(text.as_bytes()))
+    }
+}
+
+impl std::fmt::Display for Origin {
+    /// One line, whatever the path holds.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => {
+                for c in path.to_string_lossy().chars() {
+                    if c.is_control() {
+                        write!(f, "{}", c.escape_default())?
+                    } else {
+                        f.write_char(c)?
+                    }
+                }
+                write!(f, ":{line}")
+            }
+            Self::Environment { variable } => f.write_str(variable),
+            Self::Flag { flag } => write!(f, "--{flag}"),
+        }
+    }
+}
+
+/// The 64-bit hash FNV-1a: std's hasher promises no stability between releases.
+pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

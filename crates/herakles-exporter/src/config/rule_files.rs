@@ -1,0 +1,72 @@
+//! From `classification.rules` to the files it names.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::{ConfigError, Loaded, Origin};
+use crate::settings::name_glob;
+
+impl Loaded {
+    /// The files of rules that exist, in the order in which they are tried: as configured, and the
+    /// matches of a glob in byte order. A file named by the user must exist; one of the default
+    /// list, a glob without matches, or its missing folder are no errors.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`] if a named file is missing or a folder cannot be listed.
+    pub(crate) fn rule_files(&self) -> Result<Vec<PathBuf>, ConfigError> {
+        let configured = self.settings.iter().any(|row| {
+            (row.setting.table, row.setting.key) == ("classification", "rules")
+                && row.origin != Origin::Default
+        });
+        let mut files = Vec::new();
+        for pattern in &self.config.classification.rules {
+            let path = Path::new(pattern);
+            let found = match path.file_name().and_then(|name| name.to_str()) {
+                Some(name) if name.contains(['*', '?', '[']) => matches(path, name, &mut files),
+                _ => named(path, configured, &mut files),
+            };
+            found.map_err(|source| ConfigError::Read {
+                what: "the rules",
+                path: path.to_owned(),
+                source,
+                remedy: "correct classification.rules or let the exporter's user read it",
+            })?;
+        }
+        Ok(files)
+    }
+}
+
+fn named(path: &Path, must_exist: bool, out: &mut Vec<PathBuf>) -> io::Result<()> {
+    match path.metadata() {
+        Ok(_) => out.push(path.to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !must_exist => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+fn matches(pattern: &Path, name: &str, out: &mut Vec<PathBuf>) -> io::Result<()> {
+    let glob = name_glob(name).map_err(io::Error::other)?.compile_matcher();
+    let folder = match pattern.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let entries = match folder.read_dir() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut names = Vec::<OsString>::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        // As in a shell, `*` does not show hidden files: editors leave theirs there.
+        if glob.is_match(Path::new(&name)) && !name.as_bytes().starts_with(b".") {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    out.extend(names.into_iter().map(|name| folder.join(name)));
+    Ok(())
+}

@@ -1,0 +1,355 @@
+use std::time::Duration;
+
+use globset::{Glob, GlobBuilder};
+use herakles_web::{ListenAddress, ParseListenAddressError};
+use toml::de::DeValue;
+
+use super::nearest;
+use super::value::{Value, quoted, spelled};
+
+/// The values a setting takes, and how they are read from text and from TOML.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number from `min` to `max`; where `zero` has a meaning of its own, also 0.
+    Integer {
+        min: i64,
+        max: i64,
+        zero: Option<&'static str>,
+    },
+    /// A number from `min` to `max`.
+    Ratio { min: f64, max: f64 },
+    /// A time such as `30s`, from `min` to `max`.
+    Duration { min: Duration, max: Duration },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// The path of a page: `/` and what a URL path may hold, not one the exporter already serves.
+    Route,
+    /// A path in the file system.
+    Path,
+    /// Addresses to listen on, at least one.
+    Addresses,
+    /// Paths of files; the last component may hold `*`, `?` and `[ ]`.
+    Paths,
+    /// Globs with `*`, `?` and `[ ]` on a process name.
+    Globs,
+    /// Exact names.
+    Names,
+}
+
+/// Why a value cannot be taken. The messages are fragments that follow the place of the value.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Invalid {
+    #[error("expected {expected}, found {found}")]
+    Type { expected: String, found: String },
+    #[error("{found} is out of range: expected {expected}")]
+    Range { expected: String, found: String },
+    #[error("{found} has no unit: write it as \"{hint}\"")]
+    NoUnit { found: String, hint: String },
+    #[error("{found} is not one of {known}{}", did_you_mean(*.nearest))]
+    Choice {
+        found: String,
+        known: String,
+        nearest: Option<&'static str>,
+    },
+    #[error("an item of the list is empty: remove it or the comma beside it")]
+    EmptyItem,
+    #[error("the list is empty: give at least one address, such as \":9215\"")]
+    EmptyList,
+    #[error("the value is empty: expected {0}")]
+    Empty(String),
+    #[error("{found} is no address to listen on: {reason}")]
+    Address {
+        found: String,
+        reason: ParseListenAddressError,
+    },
+    #[error("{found} is no usable glob: {reason}")]
+    Glob { found: String, reason: String },
+    #[error("{found} cannot be the path of the metrics: {reason}")]
+    Route { found: String, reason: &'static str },
+}
+
+/// `; did you mean X?` or nothing.
+pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+impl Kind {
+    /// True if the setting takes several items.
+    pub(crate) const fn is_list(&self) -> bool {
+        matches!(
+            self,
+            Self::Addresses | Self::Paths | Self::Globs | Self::Names
+        )
+    }
+
+    /// What is expected, as a phrase: `a duration from 1s to 1h`.
+    pub(crate) fn expected(&self) -> String {
+        match self {
+            Self::Bool => "true or false".to_owned(),
+            Self::Integer {
+                min,
+                max,
+                zero: None,
+            } => format!("a whole number from {min} to {max}"),
+            Self::Integer {
+                min,
+                max,
+                zero: Some(meaning),
+            } => {
+                format!("a whole number from {min} to {max}, or 0 ({meaning})")
+            }
+            Self::Ratio { min, max } => format!("a number from {min} to {max}"),
+            Self::Duration { min, max } => {
+                format!("a duration from {} to {}", spelled(*min), spelled(*max))
+            }
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Route => "a path such as /metrics".to_owned(),
+            Self::Path => "a path".to_owned(),
+            Self::Addresses => "a list of addresses such as :9215 or [::1]:9215".to_owned(),
+            Self::Paths => "a list of paths".to_owned(),
+            Self::Globs => "a list of globs (* ? [ ])".to_owned(),
+            Self::Names => "a list of names".to_owned(),
+        }
+    }
+
+    /// The placeholder in help, such as `DURATION`.
+    pub(crate) const fn placeholder(&self) -> &'static str {
+        match self {
+            Self::Bool => "BOOL",
+            Self::Integer { .. } => "N",
+            Self::Ratio { .. } => "RATIO",
+            Self::Duration { .. } => "DURATION",
+            Self::Choice(_) => "CHOICE",
+            Self::Route | Self::Path | Self::Paths => "PATH",
+            Self::Addresses => "ADDRESS",
+            Self::Globs => "GLOB",
+            Self::Names => "NAME",
+        }
+    }
+
+    /// Reads the items of a flag or an environment variable. Of several items for a setting that
+    /// takes one the last holds.
+    ///
+    /// # Errors
+    /// [`Invalid`] if this kind does not take them.
+    pub(crate) fn parse(&self, items: &[impl AsRef<str>]) -> Result<Value, Invalid> {
+        if self.is_list() {
+            let items = items.iter().map(|item| item.as_ref().to_owned()).collect();
+            return self.check(Value::List(items));
+        }
+        let text = items.last().map_or("", |item| item.as_ref().trim());
+        if text.is_empty() {
+            return Err(Invalid::Empty(self.expected()));
+        }
+        let value = match self {
+            Self::Bool => text.parse().map(Value::Bool).ok(),
+            Self::Integer { .. } => text.parse().map(Value::Integer).ok(),
+            Self::Ratio { .. } => text.parse().map(Value::Ratio).ok(),
+            Self::Duration { .. } => return self.duration(text),
+            _ => Some(Value::Text(text.to_owned())),
+        };
+        self.check(value.ok_or_else(|| self.mistaken(quoted(text)))?)
+    }
+
+    /// Reads a value of the configuration file.
+    ///
+    /// # Errors
+    /// [`Invalid`] if this kind does not take it. A list that holds something else than strings is
+    /// refused as a whole.
+    pub(crate) fn read_toml(&self, value: &DeValue<'_>) -> Result<Value, Invalid> {
+        let mistaken = || self.mistaken(described(value));
+        let read = match (self, value) {
+            (Self::Bool, DeValue::Boolean(value)) => Value::Bool(*value),
+            (Self::Integer { .. }, DeValue::Integer(number)) => Value::Integer(
+                i64::from_str_radix(number.as_str(), number.radix())
+                    .map_err(|_| self.out_of_range(quoted(number.as_str())))?,
+            ),
+            (Self::Ratio { .. }, DeValue::Integer(number)) if number.radix() == 10 => {
+                Value::Ratio(number.as_str().parse().map_err(|_| mistaken())?)
+            }
+            (Self::Ratio { .. }, DeValue::Float(number)) => {
+                Value::Ratio(number.as_str().parse().map_err(|_| mistaken())?)
+            }
+            (Self::Duration { .. }, DeValue::Integer(number)) => {
+                return Err(no_unit(number.as_str()));
+            }
+            (Self::Duration { .. }, DeValue::String(text)) => return self.duration(text),
+            (Self::Choice(_) | Self::Route | Self::Path, DeValue::String(text)) => {
+                Value::Text(text.clone().into_owned())
+            }
+            (_, DeValue::Array(items)) if self.is_list() => Value::List(
+                items
+                    .iter()
+                    .map(|item| item.get_ref().as_str().map(str::to_owned))
+                    .collect::<Option<_>>()
+                    .ok_or_else(|| self.mistaken("an item that is no string".to_owned()))?,
+            ),
+            _ => return Err(mistaken()),
+        };
+        self.check(read)
+    }
+
+    fn duration(&self, text: &str) -> Result<Value, Invalid> {
+        if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && text != "0" {
+            return Err(no_unit(text));
+        }
+        let duration = humantime::parse_duration(text).map_err(|_| self.mistaken(quoted(text)))?;
+        self.check(Value::Duration(duration))
+    }
+
+    /// Everything a value must satisfy beyond its type.
+    fn check(&self, value: Value) -> Result<Value, Invalid> {
+        match (self, &value) {
+            (Self::Integer { min, max, zero }, Value::Integer(number))
+                if !((*number == 0 && zero.is_some()) || (*min..=*max).contains(number)) =>
+            {
+                return Err(self.out_of_range(format!("`{number}`")));
+            }
+            (Self::Ratio { min, max }, Value::Ratio(number)) if !(*min..=*max).contains(number) => {
+                return Err(self.out_of_range(format!("`{number}`")));
+            }
+            (Self::Duration { min, max }, Value::Duration(duration))
+                if !(*min..=*max).contains(duration) =>
+            {
+                return Err(self.out_of_range(format!("`{}`", spelled(*duration))));
+            }
+            (Self::Choice(words), Value::Text(text)) if !words.contains(&text.as_str()) => {
+                return Err(Invalid::Choice {
+                    found: quoted(text),
+                    known: words.join(", "),
+                    nearest: nearest(text, words.iter().copied()),
+                });
+            }
+            (Self::Path, Value::Text(text)) if text.is_empty() => {
+                return Err(Invalid::Empty(self.expected()));
+            }
+            (Self::Route, Value::Text(text)) => route(text)?,
+            (_, Value::List(items)) => self.check_items(items)?,
+            _ => {}
+        }
+        Ok(value)
+    }
+
+    fn check_items(&self, items: &[String]) -> Result<(), Invalid> {
+        if items.iter().any(|item| item.trim().is_empty()) {
+            return Err(Invalid::EmptyItem);
+        }
+        if matches!(self, Self::Addresses) && items.is_empty() {
+            return Err(Invalid::EmptyList);
+        }
+        items.iter().try_for_each(|item| match self {
+            Self::Globs => name_glob(item).map(drop),
+            Self::Paths => file_pattern(item),
+            Self::Addresses => address(item),
+            _ => Ok(()),
+        })
+    }
+
+    fn mistaken(&self, found: String) -> Invalid {
+        Invalid::Type {
+            expected: self.expected(),
+            found,
+        }
+    }
+
+    fn out_of_range(&self, found: String) -> Invalid {
+        Invalid::Range {
+            expected: self.expected(),
+            found,
+        }
+    }
+}
+
+fn no_unit(number: &str) -> Invalid {
+    Invalid::NoUnit {
+        found: quoted(number),
+        hint: format!("{number}s"),
+    }
+}
+
+/// A TOML value in a message: its text where it is short, else its type.
+fn described(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => format!("the string {}", quoted(text)),
+        DeValue::Integer(number) => format!("the number {}", quoted(number.as_str())),
+        DeValue::Float(number) => format!("the number {}", quoted(number.as_str())),
+        DeValue::Boolean(value) => format!("`{value}`"),
+        DeValue::Datetime(_) => "a date".to_owned(),
+        DeValue::Array(_) => "a list".to_owned(),
+        DeValue::Table(_) => "a table".to_owned(),
+    }
+}
+
+/// Compiles a glob on a process name. `{` and `\` are refused: names of processes may hold them,
+/// and nobody should have to guess whether they are taken literally.
+///
+/// # Errors
+/// [`Invalid::Glob`] with the reason.
+pub(crate) fn name_glob(text: &str) -> Result<Glob, Invalid> {
+    let refuse = |reason: String| Invalid::Glob {
+        found: quoted(text),
+        reason,
+    };
+    if text.contains(['{', '}', '\\']) {
+        return Err(refuse(
+            "only *, ? and [ ] are special, and {, } and \\ are not allowed".into(),
+        ));
+    }
+    GlobBuilder::new(text)
+        .backslash_escape(false)
+        .build()
+        .map_err(|error| refuse(error.kind().to_string()))
+}
+
+fn address(text: &str) -> Result<(), Invalid> {
+    let parsed = text.parse::<ListenAddress>();
+    parsed.map(drop).map_err(|reason| Invalid::Address {
+        found: quoted(text),
+        reason,
+    })
+}
+
+/// A path whose last component may be a glob.
+fn file_pattern(text: &str) -> Result<(), Invalid> {
+    let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
+    if folder.contains(['*', '?', '[']) {
+        return Err(Invalid::Glob {
+            found: quoted(text),
+            reason: "only the file name may hold *, ? and [ ], not its folder".into(),
+        });
+    }
+    if name.contains(['*', '?', '[']) {
+        name_glob(name).map(drop)
+    } else {
+        Ok(())
+    }
+}
+
+/// Paths that other pages own.
+const RESERVED: &[&str] = &["/", "/health", "/config", "/subgroups"];
+const RESERVED_BELOW: &[&str] = &["/-/", "/api/", "/subgroup/", "/process/"];
+
+fn route(text: &str) -> Result<(), Invalid> {
+    let refuse = |reason| {
+        Err(Invalid::Route {
+            found: quoted(text),
+            reason,
+        })
+    };
+    if !text.starts_with('/') {
+        return refuse("it must start with /");
+    }
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&b))
+    {
+        return refuse("only letters, digits and -._~!$&'()*+,;=:@/ may stand in it");
+    }
+    if RESERVED.contains(&text) || RESERVED_BELOW.iter().any(|taken| text.starts_with(taken)) {
+        return refuse("another page has that path");
+    }
+    Ok(())
+}

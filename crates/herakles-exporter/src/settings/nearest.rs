@@ -1,0 +1,10 @@
+/// The one of `names` that `name` was most likely meant to be, if any is close enough to say so.
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let close_enough = 1 + name.chars().count() / 4;
+    names
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|&(distance, _)| distance <= close_enough)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
