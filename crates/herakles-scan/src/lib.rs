@@ -1,1 +1,53 @@
-//! List, open and read /proc with bounded cost and typed skip reasons.
+//! List, open and read `/proc`, with bounded cost and typed reasons for what cannot be read.
+//!
+//! [`ProcFs`] is a `/proc`; [`ProcSource`] and [`ProcHandle`] are what a scan needs of it, so
+//! that tests can put a `MemProc` (feature `testing`) in its place, which fails, hangs and dies
+//! on demand. On top there is one function for each file: [`read_stat`], [`read_statm`],
+//! [`read_memory`], [`read_text`]. Their [`ScanError`] says what an errno means for that very
+//! file. All read into buffers of the caller.
+//!
+//! ```
+//! use herakles_scan::{
+//!     Buffers, MemorySource, ProcFs, ProcSource, open_process, read_memory, read_stat,
+//! };
+//! use std::path::Path;
+//!
+//! let proc = ProcFs::open(Path::new("/proc"))?;
+//! let mut pids = Vec::new();
+//! proc.pids(&mut pids)?;
+//! let memory_source = MemorySource::probe(&proc, &pids);
+//!
+//! let mut buffers = Buffers::default();
+//! for pid in pids {
+//!     let Ok(process) = open_process(&proc, pid) else { continue };
+//!     let Ok(stat) = read_stat(&process, &mut buffers.io) else { continue };
+//!     let name = String::from_utf8_lossy(stat.comm).into_owned();
+//!     match read_memory(&process, memory_source, &mut buffers) {
+//!         Ok(memory) => println!("{pid} {name}: {} bytes of its own", memory.uss_bytes()),
+//!         Err(error) => println!("{pid} {name}: {}", error.skip),
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod buffer;
+mod error;
+mod file;
+mod machine;
+mod memory;
+mod procfs;
+mod read;
+mod source;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use buffer::{Buffers, ReadBuf};
+pub use error::{Errno, Malformed, ScanError, Skip};
+pub use file::ProcFile;
+pub use machine::Machine;
+pub use memory::{MemorySource, read_memory};
+pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
+pub use read::{live_thread, open_process, read_stat, read_statm, read_text};
+pub use source::{ProcHandle, ProcSource};

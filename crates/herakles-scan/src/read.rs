@@ -1,0 +1,107 @@
+use std::io;
+
+use herakles_stat::{Pid, Stat, Statm};
+
+use crate::{Malformed, ProcFile, ProcHandle, ProcSource, ReadBuf, ScanError, Skip};
+
+/// Opens a process.
+///
+/// # Errors
+/// [`Skip::Vanished`] if it ended since it was listed, [`Skip::Denied`], [`Skip::Io`].
+pub fn open_process<S: ProcSource>(source: &S, pid: Pid) -> Result<S::Handle, ScanError> {
+    source
+        .open(pid)
+        .map_err(|error| ScanError::from_io(pid, None, &error))
+}
+
+/// Reads `stat`, the first file of every process.
+///
+/// # Errors
+/// [`Skip::Vanished`], [`Skip::Denied`] (by `hidepid` only), [`Skip::Malformed`], [`Skip::Io`].
+pub fn read_stat<'b, H: ProcHandle>(
+    handle: &H,
+    buf: &'b mut ReadBuf,
+) -> Result<Stat<'b>, ScanError> {
+    let line = read(handle, ProcFile::Stat, buf)?;
+    Stat::parse(line).map_err(|error| malformed(handle, ProcFile::Stat, error))
+}
+
+/// Reads `statm`. It is all zero for kernel threads and zombies, so `stat` must be known first;
+/// see [`live_thread`] for a process whose first thread has ended.
+///
+/// # Errors
+/// As [`read_stat`].
+pub fn read_statm<H: ProcHandle>(handle: &H, buf: &mut ReadBuf) -> Result<Statm, ScanError> {
+    let line = read(handle, ProcFile::Statm, buf)?;
+    Statm::parse(line).map_err(|error| malformed(handle, ProcFile::Statm, error))
+}
+
+/// Reads a file whose content is for others to judge: `cmdline`, `cgroup`, `exe`.
+///
+/// # Errors
+/// [`Skip::Vanished`], [`Skip::Denied`], [`Skip::Io`].
+pub fn read_text<'b, H: ProcHandle>(
+    handle: &H,
+    file: ProcFile,
+    buf: &'b mut ReadBuf,
+) -> Result<&'b [u8], ScanError> {
+    read(handle, file, buf)
+}
+
+/// A living thread of a process whose first thread has ended ([`Stat::leader_exited`]); `None`
+/// if all have by now. The process's own `statm`, `cmdline` and memory files say nothing then,
+/// the thread's speak for the process.
+///
+/// # Errors
+/// [`Skip::Vanished`], [`Skip::Denied`], [`Skip::Io`].
+pub fn live_thread<H: ProcHandle>(handle: &H, buf: &mut ReadBuf) -> Result<Option<H>, ScanError> {
+    let pid = handle.pid();
+    // Such processes are rare, so the list is not worth a place in every worker's buffers.
+    let mut tids = Vec::new();
+    handle
+        .threads(&mut tids)
+        .map_err(|error| ScanError::from_io(pid, None, &error))?;
+    for tid in tids {
+        let thread = match handle.thread(tid) {
+            Ok(thread) => thread,
+            Err(error) if is_gone(pid, &error) => continue,
+            Err(error) => return Err(ScanError::from_io(pid, None, &error)),
+        };
+        match read_stat(&thread, buf) {
+            Ok(stat) if !stat.state.is_exited() => return Ok(Some(thread)),
+            Ok(_)
+            | Err(ScanError {
+                skip: Skip::Vanished,
+                ..
+            }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+fn is_gone(pid: Pid, error: &io::Error) -> bool {
+    ScanError::from_io(pid, None, error).skip == Skip::Vanished
+}
+
+pub(crate) fn read<'b, H: ProcHandle>(
+    handle: &H,
+    file: ProcFile,
+    buf: &'b mut ReadBuf,
+) -> Result<&'b [u8], ScanError> {
+    handle
+        .read(file, buf)
+        .map_err(|error| ScanError::from_io(handle.pid(), Some(file), &error))
+}
+
+pub(crate) fn malformed<H: ProcHandle>(
+    handle: &H,
+    file: ProcFile,
+    error: impl Into<Malformed>,
+) -> ScanError {
+    ScanError {
+        pid: handle.pid(),
+        file: Some(file),
+        skip: Skip::Malformed(error.into()),
+    }
+}

@@ -1,0 +1,217 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use herakles_stat::Pid;
+
+use super::{Fault, StatLine, pid};
+use crate::ProcFile;
+
+const PF_KTHREAD: u32 = 0x0020_0000;
+const ESRCH: i32 = 3;
+
+/// The files of a process or thread.
+#[derive(Clone, Debug)]
+pub(super) struct Files {
+    /// `stat`, unless `contents` has one.
+    pub(super) stat: StatLine,
+    /// Those that exist.
+    pub(super) contents: HashMap<ProcFile, Vec<u8>>,
+    pub(super) faults: HashMap<ProcFile, Fault>,
+}
+
+impl Files {
+    pub(super) fn content(&self, file: ProcFile) -> Option<Vec<u8>> {
+        match self.contents.get(&file) {
+            None if file == ProcFile::Stat => Some(self.stat.to_bytes()),
+            content => content.cloned(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) pid: Pid,
+    pub(super) main: Files,
+    pub(super) threads: BTreeMap<Pid, Files>,
+    pub(super) owner_uid: u32,
+    pub(super) reads: HashMap<ProcFile, usize>,
+    pub(super) open_fault: Option<Fault>,
+    pub(super) reaped: bool,
+}
+
+/// A process of a [`MemProc`](super::MemProc). What is changed here is seen at the next read,
+/// by open handles too.
+#[derive(Clone, Debug)]
+pub struct MemProcess {
+    state: Arc<Mutex<State>>,
+}
+
+impl MemProcess {
+    pub(super) fn new(id: u32) -> Self {
+        let pid = pid(id);
+        let stat = StatLine::new(id, format!("process-{id}"));
+        let main = Files {
+            stat,
+            contents: HashMap::new(),
+            faults: HashMap::new(),
+        };
+        let state = State {
+            pid,
+            main,
+            threads: BTreeMap::new(),
+            owner_uid: 0,
+            reads: HashMap::new(),
+            open_fault: None,
+            reaped: false,
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+        }
+        .memory_kib(4096, 2048, 1024)
+        .cmdline(&[&format!("/usr/bin/process-{id}")])
+        .content(ProcFile::Cgroup, "0::/\n")
+        .content(ProcFile::Exe, format!("/usr/bin/process-{id}"))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with(self, change: impl FnOnce(&mut State)) -> Self {
+        change(&mut self.lock());
+        self
+    }
+
+    /// Changes what `stat` says.
+    pub fn stat(self, change: impl FnOnce(&mut StatLine)) -> Self {
+        self.with(|state| change(&mut state.main.stat))
+    }
+
+    /// Sets comm: any bytes.
+    pub fn name(self, comm: impl AsRef<[u8]>) -> Self {
+        let comm = comm.as_ref().to_owned();
+        self.stat(|line| line.comm = comm)
+    }
+
+    /// Sets the parent, 0 for none.
+    pub fn parent(self, parent: u32) -> Self {
+        self.stat(|line| line.parent = parent)
+    }
+
+    /// Sets the ticks used so far.
+    pub fn cpu(self, user: u64, system: u64) -> Self {
+        self.stat(|line| (line.user_ticks, line.system_ticks) = (user, system))
+    }
+
+    /// Sets the ticks of children that were waited for.
+    pub fn child_cpu(self, user: u64, system: u64) -> Self {
+        self.stat(|line| (line.child_user_ticks, line.child_system_ticks) = (user, system))
+    }
+
+    /// Sets RSS, PSS and USS in KiB, in `smaps_rollup` and `smaps` alike, and the resident pages
+    /// of 4 KiB in `statm` and `stat`.
+    pub fn memory_kib(self, rss: u64, pss: u64, uss: u64) -> Self {
+        let shared = rss.saturating_sub(uss);
+        let head = "55d0c0000000-7ffc38ab6000 ---p 00000000 00:00 0      [rollup]\n";
+        let lines = format!(
+            "Rss:            {rss:8} kB\nPss:            {pss:8} kB\nShared_Clean:   {shared:8} kB\n\
+             Shared_Dirty:          0 kB\nPrivate_Clean:         0 kB\nPrivate_Dirty:  {uss:8} kB\n\
+             Swap:                  0 kB\nSwapPss:               0 kB\nLocked:                0 kB\n"
+        );
+        let pages = rss / 4;
+        self.stat(|line| line.rss_pages = pages)
+            .content(ProcFile::SmapsRollup, format!("{head}{lines}"))
+            .content(
+                ProcFile::Smaps,
+                format!("{head}{lines}VmFlags: rd mr mw me \n"),
+            )
+            .content(
+                ProcFile::Statm,
+                format!("4096 {pages} {} 5 0 123 0\n", shared / 4),
+            )
+    }
+
+    /// Sets the command line from its arguments.
+    pub fn cmdline(self, arguments: &[&str]) -> Self {
+        let joined: String = arguments
+            .iter()
+            .flat_map(|argument| [argument, "\0"])
+            .collect();
+        self.content(ProcFile::Cmdline, joined)
+    }
+
+    /// Sets the bytes of any file; of `exe` the link's target.
+    pub fn content(self, file: ProcFile, bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        self.with(|state| {
+            state.main.contents.insert(file, bytes);
+        })
+    }
+
+    /// Takes a file away, as if the kernel had none: `ENOENT`. There is always a `stat`.
+    pub fn without(self, file: ProcFile) -> Self {
+        self.with(|state| {
+            state.main.contents.remove(&file);
+        })
+    }
+
+    /// Sets the effective user id.
+    pub fn owner_uid(self, uid: u32) -> Self {
+        self.with(|state| state.owner_uid = uid)
+    }
+
+    /// From now on this goes wrong with a file.
+    pub fn fault(self, file: ProcFile, fault: Fault) -> Self {
+        self.with(|state| {
+            state.main.faults.insert(file, fault);
+        })
+    }
+
+    /// From now on this goes wrong when the process is opened.
+    pub fn open_fault(self, fault: Fault) -> Self {
+        self.with(|state| state.open_fault = Some(fault))
+    }
+
+    /// Takes all faults back.
+    pub fn healthy(self) -> Self {
+        self.with(|state| {
+            state.main.faults.clear();
+            state.open_fault = None;
+        })
+    }
+
+    /// Makes it a kernel thread.
+    pub fn kernel_thread(self) -> Self {
+        self.stat(|line| line.flags |= PF_KTHREAD).memoryless()
+    }
+
+    /// Makes it a zombie: ended, not reaped.
+    pub fn zombie(self) -> Self {
+        self.stat(|line| line.state = 'Z').memoryless()
+    }
+
+    /// Ends its first thread while the thread `tid` lives on.
+    pub fn leader_exited(self, tid: u32) -> Self {
+        self.with(|state| {
+            let mut thread = state.main.clone();
+            thread.stat.pid = tid;
+            state.threads.insert(pid(tid), thread);
+        })
+        .stat(|line| (line.state, line.num_threads) = ('Z', 2))
+        .memoryless()
+    }
+
+    /// How often a file was read (opened, in the case of `smaps`), also in vain.
+    pub fn reads(&self, file: ProcFile) -> usize {
+        self.lock().reads.get(&file).copied().unwrap_or_default()
+    }
+
+    fn memoryless(self) -> Self {
+        self.stat(|line| (line.vsize_bytes, line.rss_pages) = (0, 0))
+            .content(ProcFile::Statm, "0 0 0 0 0 0 0\n")
+            .content(ProcFile::Smaps, "")
+            .content(ProcFile::Cmdline, "")
+            .without(ProcFile::Exe)
+            .fault(ProcFile::SmapsRollup, Fault::Errno(ESRCH))
+    }
+}
