@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
+use serde::Serialize;
+
 /// The group and subgroup a process belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Class {
     /// The group, such as `db`.
     pub group: Arc<str>,
@@ -9,7 +11,24 @@ pub struct Class {
     pub subgroup: Arc<str>,
 }
 
-/// A [`Class`] by its number in the table that made it; cheap to copy and compare.
+impl Class {
+    /// The class of these two names.
+    pub fn new(group: impl Into<Arc<str>>, subgroup: impl Into<Arc<str>>) -> Self {
+        Self {
+            group: group.into(),
+            subgroup: subgroup.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Class {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.group, self.subgroup)
+    }
+}
+
+/// A [`Class`] by its number in the [`ClassTable`](crate::ClassTable) that made it; cheap to copy
+/// and compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassId(pub(crate) u32);
 

@@ -1,5 +1,61 @@
 //! Classify processes into group and subgroup by rules, and say why.
+//!
+//! A [`Classifier`] holds [`Rules`] and decides, for the [facts](FactSource) of a process, which
+//! rule comes first. A [`ClassTable`] turns its decisions into numbered classes and settles what
+//! children inherit. Text in, decisions out: the crate opens no file and knows no clock.
+//!
+//! ```
+//! use herakles_classify::{ClassTable, Classifier, Facts, Heritage, Rules};
+//!
+//! let mut rules = Rules::parse(
+//!     r#"
+//!     [[subgroups]]
+//!     group = "shop"
+//!     subgroup = "checkout"
+//!     cmdline_matches = ['python3? .*/srv/checkout/']
+//!     "#,
+//!     "/etc/herakles/subgroups.toml",
+//! )?;
+//! rules.append(Rules::builtin());
+//! let classifier = Classifier::new(rules);
+//! let mut table = ClassTable::new();
+//!
+//! let worker = Facts {
+//!     comm: b"python3",
+//!     cmdline: Some(b"python3\0/srv/checkout/worker.py\0"),
+//!     ..Facts::default()
+//! };
+//! let decision = classifier.classify(&worker);
+//! let placement = table.place(&decision, &Heritage::NONE);
+//! assert_eq!(table.class(placement.class).to_string(), "shop/checkout");
+//! assert_eq!(decision.rule().unwrap().origin().to_string(), "/etc/herakles/subgroups.toml:2");
+//! # Ok::<_, herakles_classify::RuleError>(())
+//! ```
 
+mod candidates;
+mod cgroup;
 mod class;
+mod classifier;
+mod constraint;
+mod error;
+mod facts;
+mod glob;
+mod heritage;
+mod name;
+mod parse;
+mod pattern;
+mod rule;
+mod table;
+mod template;
+mod value;
+mod visibility;
 
 pub use class::{Class, ClassId};
+pub use classifier::{Classifier, Decision};
+pub use error::{RuleError, RuleErrorKind};
+pub use facts::{FactSource, Facts, Needs};
+pub use heritage::Heritage;
+pub use name::display_name;
+pub use rule::{Origin, Rule, Rules};
+pub use table::{ClassTable, Placement};
+pub use visibility::{SearchMode, Visibility};

@@ -1,0 +1,121 @@
+//! Finding the patterns that may match a text without trying each.
+//!
+//! One Aho-Corasick pass over the text finds the literals that patterns require; only patterns
+//! whose literal is there are tried. 500 expressions cost under a microsecond this way, against
+//! some 15 when each is tried in turn.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+use crate::pattern::Matcher;
+
+/// Patterns of one kind (names, paths or command lines), each with the index of its rule.
+#[derive(Debug)]
+pub(crate) struct Candidates<M> {
+    patterns: Vec<(usize, Arc<M>)>,
+    literals: Option<AhoCorasick>,
+    /// By literal: positions in `patterns`.
+    by_literal: Vec<Vec<usize>>,
+    /// Positions of patterns without a literal, in rule order.
+    always: Vec<usize>,
+}
+
+impl<M: Matcher> Candidates<M> {
+    /// Builds the search; `patterns` come in rule order.
+    pub(crate) fn new(patterns: Vec<(usize, Arc<M>)>) -> Self {
+        let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut texts: Vec<Vec<u8>> = Vec::new();
+        let mut by_literal: Vec<Vec<usize>> = Vec::new();
+        let mut always = Vec::new();
+        for (position, (_, pattern)) in patterns.iter().enumerate() {
+            let Some(required) = pattern.required_literals() else {
+                always.push(position);
+                continue;
+            };
+            for literal in required {
+                let number = *numbers.entry(literal).or_insert_with_key(|literal| {
+                    texts.push(literal.clone());
+                    by_literal.push(Vec::new());
+                    texts.len() - 1
+                });
+                if let Some(list) = by_literal.get_mut(number) {
+                    list.push(position);
+                }
+            }
+        }
+        let literals = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&texts)
+            .ok();
+        if literals.is_none() {
+            // Too much text for an automaton: slower, but right.
+            always = (0..patterns.len()).collect();
+        }
+        Self {
+            patterns,
+            literals,
+            by_literal,
+            always,
+        }
+    }
+
+    /// The first rule with a pattern here, or one beyond all.
+    pub(crate) fn first_rule(&self) -> usize {
+        self.patterns.first().map_or(usize::MAX, |&(rule, _)| rule)
+    }
+
+    /// The first rule below `best` that has a pattern matching `text` and that `admits`, else
+    /// `best`.
+    pub(crate) fn first_match(
+        &self,
+        text: &[u8],
+        mut best: usize,
+        mut admits: impl FnMut(usize) -> bool,
+    ) -> usize {
+        let mut attempt = |position: usize, best: &mut usize| {
+            if let Some((rule, pattern)) = self.patterns.get(position)
+                && *rule < *best
+                && pattern.is_match(text)
+                && admits(*rule)
+            {
+                *best = *rule;
+            }
+        };
+        for &position in &self.always {
+            attempt(position, &mut best);
+        }
+        if let Some(literals) = &self.literals {
+            let mut seen = SeenLiterals::default();
+            for hit in literals.find_overlapping_iter(text) {
+                let number = hit.pattern().as_usize();
+                if seen.insert(number) {
+                    for &position in self.by_literal.get(number).map_or(&[][..], Vec::as_slice) {
+                        attempt(position, &mut best);
+                    }
+                }
+            }
+        }
+        best
+    }
+}
+
+/// Literals already found, so that a text repeating one a thousand times costs one try.
+///
+/// Fixed in size to live on the stack; numbers beyond it are tried again, which costs time only.
+#[derive(Default)]
+struct SeenLiterals([u64; 32]);
+
+impl SeenLiterals {
+    /// Whether `number` is new.
+    fn insert(&mut self, number: usize) -> bool {
+        let Some(word) = self.0.get_mut(number / 64) else {
+            return true;
+        };
+        let bit = 1 << (number % 64);
+        let new = *word & bit == 0;
+        *word |= bit;
+        new
+    }
+}

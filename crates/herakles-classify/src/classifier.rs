@@ -1,0 +1,227 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::candidates::Candidates;
+use crate::class::Class;
+use crate::facts::{FactSource, Needs};
+use crate::heritage;
+use crate::name::{self, CMDLINE_LEN, COMM_LEN};
+use crate::pattern::{CmdlinePattern, GlobPattern};
+use crate::rule::{Rule, Rules};
+use crate::template::Variable;
+
+/// Decides which rule a process falls under.
+///
+/// Immutable and shared freely between threads; a decision allocates only where a rule's names
+/// hold `{variables}`.
+///
+/// ```
+/// use herakles_classify::{Classifier, Facts, Rules};
+///
+/// let rules = Rules::parse(
+///     r#"
+///     [[subgroups]]
+///     group = "web"
+///     subgroup = "tomcat"
+///     cmdline_matches = ['org\.apache\.catalina\.startup\.Bootstrap']
+///
+///     [[subgroups]]
+///     group = "runtime"
+///     subgroup = "java"
+///     matches = ["java"]
+///     "#,
+///     "my.toml",
+/// )?;
+/// let classifier = Classifier::new(rules);
+/// let tomcat = Facts {
+///     comm: b"java",
+///     cmdline: Some(b"/usr/bin/java\0-Xmx1g\0org.apache.catalina.startup.Bootstrap\0start\0"),
+///     ..Facts::default()
+/// };
+/// let decision = classifier.classify(&tomcat);
+/// assert_eq!(decision.class().unwrap().to_string(), "web/tomcat");
+/// # Ok::<_, herakles_classify::RuleError>(())
+/// ```
+#[derive(Debug)]
+pub struct Classifier {
+    rules: Rules,
+    exact_names: HashMap<Box<[u8]>, Vec<usize>>,
+    name_globs: Candidates<GlobPattern>,
+    cmdlines: Candidates<CmdlinePattern>,
+    exes: Candidates<GlobPattern>,
+    /// The first rule with a pattern that can match a name longer than `comm`.
+    first_full_name: usize,
+    needs: Needs,
+}
+
+impl Classifier {
+    /// Prepares the search over rules in the order given.
+    pub fn new(rules: Rules) -> Self {
+        let mut exact_names: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
+        let mut name_globs = Vec::new();
+        let mut cmdlines = Vec::new();
+        let mut exes = Vec::new();
+        let mut first_full_name = usize::MAX;
+        for (index, rule) in rules.iter().enumerate() {
+            for pattern in &rule.names {
+                match pattern.matcher.exact() {
+                    Some(exact) => exact_names.entry(exact.into()).or_default().push(index),
+                    None => name_globs.push((index, pattern.clone())),
+                }
+                if pattern
+                    .matcher
+                    .exact()
+                    .is_none_or(|exact| exact.len() > COMM_LEN)
+                {
+                    first_full_name = first_full_name.min(index);
+                }
+            }
+            cmdlines.extend(rule.cmdlines.iter().map(|pattern| (index, pattern.clone())));
+            exes.extend(rule.exes.iter().map(|pattern| (index, pattern.clone())));
+        }
+        let needs = needs(&rules, first_full_name != usize::MAX);
+        Self {
+            rules,
+            exact_names,
+            name_globs: Candidates::new(name_globs),
+            cmdlines: Candidates::new(cmdlines),
+            exes: Candidates::new(exes),
+            first_full_name,
+            needs,
+        }
+    }
+
+    /// The rules in the order in which they are tried.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Which facts any rule can use; the others are never asked for.
+    pub fn needs(&self) -> Needs {
+        self.needs
+    }
+
+    /// The first rule that matches.
+    ///
+    /// Asks for no fact that could not change the answer: a process whose name decides is not
+    /// asked for its command line, unless an earlier rule looks at command lines.
+    pub fn classify<F: FactSource + ?Sized>(&self, facts: &F) -> Decision {
+        let is_manager = heritage::is_manager(facts.comm());
+        let Some(rule) = self.rules.at(self.first_match(facts)) else {
+            return Decision {
+                rule: None,
+                class: None,
+                is_manager,
+            };
+        };
+        let class = match rule.class() {
+            Some(class) => class.clone(),
+            None => rendered(rule, facts),
+        };
+        Decision {
+            rule: Some(rule.clone()),
+            class: Some(class),
+            is_manager,
+        }
+    }
+
+    /// The index of the first rule that matches, or one beyond all rules.
+    fn first_match<F: FactSource + ?Sized>(&self, facts: &F) -> usize {
+        let admits = |index| {
+            self.rules
+                .at(index)
+                .is_some_and(|rule: &Arc<Rule>| rule.admits(facts))
+        };
+        let mut best = self.by_name(facts.comm(), usize::MAX, admits);
+        if self.first_full_name < best {
+            for full in name::full_names(facts) {
+                best = self.by_name(full, best, admits);
+            }
+        }
+        if self.exes.first_rule() < best
+            && let Some(exe) = facts.exe()
+        {
+            best = self.exes.first_match(name::exe_path(exe), best, admits);
+        }
+        if self.cmdlines.first_rule() < best
+            && let Some(cmdline) = facts.cmdline().and_then(name::visible_cmdline)
+        {
+            let mut line = [0; CMDLINE_LEN];
+            best = self
+                .cmdlines
+                .first_match(name::with_spaces(cmdline, &mut line), best, admits);
+        }
+        best
+    }
+
+    fn by_name(&self, name: &[u8], best: usize, admits: impl Fn(usize) -> bool) -> usize {
+        let exact = self.exact_names.get(name).map_or(&[][..], Vec::as_slice);
+        let best = exact
+            .iter()
+            .copied()
+            .take_while(|&index| index < best)
+            .find(|&index| admits(index))
+            .unwrap_or(best);
+        if self.name_globs.first_rule() < best {
+            self.name_globs.first_match(name, best, admits)
+        } else {
+            best
+        }
+    }
+}
+
+fn needs(rules: &Rules, full_names: bool) -> Needs {
+    let mut needs = Needs {
+        cmdline: full_names,
+        exe: full_names,
+        ..Needs::default()
+    };
+    for rule in rules.iter() {
+        needs.cmdline |= !rule.cmdlines.is_empty();
+        needs.exe |= !rule.exes.is_empty();
+        needs.user |= !rule.users.is_empty();
+        needs.cgroup |= !rule.cgroups.is_empty();
+        needs.parent_comm |= !rule.parents.is_empty();
+        for variable in rule.variables() {
+            match variable {
+                Variable::Comm => {}
+                Variable::Exe => needs.exe = true,
+                Variable::User => needs.user = true,
+                Variable::Unit | Variable::Slice | Variable::Container | Variable::Pod => {
+                    needs.cgroup = true;
+                }
+                Variable::Script | Variable::Capture(_) => needs.cmdline = true,
+            }
+        }
+    }
+    needs
+}
+
+/// The class that a rule with variables gives these facts.
+fn rendered<F: FactSource + ?Sized>(rule: &Rule, facts: &F) -> Class {
+    let value = |variable: &Variable| variable.value(rule, facts);
+    Class::new(rule.group.render(value), rule.subgroup.render(value))
+}
+
+/// What the rules say of one process.
+///
+/// The class a process ends up in may still differ, by inheritance or because a template has no
+/// value left: [`ClassTable::place`](crate::ClassTable::place) has the last word.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    pub(crate) rule: Option<Arc<Rule>>,
+    pub(crate) class: Option<Class>,
+    pub(crate) is_manager: bool,
+}
+
+impl Decision {
+    /// The rule that matched, if one did.
+    pub fn rule(&self) -> Option<&Rule> {
+        self.rule.as_deref()
+    }
+
+    /// The class it gives, variables filled in.
+    pub fn class(&self) -> Option<&Class> {
+        self.class.as_ref()
+    }
+}

@@ -1,0 +1,197 @@
+use std::fmt;
+use std::sync::Arc;
+
+use crate::class::Class;
+use crate::error::RuleError;
+use crate::pattern::{CmdlinePattern, GlobPattern};
+use crate::template::{Template, Variable};
+
+/// How many values a template may take unless its rule says otherwise.
+pub(crate) const DEFAULT_MAX_VALUES: usize = 50;
+
+/// The name under which the rules that come with the crate appear as an origin.
+const BUILTIN_ORIGIN: &str = "builtin";
+
+/// Where a rule was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The name of the text as given to [`Rules::parse`]; `builtin` for the built-in rules.
+    pub file: Arc<str>,
+    /// The line, from 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One rule: patterns of which any may match, and constraints which all must hold.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub(crate) origin: Origin,
+    pub(crate) group: Template,
+    pub(crate) subgroup: Template,
+    /// Both names as written: the class itself where no variable is in them.
+    pub(crate) written: Class,
+    pub(crate) names: Vec<Arc<GlobPattern>>,
+    pub(crate) cmdlines: Vec<Arc<CmdlinePattern>>,
+    pub(crate) exes: Vec<Arc<GlobPattern>>,
+    pub(crate) users: Vec<String>,
+    pub(crate) cgroups: Vec<GlobPattern>,
+    pub(crate) parents: Vec<GlobPattern>,
+    pub(crate) inherit: bool,
+    pub(crate) always: bool,
+    pub(crate) max_values: usize,
+}
+
+impl Rule {
+    /// Where it was written.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The group as written, `{variables}` included.
+    pub fn group(&self) -> &str {
+        self.group.text()
+    }
+
+    /// The subgroup as written, `{variables}` included.
+    pub fn subgroup(&self) -> &str {
+        self.subgroup.text()
+    }
+
+    /// The class it puts processes in; none if its names hold variables.
+    pub fn class(&self) -> Option<&Class> {
+        self.is_plain().then_some(&self.written)
+    }
+
+    /// The patterns for the name (`matches`).
+    pub fn matches(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(|pattern| pattern.text.as_str())
+    }
+
+    /// The regular expressions for the command line (`cmdline_matches`).
+    pub fn cmdline_matches(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.cmdlines.iter().map(|pattern| pattern.text.as_str())
+    }
+
+    /// The globs for the executable's path (`exe_matches`).
+    pub fn exe_matches(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.exes.iter().map(|pattern| pattern.text.as_str())
+    }
+
+    /// The users it is limited to; empty for all.
+    pub fn users(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.users.iter().map(String::as_str)
+    }
+
+    /// The control groups it is limited to; empty for all.
+    pub fn cgroups(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.cgroups.iter().map(|pattern| pattern.text.as_str())
+    }
+
+    /// The names of parents it is limited to; empty for all.
+    pub fn parents(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.parents.iter().map(|pattern| pattern.text.as_str())
+    }
+
+    /// Whether descendants that match nothing themselves join.
+    pub fn inherits(&self) -> bool {
+        self.inherit
+    }
+
+    /// Whether its class shows from the start, before the first member.
+    pub fn is_always_shown(&self) -> bool {
+        self.always
+    }
+
+    /// How many different classes its variables may make at a time; none without variables.
+    pub fn max_values(&self) -> Option<usize> {
+        (!self.is_plain()).then_some(self.max_values)
+    }
+
+    pub(crate) fn is_plain(&self) -> bool {
+        self.group.is_plain() && self.subgroup.is_plain()
+    }
+
+    /// Every variable of its names.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.group.variables().chain(self.subgroup.variables())
+    }
+}
+
+/// Rules in the order in which they are tried; the first that matches wins.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    rules: Vec<Arc<Rule>>,
+}
+
+impl Rules {
+    /// Reads the rules of one file.
+    ///
+    /// Both forms are the same to TOML and to us: `[[subgroups]]` tables, and the older
+    /// `subgroups = [ { … } ]`. `origin` names the text in errors and in
+    /// [`Rule::origin`]; usually the file's path.
+    ///
+    /// # Errors
+    /// The first mistake, with its line and column.
+    ///
+    /// ```
+    /// use herakles_classify::Rules;
+    ///
+    /// let error = Rules::parse("[[subgroups]]\ngroup = 'db'\nmatchs = ['x']", "my.toml").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "my.toml:3:1: unknown key matchs, the nearest known one is matches"
+    /// );
+    /// ```
+    pub fn parse(text: &str, origin: &str) -> Result<Self, RuleError> {
+        crate::parse::rules(text, origin).map(|rules| Self { rules })
+    }
+
+    /// The rules that come with the crate.
+    pub fn builtin() -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "the text is part of the crate, a test reads it"
+        )]
+        Self::parse(include_str!("../data/subgroups.toml"), BUILTIN_ORIGIN)
+            .expect("the built-in rules are valid")
+    }
+
+    /// Puts more rules after these.
+    pub fn append(&mut self, more: Self) {
+        self.rules.extend(more.rules);
+    }
+
+    /// The rules in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Rule>> {
+        self.rules.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rule at a position.
+    pub(crate) fn at(&self, index: usize) -> Option<&Arc<Rule>> {
+        self.rules.get(index)
+    }
+}
+
+impl FromIterator<Self> for Rules {
+    /// Joins rule files, in the order given.
+    fn from_iter<I: IntoIterator<Item = Self>>(files: I) -> Self {
+        Self {
+            rules: files.into_iter().flat_map(|file| file.rules).collect(),
+        }
+    }
+}

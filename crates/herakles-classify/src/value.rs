@@ -1,0 +1,34 @@
+//! What a template variable stands for, for one process.
+
+use crate::facts::FactSource;
+use crate::name::{self, CMDLINE_LEN};
+use crate::rule::Rule;
+use crate::template::Variable;
+
+impl Variable {
+    /// Its value, fit for a class name; `unknown` where the fact is absent.
+    pub(crate) fn value<F: FactSource + ?Sized>(&self, rule: &Rule, facts: &F) -> String {
+        let cmdline = || facts.cmdline().and_then(name::visible_cmdline);
+        let bytes = match self {
+            Self::Comm => Some(facts.comm()),
+            Self::Exe => facts.exe().map(name::exe_path).map(name::basename),
+            Self::User => facts.user().map(str::as_bytes),
+            Self::Capture(capture) => {
+                let mut buffer = [0; CMDLINE_LEN];
+                let line = cmdline().map(|cmdline| name::with_spaces(cmdline, &mut buffer));
+                let value = line.and_then(|line| captured(rule, capture, line));
+                return name::template_value(value.unwrap_or_default());
+            }
+            _ => None,
+        };
+        name::template_value(bytes.unwrap_or_default())
+    }
+}
+
+/// The capture of that name in the first of the rule's expressions that has one.
+fn captured<'l>(rule: &Rule, capture: &str, line: &'l [u8]) -> Option<&'l [u8]> {
+    rule.cmdlines
+        .iter()
+        .find_map(|pattern| pattern.matcher.captures(line)?.name(capture))
+        .map(|found| found.as_bytes())
+}
