@@ -1,0 +1,275 @@
+use std::borrow::Cow;
+
+use crate::host::HostRecord;
+use crate::snapshot::{Process, Ranking, Subgroup};
+use crate::status::ExporterStatus;
+
+mod exporter;
+mod host;
+mod process;
+mod subgroup;
+
+/// Every metric family the exporter has, in the order of the exposition.
+///
+/// The one source for the exposition, the JSON, the documentation and the tests.
+pub const FAMILIES: &[Family] = &{
+    const TABLES: [&[Family]; 4] = [
+        subgroup::FAMILIES,
+        process::FAMILIES,
+        host::FAMILIES,
+        exporter::FAMILIES,
+    ];
+    concat::<{ total(TABLES) }>(TABLES)
+};
+
+/// One metric family: what it means, and where its samples come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// The name samples carry in the text format 0.0.4, with `_total` for counters.
+    pub name: &'static str,
+    /// Counter or gauge.
+    pub kind: Kind,
+    /// The unit, which is also the end of the name (before `_total`).
+    pub unit: Unit,
+    /// The HELP text.
+    pub help: &'static str,
+    /// Label names, in order.
+    pub labels: &'static [&'static str],
+    /// When there is no sample, for the documentation; empty = never.
+    pub absent: &'static str,
+    pub(crate) source: Source,
+}
+
+impl Family {
+    /// The name without `_total` and unit, as prometheus-client composes it again.
+    pub(crate) fn stem(&self) -> &'static str {
+        let name = self.name.strip_suffix("_total").unwrap_or(self.name);
+        match self.unit.as_str() {
+            Some(unit) => name
+                .strip_suffix(unit)
+                .and_then(|name| name.strip_suffix('_'))
+                .unwrap_or(name),
+            None => name,
+        }
+    }
+
+    /// Whether it is known only while the exporter runs: a single shot leaves it out.
+    pub fn needs_service(&self) -> bool {
+        match self.source {
+            Source::Subgroup(_) | Source::Process(_) | Source::Top(..) | Source::Host(_) => false,
+            Source::SubgroupCounter(_) => true,
+            Source::Status(_) => self.name != exporter::BUILD_INFO,
+        }
+    }
+}
+
+/// The type of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows, and restarts at 0.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+impl Kind {
+    /// The word of the TYPE line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+        }
+    }
+}
+
+/// The unit of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A plain number.
+    None,
+    /// Bytes.
+    Bytes,
+    /// Seconds.
+    Seconds,
+    /// A share of 1; of one core, for CPU.
+    Ratio,
+}
+
+impl Unit {
+    /// The word of the UNIT line.
+    pub const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::None => None,
+            Self::Bytes => Some("bytes"),
+            Self::Seconds => Some("seconds"),
+            Self::Ratio => Some("ratio"),
+        }
+    }
+}
+
+/// How to get the samples of a family.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
+    /// One of each process with series of its own.
+    Process(fn(&Process) -> Option<Value>),
+    /// One of each process that the ranking chose.
+    Top(Ranking, fn(&Process) -> Option<Value>),
+    /// One of each subgroup.
+    Subgroup(fn(&Subgroup) -> Option<Value>),
+    /// Two of each subgroup, told apart by the last label.
+    SubgroupCounter(fn(&Subgroup) -> Option<Halves>),
+    /// From the host.
+    Host(fn(&HostRecord) -> Vec<Sample<'_>>),
+    /// From the exporter itself, live.
+    Status(fn(&ExporterStatus) -> Vec<Sample<'_>>),
+}
+
+/// The two counters of a subgroup that the last label tells apart.
+pub(crate) type Halves = [(&'static str, Value); 2];
+
+/// The value of a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Value {
+    Integer(u64),
+    Real(f64),
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Self::Integer(value)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Real(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Integer(u64::from(value))
+    }
+}
+
+/// A sample with the values of its family's labels; the places beyond those are empty.
+#[derive(Clone, Debug)]
+pub(crate) struct Sample<'a> {
+    pub(crate) labels: [Cow<'a, str>; 4],
+    pub(crate) value: Value,
+}
+
+impl<'a> Sample<'a> {
+    fn plain(value: impl Into<Value>) -> Self {
+        Self::labelled([], value)
+    }
+
+    fn labelled<const N: usize>(labels: [&'a str; N], value: impl Into<Value>) -> Self {
+        let mut labels = labels.into_iter().map(Cow::Borrowed);
+        Self {
+            labels: std::array::from_fn(|_| labels.next().unwrap_or_default()),
+            value: value.into(),
+        }
+    }
+
+    /// Label names with their values.
+    pub(crate) fn labelled_by(
+        &self,
+        names: &'static [&'static str],
+    ) -> impl Iterator<Item = (&'static str, &str)> {
+        names
+            .iter()
+            .copied()
+            .zip(self.labels.iter().map(AsRef::as_ref))
+    }
+
+    fn optional(value: Option<impl Into<Value>>) -> Vec<Self> {
+        value.into_iter().map(Self::plain).collect()
+    }
+
+    fn each<V: Into<Value>>(samples: impl IntoIterator<Item = (&'a str, V)>) -> Vec<Self> {
+        samples
+            .into_iter()
+            .map(|(label, value)| Self::labelled([label], value))
+            .collect()
+    }
+
+    fn request(path: &'a str, code: u16, count: u64) -> Self {
+        let mut sample = Self::labelled([path], count);
+        sample.labels[1] = Cow::Owned(code.to_string());
+        sample
+    }
+}
+
+/// The host samples of `family`; none when it is of another level.
+pub(crate) fn host_samples<'a>(family: &Family, host: &'a HostRecord) -> Vec<Sample<'a>> {
+    match family.source {
+        Source::Host(samples) => samples(host),
+        _ => Vec::new(),
+    }
+}
+
+/// The live samples of `family`; none when it is of another level.
+pub(crate) fn status_samples<'a>(family: &Family, status: &'a ExporterStatus) -> Vec<Sample<'a>> {
+    match family.source {
+        Source::Status(samples) => samples(status),
+        _ => Vec::new(),
+    }
+}
+
+/// How many `herakles_process_*` series a process has.
+pub(crate) fn process_series(process: &Process) -> usize {
+    count(|source| matches!(source, Source::Process(value) if value(process).is_some()))
+}
+
+/// How many top series a process has where `ranking` chose it.
+pub(crate) fn top_series(ranking: Ranking, process: &Process) -> usize {
+    count(
+        |source| matches!(source, Source::Top(by, value) if by == ranking && value(process).is_some()),
+    )
+}
+
+/// How many series a subgroup has.
+pub(crate) fn subgroup_series(subgroup: &Subgroup) -> usize {
+    let gauges =
+        count(|source| matches!(source, Source::Subgroup(value) if value(subgroup).is_some()));
+    let counters = count(
+        |source| matches!(source, Source::SubgroupCounter(value) if value(subgroup).is_some()),
+    );
+    gauges + 2 * counters
+}
+
+/// How many series the host has.
+pub(crate) fn host_series(host: &HostRecord) -> usize {
+    FAMILIES
+        .iter()
+        .map(|family| host_samples(family, host).len())
+        .sum()
+}
+
+fn count(has_sample: impl Fn(Source) -> bool) -> usize {
+    FAMILIES
+        .iter()
+        .filter(|family| has_sample(family.source))
+        .count()
+}
+
+const fn total(tables: [&[Family]; 4]) -> usize {
+    tables[0].len() + tables[1].len() + tables[2].len() + tables[3].len()
+}
+
+const fn concat<const N: usize>(tables: [&[Family]; 4]) -> [Family; N] {
+    let mut all = [tables[0][0]; N];
+    let (mut table, mut row, mut at) = (0, 0, 0);
+    while table < tables.len() {
+        if row == tables[table].len() {
+            table += 1;
+            row = 0;
+        } else {
+            all[at] = tables[table][row];
+            at += 1;
+            row += 1;
+        }
+    }
+    all
+}

@@ -1,0 +1,238 @@
+//! Snapshots to test with.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::time::Duration;
+
+use herakles_classify::Class;
+use herakles_metrics::*;
+use herakles_smaps::MemoryUsage;
+use herakles_stat::{Pid, ProcessKey};
+
+/// When the snapshots are taken, Unix time.
+pub(crate) const NOW: f64 = 1_763_000_000.0;
+
+pub(crate) fn subgroup(group: &str, subgroup: &str) -> SubgroupRecord {
+    SubgroupRecord {
+        class: Class {
+            group: group.into(),
+            subgroup: subgroup.into(),
+        },
+        visible: true,
+        stays: false,
+        counters: SubgroupCounters {
+            cpu_user_seconds: 12.5,
+            cpu_system_seconds: 3.25,
+            minor_faults: 4000,
+            major_faults: 2,
+        },
+        created_seconds: NOW - 3600.0,
+    }
+}
+
+/// A process an hour old, of which nothing is known yet.
+pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> ProcessRecord {
+    ProcessRecord {
+        key: ProcessKey {
+            pid: Pid::new(pid).unwrap(),
+            start_time: u64::from(pid),
+        },
+        name: name.into(),
+        subgroup,
+        kind: ProcessKind::User,
+        start_time_seconds: NOW - 3600.0 + f64::from(pid),
+        threads: 1,
+        rss_bytes: None,
+        memory: None,
+        cpu_seconds: None,
+        cpu_usage_ratio: None,
+        name_passes: true,
+        over_limit: false,
+    }
+}
+
+/// A sample with this USS, PSS and RSS in kB, and every part the kernel may give.
+pub(crate) fn sample(uss: u64, pss: u64, rss: u64) -> MemorySample {
+    let usage = MemoryUsage {
+        rss_bytes: rss << 10,
+        pss_bytes: pss << 10,
+        pss_anon_bytes: Some(uss << 10),
+        pss_file_bytes: Some((pss - uss) << 10),
+        pss_shmem_bytes: Some(0),
+        shared_clean_bytes: (rss - uss) << 10,
+        private_dirty_bytes: uss << 10,
+        swap_bytes: 4 << 10,
+        swap_pss_bytes: Some(2 << 10),
+        private_hugetlb_bytes: Some(0),
+        ..MemoryUsage::default()
+    };
+    MemorySample {
+        usage,
+        age: Duration::from_millis(250),
+    }
+}
+
+/// A host with every sort of process: readable, refused, new, hostile, kernel thread, zombie.
+pub(crate) fn small_host() -> SnapshotBuilder {
+    let mut builder = SnapshotBuilder::new(NOW);
+    builder.host(host());
+    let nginx = builder.subgroup(subgroup("web", "nginx"));
+    let postgres = builder.subgroup(subgroup("db", "postgres"));
+    let other = builder.subgroup(subgroup("other", "other"));
+    let kernel = builder.subgroup(subgroup("system", "kernel"));
+    builder.subgroup(SubgroupRecord {
+        stays: true,
+        ..subgroup("cache", "redis")
+    });
+    let hidden = builder.subgroup(SubgroupRecord {
+        visible: false,
+        ..subgroup("sec", "ret")
+    });
+
+    builder.push(ProcessRecord {
+        rss_bytes: Some(9 << 20),
+        memory: Some(sample(4096, 6000, 9216)),
+        cpu_seconds: Some(61.25),
+        cpu_usage_ratio: Some(0.5),
+        threads: 4,
+        ..process(nginx, 201, "nginx")
+    });
+    builder.push(ProcessRecord {
+        rss_bytes: Some(5 << 20),
+        cpu_seconds: Some(1.0),
+        ..process(postgres, 100, "postgres")
+    });
+    builder.push(ProcessRecord {
+        // The sample is older than the RSS, which has shrunk since.
+        rss_bytes: Some(5 << 20),
+        memory: Some(sample(4096, 6000, 9216)),
+        cpu_seconds: Some(7.0),
+        cpu_usage_ratio: Some(1.75),
+        ..process(postgres, 99, "postgres")
+    });
+    builder.push(ProcessRecord {
+        rss_bytes: Some(1 << 20),
+        memory: Some(sample(512, 700, 1024)),
+        cpu_seconds: Some(0.25),
+        cpu_usage_ratio: Some(0.0),
+        ..process(other, 300, "x\"y\\z\n} evil 1")
+    });
+    builder.push(ProcessRecord {
+        kind: ProcessKind::Zombie,
+        rss_bytes: Some(0),
+        cpu_seconds: Some(0.5),
+        cpu_usage_ratio: Some(0.0),
+        ..process(other, 301, "gone")
+    });
+    builder.push(ProcessRecord {
+        kind: ProcessKind::KernelThread,
+        rss_bytes: Some(0),
+        cpu_seconds: Some(33.0),
+        cpu_usage_ratio: Some(0.125),
+        ..process(kernel, 2, "kthreadd")
+    });
+    builder.push(ProcessRecord {
+        rss_bytes: Some(1 << 30),
+        memory: Some(sample(512, 700, 1024)),
+        ..process(hidden, 77, "hidden")
+    });
+    builder
+}
+
+pub(crate) fn host() -> HostRecord {
+    let kb = |kb: u64| kb << 10;
+    let pressure = Pressure {
+        waiting_seconds: 12.5,
+        stalled_seconds: Some(1.25),
+    };
+    HostRecord {
+        memory: Some(HostMemory {
+            total_bytes: kb(16_000_000),
+            available_bytes: Some(kb(12_000_000)),
+            swap_total_bytes: kb(1000),
+            swap_free_bytes: kb(900),
+            free_bytes: kb(8_000_000),
+            page_cache_bytes: kb(4_000_000),
+            shmem_bytes: kb(100_000),
+            anonymous_bytes: kb(3_000_000),
+            slab_reclaimable_bytes: kb(200_000),
+            slab_unreclaimable_bytes: kb(100_000),
+            kernel_stack_bytes: kb(10_000),
+            page_tables_bytes: kb(20_000),
+            percpu_bytes: kb(5_000),
+            hugetlb_bytes: 0,
+        }),
+        cpu: Some(HostCpu {
+            user_seconds: 1000.5,
+            nice_seconds: 2.0,
+            system_seconds: 300.25,
+            idle_seconds: 90_000.0,
+            iowait_seconds: 12.0,
+            irq_seconds: 0.0,
+            softirq_seconds: 3.0,
+            steal_seconds: 1.0,
+        }),
+        load: Some([0.5, 0.25, 0.125]),
+        cpu_pressure: Some(Pressure {
+            stalled_seconds: None,
+            ..pressure
+        }),
+        memory_pressure: Some(pressure),
+        io_pressure: None,
+        boot_time_seconds: Some(NOW - 86_400.0),
+    }
+}
+
+pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
+    ExporterStatus {
+        started_seconds: NOW - 3600.0,
+        build: BuildLabels {
+            version: "0.1.0".into(),
+            revision: "abc123".into(),
+            rustc: "1.95.0".into(),
+        },
+        config: ConfigLabels {
+            config_hash: "c0ffee".into(),
+            rules_hash: "f00d".into(),
+            memory_mode: "exact".into(),
+            gate: "none".into(),
+        },
+        cache_update_success: Some(true),
+        cache_updating: false,
+        cache_update_duration_seconds: Some(0.125),
+        cache_update_cpu_seconds: 10.5,
+        cache_updates: CacheUpdates {
+            success: 120,
+            error: 1,
+            skipped: 0,
+        },
+        cache_last_success_seconds: Some(NOW),
+        processes: Some(snapshot.states()),
+        memory_reads: MemoryReads {
+            fresh: 300,
+            ..MemoryReads::default()
+        },
+        scan_errors: [(("vanished", "stat"), 7), (("denied", "smaps_rollup"), 3)].into(),
+        series: Some(snapshot.series()),
+        series_dropped: Some(snapshot.series_dropped()),
+        exposition: Some(ExpositionBytes {
+            openmetrics: 9000,
+            openmetrics_gzip: 900,
+            text: 8000,
+            text_gzip: 800,
+        }),
+        http_requests: [(("/metrics", 200), 42), (("other", 404), 1)].into(),
+        config_reload: Some(Reload {
+            successful: true,
+            last_success_seconds: Some(NOW - 3600.0),
+        }),
+        web_reload: None,
+        process: SelfUsage {
+            cpu_seconds: Some(11.25),
+            resident_memory_bytes: Some(9 << 20),
+            virtual_memory_bytes: Some(80 << 20),
+            open_fds: Some(12),
+            max_fds: Some(1024),
+            start_time_seconds: Some(NOW - 3600.5),
+        },
+    }
+}
