@@ -276,3 +276,6 @@ fn listen(address: SocketAddr, reach: Reach) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,3 +190,6 @@ fn parameter<'e>(element: &'e str, wanted: &str) -> Option<&'e str> {
             .then(|| value.trim().trim_matches('"'))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,3 +136,6 @@ impl<E> Registry<E> {
         self.clock
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream};
+
+use super::{ListenAddress, ParseListenAddressError as Error, bind};
+
+fn parse(text: &str) -> Result<ListenAddress, Error> {
+    text.parse()
+}
+
+#[test]
+fn addresses_survive_the_round_trip() {
+    for text in [
+        ":9215",
+        "0.0.0.0:9215",
+        "[::1]:9215",
+        "[::]:0",
+        "localhost:9215",
+        "a-b.c_d.example:1",
+    ] {
+        assert_eq!(parse(text).unwrap().to_string(), text);
+    }
+    let socket: SocketAddr = "[fe80::1]:80".parse().unwrap();
+    assert_eq!(ListenAddress::from(socket).to_string(), "[fe80::1]:80");
+}
+
+#[test]
+fn what_is_no_address_says_why() {
+    for (text, error) in [
+        ("", Error::MissingPort),
+        ("9215", Error::MissingPort),
+        ("localhost", Error::MissingPort),
+        ("[::1]", Error::MissingPort),
+        (":", Error::InvalidPort),
+        (":http", Error::InvalidPort),
+        (":+80", Error::InvalidPort),
+        (":65536", Error::InvalidPort),
+        ("localhost: 80", Error::InvalidPort),
+        ("::1", Error::UnbracketedIpv6),
+        ("::1:9215", Error::UnbracketedIpv6),
+        ("fe80::1:2:3:4:5:6:9215", Error::UnbracketedIpv6),
+        ("[::1:9215", Error::InvalidIpv6),
+        ("[127.0.0.1]:9215", Error::InvalidIpv6),
+        ("[]:9215", Error::InvalidIpv6),
+        ("256.0.0.1:80", Error::InvalidHost),
+        ("*:80", Error::InvalidHost),
+        ("http://localhost:80", Error::InvalidHost),
+        ("a b:80", Error::InvalidHost),
+    ] {
+        assert_eq!(parse(text), Err(error), "{text:?}");
+    }
+}
+
+#[test]
+fn any_takes_connections_of_both_families() {
+    let listeners = bind(&[ListenAddress::any(0)]).unwrap();
+    let port = listeners[0].local_addr().unwrap().port();
+    TcpStream::connect(("127.0.0.1", port)).unwrap();
+    if std::net::TcpListener::bind("[::1]:0").is_ok() {
+        TcpStream::connect(("::1", port)).unwrap();
+    }
+}
+
+#[test]
+fn one_family_leaves_the_other_alone() {
+    let Ok(ipv6) = bind(&[parse("[::]:0").unwrap()]) else {
+        return;
+    };
+    let port = ipv6[0].local_addr().unwrap().port();
+    bind(&[parse(&format!("0.0.0.0:{port}")).unwrap()]).expect("[::] takes IPv6 only");
+}
+
+#[test]
+fn a_name_listens_where_it_resolves_to() {
+    let listeners = bind(&[parse("localhost:0").unwrap()]).unwrap();
+    for listener in &listeners {
+        let address = listener.local_addr().unwrap();
+        assert!(address.ip().is_loopback(), "{address}");
+        TcpStream::connect(address).unwrap();
+    }
+    assert!(!listeners.is_empty());
+}
+
+#[test]
+fn a_used_port_is_named_with_the_remedy() {
+    let holder = bind(&[parse("127.0.0.1:0").unwrap()]).unwrap();
+    let address = holder[0].local_addr().unwrap();
+    let error = bind(&[parse("127.0.0.1:0").unwrap(), address.into()]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert_eq!(error.address(), &ListenAddress::from(address));
+    let sentence = error.to_string();
+    assert!(sentence.contains(&address.to_string()), "{sentence}");
+    assert!(sentence.contains("choose another port"), "{sentence}");
+}
+
+#[test]
+fn a_foreign_address_is_no_missing_family() {
+    // TEST-NET-1 is never assigned to a host.
+    let error = bind(&[parse("192.0.2.1:0").unwrap()]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+}
