@@ -16,6 +16,7 @@
 //! let mut read = Observation {
 //!     key: postgres,
 //!     parent: Pid::new(1),
+//!     zombie: false,
 //!     class: "db/postgres",
 //!     own: used(7_000),
 //!     reaped: Usage::ZERO,

@@ -62,6 +62,9 @@ pub struct Observation<C> {
     pub key: ProcessKey,
     /// The parent at the time of the read (`ppid`); `None` if it is outside the pid namespace.
     pub parent: Option<Pid>,
+    /// Whether it has exited and waits to be reaped, so that it has no children any more: a
+    /// zombie, but not an exited leader whose threads live on.
+    pub zombie: bool,
     /// The class that the growth since the last read is credited to.
     pub class: C,
     /// What the process itself has used: `utime`, `stime`, `minflt`, `majflt`.

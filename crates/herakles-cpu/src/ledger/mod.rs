@@ -76,8 +76,8 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
         let record = self.living.get_mut(pid)?;
         record.read_at?;
         record.read_at = Some(at);
-        record.read_in = generation;
         record.listed_in = generation;
+        record.read = true;
         Some(CpuReading {
             total: record.own.cpu,
             usage: Some(0.0),
@@ -92,6 +92,7 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
         let generation = self.generation;
         match self.living.get_mut(pid) {
             Some(record) => {
+                record.read &= record.listed_in == generation;
                 record.listed_in = generation;
                 true
             }
@@ -130,7 +131,8 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
                     reaped: Usage::ZERO,
                     read_at: None,
                     listed_in: self.generation,
-                    read_in: self.generation,
+                    read: true,
+                    zombie: true,
                 });
             }
         }
@@ -149,9 +151,7 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
         match self.exits {
             ExitSource::Children => {
                 living.evict(*generation, |gone| reaping.exit(&gone));
-                reaping.settle(living, *generation, |class, rest| {
-                    credit(classes, class, rest)
-                });
+                reaping.settle(living, |class, rest| credit(classes, class, rest));
             }
             ExitSource::Records => living.evict(*generation, |_| ()),
         }
@@ -198,7 +198,8 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
             reaped: seen.reaped,
             read_at: Some(seen.at),
             listed_in: self.generation,
-            read_in: self.generation,
+            read: true,
+            zombie: seen.zombie,
         });
         if seen.key.start_time >= self.counts_from {
             credit(&mut self.classes, seen.class, seen.own);
@@ -223,7 +224,8 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
             reaped: seen.reaped.at_least(known.reaped),
             read_at: Some(seen.at),
             listed_in: self.generation,
-            read_in: self.generation,
+            read: true,
+            zombie: seen.zombie,
         });
         let interval = known
             .read_at

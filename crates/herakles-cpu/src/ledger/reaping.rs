@@ -46,10 +46,12 @@ struct Exited {
     parent: Option<Pid>,
     /// How much of what was seen of it no living process is known to have absorbed.
     debt: Usage,
-    /// Its parent is gone too, so that it is not certain who reaped it.
+    /// Its parent has exited too, so that it is not certain who reaped it.
     orphan: bool,
     tries: u8,
     scans: u8,
+    /// A living process was last seen as its descendant.
+    needed: bool,
 }
 
 impl Reaping {
@@ -72,25 +74,19 @@ impl Reaping {
             orphan: false,
             tries: 0,
             scans: 0,
+            needed: false,
         });
     }
 
     /// Ends a scan: subtracts the debts from what was absorbed, and credits the rest to the
     /// class of the process that absorbed it.
-    pub(super) fn settle<C: Copy>(
-        &mut self,
-        living: &Table<C>,
-        generation: u32,
-        mut credit: impl FnMut(C, Usage),
-    ) {
+    pub(super) fn settle<C: Copy>(&mut self, living: &Table<C>, mut credit: impl FnMut(C, Usage)) {
         self.exited.sort_unstable_by_key(|exited| exited.key);
         // Those with one possible debtor first: orphans can turn to others.
-        self.pay_parents(living, generation);
-        self.pay_ancestors(living, generation);
-        self.exited
-            .retain(|exited| exited.tries < TRIES && exited.scans < MAX_SCANS);
-
+        self.pay_parents(living);
+        self.pay_ancestors(living);
         self.suspect(living);
+        self.forget(living);
         self.absorbed.retain(|&pid, absorbed| {
             let Some(record) = living.get(pid) else {
                 return false;
@@ -106,19 +102,16 @@ impl Reaping {
     }
 
     /// A child of a living process was reaped by it or by nobody.
-    fn pay_parents<C: Copy>(&mut self, living: &Table<C>, generation: u32) {
+    fn pay_parents<C: Copy>(&mut self, living: &Table<C>) {
         for index in 0..self.exited.len() {
             let Some(mut child) = self.exited.get(index).copied() else {
                 continue;
             };
-            child.scans += 1;
+            child.scans = child.scans.saturating_add(1);
             match self.ancestor(living, child.parent, child.key) {
-                Some(Ancestor {
-                    living: Some(parent),
-                    ..
-                }) if !child.orphan => {
+                Some(Ancestor::Living(parent)) if !child.orphan && !parent.zombie => {
                     child.debt = self.pay(parent.key.pid, child.debt);
-                    child.tries += u8::from(parent.read_in == generation);
+                    child.tries = child.tries.saturating_add(parent.read.into());
                 }
                 _ => child.orphan = true,
             }
@@ -128,7 +121,7 @@ impl Reaping {
 
     /// A child of an exited process was reaped by that one before, and so went into the nearest
     /// living ancestor, or later by a subreaper further up or by init.
-    fn pay_ancestors<C: Copy>(&mut self, living: &Table<C>, generation: u32) {
+    fn pay_ancestors<C: Copy>(&mut self, living: &Table<C>) {
         for index in 0..self.exited.len() {
             let Some(mut orphan) = self.exited.get(index).copied() else {
                 continue;
@@ -139,15 +132,15 @@ impl Reaping {
             let mut nearest = None;
             let mut debt = orphan.debt;
             self.climb(living, orphan.parent, orphan.key, |reaping, ancestor| {
-                nearest = nearest.or(Some((ancestor.key.pid, ancestor.read_in)));
+                nearest = nearest.or(Some((ancestor.key.pid, ancestor.read)));
                 debt = reaping.pay(ancestor.key.pid, debt);
             });
             orphan.debt = debt;
             match nearest {
                 // The links in between may be forgotten before the debt is.
-                Some((pid, read_in)) => {
+                Some((pid, read)) => {
                     orphan.parent = Some(pid);
-                    orphan.tries += u8::from(read_in == generation);
+                    orphan.tries = orphan.tries.saturating_add(read.into());
                 }
                 None => orphan.tries = TRIES,
             }
@@ -189,6 +182,34 @@ impl Reaping {
             };
             self.suspect_of(living, parent, key, None, debt);
         }
+    }
+
+    /// Forgets exited processes that neither owe anything to anybody nor link a living process,
+    /// which has not been read since it was orphaned, to those that may have adopted it.
+    fn forget<C: Copy>(&mut self, living: &Table<C>) {
+        for orphan in living.iter() {
+            let (mut parent, mut key) = (orphan.parent, orphan.key);
+            while let Some(Ancestor::Exited(index, exited)) = self.ancestor(living, parent, key) {
+                if exited.needed {
+                    break;
+                }
+                self.replace(
+                    index,
+                    Exited {
+                        needed: true,
+                        ..exited
+                    },
+                );
+                (parent, key) = (exited.parent, exited.key);
+            }
+        }
+        self.exited.retain_mut(|exited| {
+            let owing = exited.tries < TRIES && exited.scans < MAX_SCANS;
+            if !owing {
+                exited.debt = Usage::ZERO;
+            }
+            std::mem::take(&mut exited.needed) || owing
+        });
     }
 
     fn suspect_of<C: Copy>(
@@ -241,8 +262,8 @@ impl Reaping {
             let Some(ancestor) = self.ancestor(living, parent, key) else {
                 break;
             };
-            (parent, key) = (ancestor.parent, ancestor.key);
-            if let Some(record) = ancestor.living {
+            (parent, key) = ancestor.up();
+            if let Ancestor::Living(record) = ancestor {
                 visit(self, &record);
                 if Some(key.pid) == INIT {
                     return;
@@ -270,30 +291,33 @@ impl Reaping {
         if let Some(&record) = living.get(pid)
             && record.key.start_time <= child.start_time
         {
-            return Some(Ancestor {
-                key: record.key,
-                parent: record.parent,
-                living: Some(record),
-            });
+            return Some(Ancestor::Living(record));
         }
         let newest = ProcessKey {
             pid,
             start_time: child.start_time,
         };
-        let end = self.exited.partition_point(|exited| exited.key <= newest);
-        let exited = self.exited.get(end.checked_sub(1)?)?;
-        (exited.key.pid == pid).then_some(Ancestor {
-            key: exited.key,
-            parent: exited.parent,
-            living: None,
-        })
+        let index = self
+            .exited
+            .partition_point(|exited| exited.key <= newest)
+            .checked_sub(1)?;
+        let exited = self.exited.get(index)?;
+        (exited.key.pid == pid).then_some(Ancestor::Exited(index, *exited))
     }
 }
 
 /// A step up the process tree.
-struct Ancestor<C> {
-    key: ProcessKey,
-    parent: Option<Pid>,
-    /// What is remembered of it if it lives.
-    living: Option<Record<C>>,
+enum Ancestor<C> {
+    Living(Record<C>),
+    /// With its place in the list.
+    Exited(usize, Exited),
+}
+
+impl<C> Ancestor<C> {
+    fn up(&self) -> (Option<Pid>, ProcessKey) {
+        match self {
+            Self::Living(record) => (record.parent, record.key),
+            Self::Exited(_, exited) => (exited.parent, exited.key),
+        }
+    }
 }

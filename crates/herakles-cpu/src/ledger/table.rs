@@ -16,9 +16,12 @@ pub(super) struct Record<C> {
     pub(super) reaped: Usage,
     /// When the last good read was made; `None` if the process is known from its exit only.
     pub(super) read_at: Option<Instant>,
-    /// The last generation in which it was read, or at least listed.
+    /// The last generation in which it was there.
     pub(super) listed_in: u32,
-    pub(super) read_in: u32,
+    /// Whether it was read in that generation, too.
+    pub(super) read: bool,
+    /// Whether it has exited, and its children are orphans.
+    pub(super) zombie: bool,
 }
 
 impl<C> Record<C> {

@@ -1,0 +1,334 @@
+//! The classes together are credited with what the processes have used: nothing twice, and
+//! nothing lost but what the kernel itself throws away.
+
+#![expect(clippy::expect_used, reason = "a test may panic")]
+
+mod kernel;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use herakles_cpu::{Exit, ExitSource, Ledger, Observation, Usage};
+use herakles_stat::{ProcessKey, TicksPerSecond};
+use kernel::{Kernel, pid, sum, used, within};
+use proptest::prelude::*;
+
+/// What happens next; tasks are chosen by a number modulo those that run.
+#[derive(Clone, Debug)]
+enum Event {
+    Fork { parent: u16, class: u8 },
+    DoubleFork { parent: u16, class: u8 },
+    Run { task: u16, usage: Usage },
+    Exit { task: u16 },
+    Wait { task: u16 },
+    IgnoreChildren { task: u16, ignores: bool },
+    AdoptOrphans { task: u16 },
+    Reclassify { task: u16, class: u8 },
+    StartScan { order: Order },
+    ReadNext { fails: bool },
+    FinishScan,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    ParentsFirst,
+    ChildrenFirst,
+    ByPid,
+    Shuffled(u32),
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format!("{self:?}"))
+    }
+}
+
+/// Events in order, printed one a line.
+struct History(Vec<Event>);
+
+impl fmt::Debug for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|event| writeln!(f, "    {event}"))
+    }
+}
+
+fn history<E>(event: E, length: Range<usize>) -> impl Strategy<Value = History>
+where
+    E: Strategy<Value = Event>,
+{
+    prop::collection::vec(event, length).prop_map(History)
+}
+
+/// The exporter: a ledger, and a scan under way.
+struct Exporter {
+    ledger: Ledger<u8>,
+    exits: ExitSource,
+    pending: Option<Vec<u32>>,
+    epoch: Instant,
+    reads: u32,
+    last_reads: HashMap<ProcessKey, (Usage, Usage, bool)>,
+    last_counters: HashMap<u8, Usage>,
+}
+
+impl Exporter {
+    fn start(kernel: &Kernel, exits: ExitSource) -> Self {
+        let hz = TicksPerSecond::new(100).expect("a rate");
+        Self {
+            ledger: Ledger::new(hz, kernel.ticks, exits),
+            exits,
+            pending: None,
+            epoch: Instant::now(),
+            reads: 0,
+            last_reads: HashMap::new(),
+            last_counters: HashMap::new(),
+        }
+    }
+
+    fn list(&mut self, kernel: &Kernel, order: Order) {
+        let mut pids: Vec<u32> = kernel.tasks.keys().copied().collect();
+        match order {
+            Order::ByPid => {}
+            Order::ParentsFirst => pids.sort_by_key(|&pid| kernel.depth(pid)),
+            Order::ChildrenFirst => pids.sort_by_key(|&pid| usize::MAX - kernel.depth(pid)),
+            Order::Shuffled(seed) => pids.sort_by_key(|&pid| pid.wrapping_mul(seed | 1)),
+        }
+        pids.reverse(); // taken from the end
+        self.pending = Some(pids);
+    }
+
+    /// Reads the next of the listed pids; false if there is none.
+    fn read_next(&mut self, kernel: &Kernel, fails: bool) -> bool {
+        let Some(next) = self.pending.as_mut().and_then(Vec::pop) else {
+            return false;
+        };
+        let Some(task) = kernel.tasks.get(&next) else {
+            return true;
+        };
+        if fails {
+            self.ledger.keep(pid(next));
+            return true;
+        }
+        self.reads += 1;
+        let at = self.epoch + Duration::from_millis(self.reads.into());
+        let values = (task.own, task.reaped, task.zombie);
+        // As the taskstats gate does: a process that did not run is not read. It may well have
+        // got another parent meanwhile.
+        if self.last_reads.insert(task.key, values) == Some(values)
+            && self.ledger.idle(pid(next), at).is_some()
+        {
+            return true;
+        }
+        self.ledger.observe(Observation {
+            key: task.key,
+            parent: herakles_stat::Pid::new(task.parent),
+            zombie: task.zombie,
+            class: task.class,
+            own: task.own,
+            reaped: task.reaped,
+            at,
+        });
+        true
+    }
+
+    fn finish(&mut self, kernel: &mut Kernel) {
+        self.take_exits(kernel);
+        while self.read_next(kernel, false) {}
+        self.pending = None;
+        self.ledger.finish();
+        for (class, usage) in self.ledger.classes() {
+            let before = self.last_counters.insert(class, usage).unwrap_or_default();
+            assert!(
+                within(before, usage),
+                "class {class} fell from {before:?} to {usage:?}"
+            );
+        }
+    }
+
+    fn scan(&mut self, kernel: &mut Kernel, order: Order) {
+        self.list(kernel, order);
+        self.finish(kernel);
+    }
+
+    fn take_exits(&mut self, kernel: &mut Kernel) {
+        for (index, death) in kernel.deaths.drain(..).enumerate() {
+            // The exporter computes the start time from other clocks.
+            let start_time = death.key.start_time + index as u64 % 3;
+            self.ledger.exit(Exit {
+                key: ProcessKey {
+                    start_time,
+                    ..death.key
+                },
+                parent: Some(death.parent),
+                class: death.class,
+                own: death.own,
+            });
+        }
+    }
+
+    fn credited(&self) -> Usage {
+        self.ledger
+            .classes()
+            .fold(Usage::ZERO, |total, (_, usage)| sum(total, usage))
+    }
+}
+
+fn happen(kernel: &mut Kernel, exporter: &mut Exporter, event: &Event) {
+    // Longer than the inaccuracy of start times in exit records.
+    kernel.ticks += 200;
+    match *event {
+        Event::Fork { parent, class } => kernel.fork(kernel.any(parent), class),
+        Event::DoubleFork { parent, class } => {
+            let before: Vec<ProcessKey> = kernel.tasks.values().map(|task| task.key).collect();
+            let parent = kernel.any(parent);
+            kernel.fork(parent, class);
+            let middle = kernel
+                .tasks
+                .values()
+                .find(|task| !before.contains(&task.key));
+            if let Some(middle) = middle.map(|task| task.key.pid.as_u32()) {
+                kernel.ticks += 200;
+                kernel.fork(middle, class);
+                kernel.exit(middle);
+                kernel.wait(parent);
+            }
+        }
+        Event::Run { task, usage } => kernel.run(kernel.any(task), usage),
+        Event::Exit { task } => kernel.exit(kernel.any(task)),
+        Event::Wait { task } => kernel.wait(kernel.any(task)),
+        Event::IgnoreChildren { task, ignores } => {
+            kernel.ignore_children(kernel.any(task), ignores);
+        }
+        Event::AdoptOrphans { task } => kernel.adopt_orphans(kernel.any(task)),
+        Event::Reclassify { task, class } => kernel.reclassify(kernel.any(task), class),
+        Event::StartScan { order } => {
+            if exporter.pending.is_none() {
+                exporter.list(kernel, order);
+            }
+        }
+        Event::ReadNext { fails } => {
+            exporter.take_exits(kernel);
+            exporter.read_next(kernel, fails);
+        }
+        Event::FinishScan => {
+            if exporter.pending.is_some() {
+                exporter.finish(kernel);
+            }
+        }
+    }
+}
+
+/// Lives through `before`, starts the exporter, lives through `after`, and compares.
+fn check(before: &[Event], after: &[Event], exits: ExitSource) {
+    let mut kernel = Kernel::boot();
+    let mut idle = Exporter::start(&kernel, exits);
+    for event in before {
+        happen(&mut kernel, &mut idle, event);
+    }
+    kernel.deaths.clear();
+    kernel.ticks += 200;
+
+    let mut exporter = Exporter::start(&kernel, exits);
+    exporter.scan(&mut kernel, Order::ParentsFirst);
+    kernel.worked = Usage::ZERO;
+    kernel.lost = Usage::ZERO;
+    for event in after {
+        happen(&mut kernel, &mut exporter, event);
+        assert!(
+            within(exporter.credited(), kernel.worked),
+            "after {event:?} {:?} is credited of {:?}",
+            exporter.credited(),
+            kernel.worked
+        );
+    }
+    // All that is held back, owed or unread comes to rest.
+    for _ in 0..3 {
+        kernel.ticks += 200;
+        exporter.scan(&mut kernel, Order::ParentsFirst);
+    }
+    let credited = exporter.credited();
+    let lost = match exporter.exits {
+        ExitSource::Children => kernel.lost,
+        ExitSource::Records => Usage::ZERO,
+    };
+    assert!(
+        within(credited, kernel.worked),
+        "{credited:?} credited of {:?}",
+        kernel.worked
+    );
+    assert!(
+        within(kernel.worked, sum(credited, lost)),
+        "{credited:?} credited of {:?}, {lost:?} lost",
+        kernel.worked
+    );
+    assert_eq!(exporter.ledger.len(), kernel.tasks.len());
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    (0..100u64, 0..50u64, 0..1000u64, 0..5u64)
+        .prop_map(|(user, system, minor, major)| used(user, system, minor, major))
+}
+
+fn order() -> impl Strategy<Value = Order> {
+    prop_oneof![
+        Just(Order::ParentsFirst),
+        Just(Order::ChildrenFirst),
+        Just(Order::ByPid),
+        any::<u32>().prop_map(Order::Shuffled),
+    ]
+}
+
+fn peaceful_event() -> impl Strategy<Value = Event> {
+    let class = 0..4u8;
+    prop_oneof![
+        4 => (any::<u16>(), class.clone())
+            .prop_map(|(parent, class)| Event::Fork { parent, class }),
+        1 => (any::<u16>(), class.clone())
+            .prop_map(|(parent, class)| Event::DoubleFork { parent, class }),
+        6 => (any::<u16>(), usage()).prop_map(|(task, usage)| Event::Run { task, usage }),
+        3 => any::<u16>().prop_map(|task| Event::Exit { task }),
+        5 => any::<u16>().prop_map(|task| Event::Wait { task }),
+        1 => any::<u16>().prop_map(|task| Event::AdoptOrphans { task }),
+        1 => (any::<u16>(), class).prop_map(|(task, class)| Event::Reclassify { task, class }),
+        2 => order().prop_map(|order| Event::StartScan { order }),
+        8 => prop::bool::weighted(0.1).prop_map(|fails| Event::ReadNext { fails }),
+        2 => Just(Event::FinishScan),
+    ]
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        20 => peaceful_event(),
+        1 => (any::<u16>(), any::<bool>())
+            .prop_map(|(task, ignores)| Event::IgnoreChildren { task, ignores }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn where_every_child_is_waited_for_all_is_credited_once(
+        before in history(peaceful_event(), 0..40),
+        after in history(peaceful_event(), 0..200),
+    ) {
+        check(&before.0, &after.0, ExitSource::Children);
+    }
+
+    #[test]
+    fn where_children_are_ignored_only_theirs_is_lost(
+        before in history(event(), 0..40),
+        after in history(event(), 0..200),
+    ) {
+        check(&before.0, &after.0, ExitSource::Children);
+    }
+
+    #[test]
+    fn with_exit_records_nothing_is_lost(
+        before in history(event(), 0..40),
+        after in history(event(), 0..200),
+    ) {
+        check(&before.0, &after.0, ExitSource::Records);
+    }
+}
