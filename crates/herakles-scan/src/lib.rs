@@ -30,11 +30,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod buffer;
 mod error;
 mod file;
 mod machine;
 mod memory;
+mod mount;
 mod procfs;
 mod read;
 mod source;
@@ -43,11 +45,13 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 
+pub use access::{Access, Capabilities};
 pub use buffer::{Buffers, ReadBuf};
 pub use error::{Errno, Malformed, ScanError, Skip};
 pub use file::ProcFile;
 pub use machine::Machine;
 pub use memory::{MemorySource, read_memory};
+pub use mount::{HidePid, MountOptions};
 pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
 pub use read::{live_thread, open_process, read_stat, read_statm, read_text};
 pub use source::{ProcHandle, ProcSource};

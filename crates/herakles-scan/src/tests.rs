@@ -4,7 +4,7 @@ use herakles_smaps::MemoryUsage;
 
 use crate::testing::{Fault, MemProc, pid};
 use crate::{
-    Buffers, MemorySource, ProcFile, ProcHandle as _, ProcSource as _, ScanError, Skip,
+    Access, Buffers, MemorySource, ProcFile, ProcHandle as _, ProcSource as _, ScanError, Skip,
     live_thread, open_process, read_memory, read_stat, read_statm, read_text,
 };
 
@@ -230,4 +230,25 @@ fn a_long_command_line_is_read_in_part() {
     let mut buffers = Buffers::default();
     let cmdline = read_text(&process, ProcFile::Cmdline, &mut buffers.io).expect("readable");
     assert_eq!(cmdline.len(), 4096);
+}
+
+#[test]
+fn access_counts_processes_with_memory_only() {
+    let proc = MemProc::new();
+    proc.process(2).kernel_thread();
+    proc.process(6).zombie();
+    proc.process(7);
+    proc.process(8)
+        .fault(ProcFile::SmapsRollup, Fault::Errno(EACCES));
+    proc.process(9).open_fault(Fault::Errno(EPERM));
+    let pids = [2, 6, 7, 8, 9, 10].map(pid);
+    let mut buffers = Buffers::default();
+    let access = Access::probe(&proc, MemorySource::SmapsRollup, &pids, &mut buffers);
+    assert_eq!((access.readable, access.denied, access.total()), (1, 2, 3));
+    assert_eq!(access.denied_example, Some(pid(8)));
+    assert_eq!(
+        proc.process(7).reads(ProcFile::SmapsRollup),
+        0,
+        "asking does not walk memory"
+    );
 }
