@@ -13,7 +13,7 @@ use std::time::Duration;
 use herakles_stat::Pid;
 
 pub(crate) use clap_complete::Shell;
-pub(crate) use documents::{completions, configuration_markdown, manual};
+pub(crate) use documents::{completions, configuration, configuration_markdown, manual};
 pub(crate) use usage::UsageError;
 pub(crate) use version::{BUILD, Build};
 

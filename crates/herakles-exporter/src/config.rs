@@ -15,13 +15,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::GlobSet;
+use herakles_classify::SearchMode;
+use herakles_metrics::ProcessSeries;
 use herakles_web::ListenAddress;
 use serde::Deserialize;
 
-pub(crate) use error::{ConfigError, Problem};
+pub(crate) use error::ConfigError;
 pub(crate) use load::{
     CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, EffectiveSetting, Environment, FlagValues, Loaded,
-    Origin, Sources, restart_needed,
+    Origin, Reloaded, Sources,
 };
 
 /// The effective configuration. One field for each row of [`crate::settings::SETTINGS`].
@@ -155,6 +157,7 @@ pub(crate) struct Classification {
     pub(crate) rules: Vec<String>,
     /// The built-in rules follow the files'.
     pub(crate) builtin: bool,
+    #[serde(with = "nested::SearchModeWord")]
     pub(crate) search_mode: SearchMode,
     pub(crate) search_groups: Vec<String>,
     /// `SUBGROUP` or `GROUP/SUBGROUP`.
@@ -163,22 +166,11 @@ pub(crate) struct Classification {
     pub(crate) disable_others: bool,
 }
 
-/// What `search_groups` and `search_subgroups` do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum SearchMode {
-    /// Nothing.
-    All,
-    /// Show what they name, and nothing else.
-    Include,
-    /// Hide what they name.
-    Exclude,
-}
-
 /// `[export]`: which families and series there are.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Export {
+    #[serde(with = "nested::ProcessSeriesWord")]
     pub(crate) processes: ProcessSeries,
     /// 0 is no top series.
     pub(crate) top_n_subgroup: usize,
@@ -193,18 +185,6 @@ pub(crate) struct Export {
     pub(crate) enable_cpu: bool,
     /// The `herakles_host_*` families.
     pub(crate) host: bool,
-}
-
-/// Which processes have series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ProcessSeries {
-    /// Every process has its own; the biggest have top series too.
-    All,
-    /// Only the biggest of each subgroup.
-    Top,
-    /// None has any.
-    None,
 }
 
 /// `[log]`.

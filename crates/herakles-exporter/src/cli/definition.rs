@@ -1,11 +1,13 @@
 //! The command line as clap knows it, built from the settings table. [`super::reading`] is the way
 //! back.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, ValueParser};
+use clap::builder::{
+    PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser, ValueParser,
+};
 use clap::{Arg, ArgAction, ColorChoice, Command as Clap, value_parser};
 use clap_complete::Shell;
 use herakles_stat::Pid;
@@ -18,16 +20,13 @@ pub(super) const CONFIG_FILE: &str = "config.file";
 /// The whole command line.
 pub(super) fn program() -> Clap {
     let subcommands = subcommands().into_iter().map(|subcommand| {
-        if matches!(subcommand.get_name(), "completions" | "man") {
-            return subcommand;
-        }
         with_settings(subcommand, true).mut_subcommands(|nested| with_settings(nested, true))
     });
     with_settings(bare(), false).subcommands(subcommands)
 }
 
 /// The program without settings and subcommands.
-fn bare() -> Clap {
+pub(super) fn bare() -> Clap {
     let version = format!(
         "{} (revision {}, rustc {})",
         BUILD.version, BUILD.revision, BUILD.rustc
@@ -39,8 +38,8 @@ fn bare() -> Clap {
              metrics over HTTP until it is stopped.",
         )
         .after_help(
-            "A setting is taken from, the later wins: default, configuration file, environment, \
-             flag. Its variable is HERAKLES_TABLE_KEY, such as HERAKLES_SCAN_CACHE_TTL. All \
+            "A setting is taken from its default, the configuration file, the environment or a \
+             flag; the later wins. Its variable is HERAKLES_TABLE_KEY, such as HERAKLES_SCAN_CACHE_TTL. All \
              settings are accepted after a subcommand too.",
         )
         .version(version)
@@ -93,6 +92,7 @@ pub(super) fn subcommands() -> Vec<Clap> {
             Arg::new("shell")
                 .required(true)
                 .value_parser(value_parser!(Shell))
+                .value_name("SHELL")
                 .help("The shell"),
         );
     let man = Clap::new("man").about("Print the manual page");
@@ -107,6 +107,7 @@ fn explain() -> Clap {
         option(name, "TEXT")
             .value_parser(value_parser!(OsString))
             .requires("comm")
+            .conflicts_with("pid")
             .help(help)
     };
     Clap::new("explain")
@@ -115,7 +116,6 @@ fn explain() -> Clap {
             Arg::new("pid")
                 .value_name("PID")
                 .value_parser(parse_pid)
-                .required_unless_present("comm")
                 .conflicts_with("comm")
                 .help("A running process"),
         )
@@ -202,14 +202,14 @@ fn with_settings(command: Clap, hidden: bool) -> Clap {
         let flag = Arg::new(setting.path())
             .long(setting.flag().into_owned())
             .action(ArgAction::Append)
+            .value_name(setting.kind.placeholder())
+            .value_parser(Words(setting.kind.words()))
+            .hide_possible_values(true)
             .help(help(setting))
             .help_heading(heading(setting))
             .hide(hidden);
         if !matches!(setting.kind, Kind::Bool) {
-            return command.arg(
-                flag.value_name(setting.kind.placeholder())
-                    .allow_hyphen_values(true),
-            );
+            return command.arg(flag.allow_hyphen_values(true));
         }
         let negated = Arg::new(negated_id(setting))
             .long(format!("no-{}", setting.flag()))
@@ -217,12 +217,34 @@ fn with_settings(command: Clap, hidden: bool) -> Clap {
             .help(format!("The same as --{}=false", setting.flag()))
             .hide(true);
         let flag = flag
-            .value_name("BOOL")
             .num_args(0..=1)
             .require_equals(true)
             .default_missing_value("true");
         command.arg(flag).arg(negated)
     })
+}
+
+/// Takes any text, but offers these words to completions: [`Kind::parse`] judges, so that a wrong
+/// word is the same error from every layer.
+#[derive(Clone)]
+struct Words(&'static [&'static str]);
+
+impl TypedValueParser for Words {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Clap,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let words = self.0.iter().map(|word| PossibleValue::new(*word));
+        (!self.0.is_empty()).then(|| Box::new(words) as Box<_>)
+    }
 }
 
 /// The id of the `--no-` form of a switch.
@@ -239,14 +261,13 @@ fn heading(setting: &Setting) -> &'static str {
 
 /// One line of help, with what the value may be and its default.
 fn help(setting: &Setting) -> String {
-    let range = match setting.kind {
-        Kind::Integer { .. } | Kind::Ratio { .. } | Kind::Duration { .. } | Kind::Choice(_) => {
-            format!(": {}", setting.kind.expected())
-        }
-        _ => String::new(),
-    };
+    let bounds = setting
+        .kind
+        .bounds()
+        .map(|bounds| format!(" [{bounds}]"))
+        .unwrap_or_default();
     let repeatable = if setting.kind.is_list() {
-        ", repeatable"
+        " [repeatable]"
     } else {
         ""
     };
@@ -254,5 +275,5 @@ fn help(setting: &Setting) -> String {
         [] => "none".to_owned(),
         items => items.join(", "),
     };
-    format!("{}{range}{repeatable} [default: {default}]", setting.help)
+    format!("{}{bounds}{repeatable} [default: {default}]", setting.help)
 }

@@ -5,10 +5,12 @@ use std::io::{self, Write as _};
 
 use clap_complete::Shell;
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, bold, roman};
+use clap_mangen::roff::{Roff, bold, italic, roman};
 
+use super::ConfigFormat;
 use super::definition::{program, subcommands};
-use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE};
+use super::version::BUILD;
+use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, Loaded};
 use crate::settings::{SETTINGS, Setting, TABLES};
 
 /// The completions for a shell. In memory, because the generator panics on a closed pipe.
@@ -18,16 +20,40 @@ pub(crate) fn completions(shell: Shell) -> Vec<u8> {
     out
 }
 
+/// The effective configuration, for `config`.
+pub(crate) fn configuration(loaded: &Loaded, format: ConfigFormat) -> String {
+    match format {
+        ConfigFormat::Toml => loaded.to_toml(),
+        ConfigFormat::Json => format!("{:#}\n", loaded.to_json()),
+    }
+}
+
 /// The manual page in roff.
 ///
 /// # Errors
 /// Writing to memory does not fail; the generator's type says it could.
 pub(crate) fn manual() -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
-    let man = Man::new(program()).section("8").manual("Herakles");
+    let source = format!("herakles-exporter {}", BUILD.version);
+    let man = Man::new(program())
+        .section("8")
+        .source(source)
+        .manual("Herakles");
     man.render_title(&mut out)?;
     man.render_name_section(&mut out)?;
-    man.render_synopsis_section(&mut out)?;
+    let mut synopsis = Roff::new();
+    synopsis.control("SH", ["SYNOPSIS"]);
+    synopsis.text([
+        bold("herakles-exporter"),
+        roman(" ["),
+        italic("SETTING"),
+        roman("...] ["),
+        italic("SUBCOMMAND"),
+        roman(" ["),
+        italic("OPTION"),
+        roman("...]]"),
+    ]);
+    synopsis.to_writer(&mut out)?;
     man.render_description_section(&mut out)?;
     man.render_options_section(&mut out)?;
     for subcommand in subcommands() {
@@ -131,6 +157,38 @@ pub(crate) fn configuration_markdown() -> String {
                 row.flag(),
                 row.variable(),
             );
+        }
+    }
+    let _ = write!(
+        out,
+        "\n## The whole file, with its defaults\n\n```toml\n{}```\n",
+        default_file()
+    );
+    out
+}
+
+/// A configuration file that changes nothing.
+pub(super) fn default_file() -> String {
+    let mut out = String::new();
+    for table in TABLES {
+        let mut rows = SETTINGS
+            .iter()
+            .filter(|row| row.table == table.name && row.in_file)
+            .peekable();
+        if rows.peek().is_some() {
+            let _ = writeln!(
+                out,
+                "{}[{}]",
+                if out.is_empty() { "" } else { "\n" },
+                table.name
+            );
+        }
+        for row in rows {
+            let default = row
+                .default_value()
+                .map(|value| value.to_string())
+                .unwrap_or_default();
+            let _ = writeln!(out, "{} = {default}", row.key);
         }
     }
     out

@@ -54,8 +54,7 @@ pub(super) fn invocation(matches: &ArgMatches) -> Result<Invocation, UsageError>
 
 /// Takes the settings of one level of subcommands; a deeper level replaces what an outer one says.
 fn collect_flags(matches: &ArgMatches, out: &mut FlagValues) {
-    // `completions` and `man` have no settings: asking their matches for one would be a mistake.
-    if let Ok(Some(file)) = matches.try_get_one::<PathBuf>(CONFIG_FILE) {
+    if let Some(file) = matches.get_one::<PathBuf>(CONFIG_FILE) {
         out.config_file = Some(file.clone());
     }
     for setting in SETTINGS {
@@ -68,9 +67,8 @@ fn collect_flags(matches: &ArgMatches, out: &mut FlagValues) {
 /// The items of one setting; of a flag and its `--no-` form the last one given holds.
 fn flag_items(matches: &ArgMatches, setting: &Setting) -> Option<Vec<String>> {
     let id = setting.path();
-    let given = matches.try_get_many::<String>(&id).ok().flatten();
-    let last = |id: &str| matches.indices_of(id).and_then(Iterator::last);
-    if matches!(setting.kind, Kind::Bool) && matches.try_contains_id(&id).is_ok() {
+    if matches!(setting.kind, Kind::Bool) {
+        let last = |id: &str| matches.indices_of(id).and_then(Iterator::last);
         let negated = negated_id(setting);
         // A counting flag has a default and so an index even when nobody gave it.
         let negated_at = (matches.get_count(&negated) > 0)
@@ -80,7 +78,7 @@ fn flag_items(matches: &ArgMatches, setting: &Setting) -> Option<Vec<String>> {
             return Some(vec!["false".to_owned()]);
         }
     }
-    given.map(|items| items.cloned().collect())
+    Some(matches.get_many::<String>(&id)?.cloned().collect())
 }
 
 fn word<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a str> {
@@ -110,6 +108,8 @@ fn once_from(matches: &ArgMatches) -> Result<Once, UsageError> {
     })
 }
 
+const NO_SUBJECT: &str = "explain what? Give a PID, or --comm NAME to describe a process";
+
 fn explain_from(matches: &ArgMatches) -> Result<Explain, UsageError> {
     let fact = |id| matches.get_one::<OsString>(id).cloned();
     let subject = match (matches.get_one::<Pid>("pid"), fact("comm")) {
@@ -122,7 +122,7 @@ fn explain_from(matches: &ArgMatches) -> Result<Explain, UsageError> {
             user: matches.get_one::<String>("user").cloned(),
             parent: fact("parent"),
         }),
-        (None, None) => return Err(UsageError("give a PID or --comm".to_owned())),
+        (None, None) => return Err(UsageError(NO_SUBJECT.to_owned())),
     };
     let format = match word(matches, "format") {
         Some("json") => ReportFormat::Json,

@@ -1,6 +1,6 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::settings::{did_you_mean, nearest};
+use crate::settings::{did_you_mean, nearest, quoted};
 
 /// A command line that cannot be understood; `Display` is one sentence.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -12,27 +12,42 @@ impl From<&clap::Error> for UsageError {
         let context = |kind| error.get(kind).map(text);
         let sentence = match error.kind() {
             ErrorKind::UnknownArgument => {
-                let flag = context(ContextKind::InvalidArg).unwrap_or_default();
-                let near = nearest_flag(&flag).or_else(|| context(ContextKind::SuggestedArg));
-                let help = if near.is_none() { "; see --help" } else { "" };
-                format!(
-                    "unknown flag `{flag}`{}{help}",
-                    did_you_mean(near.as_deref())
-                )
+                let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+                let near = nearest_flag(&argument).or(context(ContextKind::SuggestedArg));
+                let what = if argument.starts_with('-') {
+                    "flag"
+                } else {
+                    "argument"
+                };
+                unknown(what, &argument, near)
             }
             ErrorKind::InvalidSubcommand => {
                 let name = context(ContextKind::InvalidSubcommand).unwrap_or_default();
+                if matches!(name.as_str(), "true" | "false") {
+                    let example = "--export.host=false or --no-export.host";
+                    return Self(format!(
+                        "`{name}` stands alone: write a switch as {example}"
+                    ));
+                }
                 let near = nearest_subcommand(&name);
-                let help = if near.is_none() { "; see --help" } else { "" };
-                format!(
-                    "unknown subcommand `{name}`{}{help}",
-                    did_you_mean(near.as_deref())
+                unknown(
+                    "subcommand",
+                    &name,
+                    near.or(context(ContextKind::SuggestedSubcommand)),
                 )
             }
             _ => first_sentence(error),
         };
         Self(sentence)
     }
+}
+
+fn unknown(what: &str, name: &str, near: Option<String>) -> String {
+    let advice = match near {
+        Some(near) => did_you_mean(Some(&near)),
+        None => "; see --help".to_owned(),
+    };
+    format!("unknown {what} {}{advice}", quoted(name))
 }
 
 fn text(value: &ContextValue) -> String {

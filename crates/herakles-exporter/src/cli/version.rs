@@ -11,13 +11,6 @@ pub(crate) struct Build {
 /// This binary.
 pub(crate) const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),
-    revision: known(option_env!("HERAKLES_REVISION")),
-    rustc: known(option_env!("HERAKLES_RUSTC")),
+    revision: env!("HERAKLES_REVISION"),
+    rustc: env!("HERAKLES_RUSTC"),
 };
-
-const fn known(from_build: Option<&'static str>) -> &'static str {
-    match from_build {
-        Some(text) if !text.is_empty() => text,
-        _ => "unknown",
-    }
-}

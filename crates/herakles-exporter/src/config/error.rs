@@ -9,7 +9,7 @@ use crate::settings::{Invalid, did_you_mean, quoted};
 #[non_exhaustive]
 pub(crate) enum ConfigError {
     /// A file could not be read.
-    #[error("cannot read {what} {}: {source}; {remedy}", path.display())]
+    #[error("cannot read {what} {}: {source}; {remedy}", quoted(&path.to_string_lossy()))]
     Read {
         what: &'static str,
         path: PathBuf,

@@ -84,6 +84,15 @@ pub(crate) struct Loaded {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// What a reload found.
+#[derive(Clone, Debug)]
+pub(crate) struct Reloaded {
+    /// What holds from now on.
+    pub(crate) loaded: Loaded,
+    /// The settings that were changed but keep their old value until the exporter starts again.
+    pub(crate) restart_needed: Vec<String>,
+}
+
 impl Sources {
     pub(crate) fn new(flags: FlagValues, environment: Environment) -> Self {
         Self {
@@ -152,6 +161,26 @@ impl Sources {
             settings,
             warnings,
             file: path,
+        })
+    }
+
+    /// Loads again for a running exporter.
+    ///
+    /// # Errors
+    /// As [`Sources::load`]; the running configuration then stays.
+    pub(crate) fn reload(&self, running: &Loaded) -> Result<Reloaded, ConfigError> {
+        let mut loaded = self.load()?;
+        let mut restart_needed = Vec::new();
+        for (new, old) in loaded.settings.iter_mut().zip(&running.settings) {
+            if new.setting.restart && new.value != old.value {
+                restart_needed.push(new.setting.path());
+                new.clone_from(old);
+            }
+        }
+        loaded.config = typed(&loaded.settings)?;
+        Ok(Reloaded {
+            loaded,
+            restart_needed,
         })
     }
 
@@ -265,14 +294,4 @@ fn typed(settings: &[EffectiveSetting]) -> Result<Config, ConfigError> {
     tables
         .try_into()
         .map_err(|error: toml::de::Error| ConfigError::Table(error.to_string()))
-}
-
-/// The settings that differ, but take effect only when the exporter starts again.
-pub(crate) fn restart_needed(old: &Loaded, new: &Loaded) -> Vec<String> {
-    old.settings
-        .iter()
-        .zip(&new.settings)
-        .filter(|(old, new)| old.setting.restart && old.value != new.value)
-        .map(|(old, _)| old.setting.path())
-        .collect()
 }

@@ -4,8 +4,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use globset::{GlobSet, GlobSetBuilder};
+use herakles_classify::SearchMode;
+use herakles_metrics::ProcessSeries;
 use herakles_web::ListenAddress;
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
 use crate::settings::name_glob;
 
@@ -47,4 +50,20 @@ pub(super) fn addresses<'de, D: Deserializer<'de>>(
         .iter()
         .map(|text| text.parse().map_err(D::Error::custom))
         .collect()
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "SearchMode", rename_all = "lowercase")]
+pub(super) enum SearchModeWord {
+    All,
+    Include,
+    Exclude,
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "ProcessSeries", rename_all = "lowercase")]
+pub(super) enum ProcessSeriesWord {
+    All,
+    Top,
+    None,
 }

@@ -87,47 +87,68 @@ impl Kind {
 
     /// What is expected, as a phrase: `a duration from 1s to 1h`.
     pub(crate) fn expected(&self) -> String {
-        match self {
-            Self::Bool => "true or false".to_owned(),
+        let noun = match self {
+            Self::Bool => "true or false",
+            Self::Integer { .. } => "a whole number",
+            Self::Ratio { .. } => "a number",
+            Self::Duration { .. } => "a duration",
+            Self::Choice(words) => return format!("one of {}", words.join(", ")),
+            Self::Route => "a path such as /metrics",
+            Self::Path => "a path",
+            Self::Addresses => "a list of addresses such as :9215 or [::1]:9215",
+            Self::Paths => "a list of paths",
+            Self::Globs => "a list of globs (* ? [ ])",
+            Self::Names => "a list of names",
+        };
+        match self.bounds() {
+            Some(bounds) => format!("{noun} {bounds}"),
+            None => noun.to_owned(),
+        }
+    }
+
+    /// The range of a number or duration: `from 1s to 1h`.
+    pub(crate) fn bounds(&self) -> Option<String> {
+        Some(match self {
             Self::Integer {
                 min,
                 max,
                 zero: None,
-            } => format!("a whole number from {min} to {max}"),
+            } => format!("from {min} to {max}"),
             Self::Integer {
                 min,
                 max,
                 zero: Some(meaning),
             } => {
-                format!("a whole number from {min} to {max}, or 0 ({meaning})")
+                format!("from {min} to {max}, or 0 ({meaning})")
             }
-            Self::Ratio { min, max } => format!("a number from {min} to {max}"),
-            Self::Duration { min, max } => {
-                format!("a duration from {} to {}", spelled(*min), spelled(*max))
-            }
-            Self::Choice(words) => format!("one of {}", words.join(", ")),
-            Self::Route => "a path such as /metrics".to_owned(),
-            Self::Path => "a path".to_owned(),
-            Self::Addresses => "a list of addresses such as :9215 or [::1]:9215".to_owned(),
-            Self::Paths => "a list of paths".to_owned(),
-            Self::Globs => "a list of globs (* ? [ ])".to_owned(),
-            Self::Names => "a list of names".to_owned(),
+            Self::Ratio { min, max } => format!("from {min} to {max}"),
+            Self::Duration { min, max } => format!("from {} to {}", spelled(*min), spelled(*max)),
+            _ => return None,
+        })
+    }
+
+    /// The words it takes, where they are few.
+    pub(crate) const fn words(&self) -> &'static [&'static str] {
+        match self {
+            Self::Bool => &["true", "false"],
+            Self::Choice(words) => words,
+            _ => &[],
         }
     }
 
     /// The placeholder in help, such as `DURATION`.
-    pub(crate) const fn placeholder(&self) -> &'static str {
-        match self {
-            Self::Bool => "BOOL",
+    pub(crate) fn placeholder(&self) -> String {
+        let name = match self {
+            Self::Bool | Self::Choice(_) => return self.words().join("|"),
             Self::Integer { .. } => "N",
             Self::Ratio { .. } => "RATIO",
             Self::Duration { .. } => "DURATION",
-            Self::Choice(_) => "CHOICE",
             Self::Route | Self::Path | Self::Paths => "PATH",
             Self::Addresses => "ADDRESS",
             Self::Globs => "GLOB",
             Self::Names => "NAME",
-        }
+        };
+        name.to_owned()
     }
 
     /// Reads the items of a flag or an environment variable. Of several items for a setting that

@@ -128,7 +128,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("classification", "builtin", Kind::Bool, &["true"],
         "Use the built-in rules after your own"),
     Setting::new("classification", "search_mode", Kind::Choice(&["all", "include", "exclude"]), &["all"],
-        "Show all subgroups, only those searched for, or all but those"),
+        "Show all subgroups, only those searched for (include), or all but those (exclude)"),
     Setting::new("classification", "search_groups", Kind::Names, &[],
         "Group to search for"),
     Setting::new("classification", "search_subgroups", Kind::Names, &[],
@@ -137,7 +137,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Hide other/other, the processes that no rule matches"),
 
     Setting::new("export", "processes", Kind::Choice(&["all", "top", "none"]), &["all"],
-        "Processes with series: all, only the top ones of each subgroup, or none"),
+        "Processes with series: all, only the biggest of each subgroup (top), or none"),
     Setting::new("export", "top_n_subgroup", integer_or_zero(1, 1000, "no top series"), &["3"],
         "Biggest processes of each subgroup with top series"),
     Setting::new("export", "top_n_others", integer_or_zero(1, 1000, "no top series"), &["10"],
@@ -158,5 +158,5 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("log", "level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), &["info"],
         "Least important messages that are logged").restart(),
     Setting::new("log", "format", Kind::Choice(&["logfmt", "json"]), &["logfmt"],
-        "Form of a log line").restart(),
+        "Form of the log lines").restart(),
 ];
