@@ -108,8 +108,8 @@ impl Exporter {
         let Some(task) = kernel.tasks.get(&next) else {
             return true;
         };
-        if fails {
-            self.ledger.keep(pid(next));
+        // A parent that has never been read cannot be known to absorb anything.
+        if fails && self.last_reads.contains_key(&task.key) && self.ledger.keep(pid(next)) {
             return true;
         }
         self.reads += 1;

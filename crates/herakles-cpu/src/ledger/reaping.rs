@@ -82,9 +82,15 @@ impl Reaping {
     /// class of the process that absorbed it.
     pub(super) fn settle<C: Copy>(&mut self, living: &Table<C>, mut credit: impl FnMut(C, Usage)) {
         self.exited.sort_unstable_by_key(|exited| exited.key);
-        // Those with one possible debtor first: orphans can turn to others.
-        self.pay_parents(living);
-        self.pay_ancestors(living);
+        for exited in &mut self.exited {
+            exited.scans = exited.scans.saturating_add(1);
+        }
+        // Old debts first, as new ones have another try; and those with one possible debtor
+        // first, as orphans can turn to others.
+        for turn in [Turn::Old, Turn::New] {
+            self.pay_parents(living, turn);
+            self.pay_ancestors(living, turn);
+        }
         self.suspect(living);
         self.forget(living);
         self.absorbed.retain(|&pid, absorbed| {
@@ -102,12 +108,14 @@ impl Reaping {
     }
 
     /// A child of a living process was reaped by it or by nobody.
-    fn pay_parents<C: Copy>(&mut self, living: &Table<C>) {
+    fn pay_parents<C: Copy>(&mut self, living: &Table<C>, turn: Turn) {
         for index in 0..self.exited.len() {
             let Some(mut child) = self.exited.get(index).copied() else {
                 continue;
             };
-            child.scans = child.scans.saturating_add(1);
+            if !turn.includes(&child) {
+                continue;
+            }
             match self.ancestor(living, child.parent, child.key) {
                 Some(Ancestor::Living(parent)) if !child.orphan && !parent.zombie => {
                     child.debt = self.pay(parent.key.pid, child.debt);
@@ -121,12 +129,12 @@ impl Reaping {
 
     /// A child of an exited process was reaped by that one before, and so went into the nearest
     /// living ancestor, or later by a subreaper further up or by init.
-    fn pay_ancestors<C: Copy>(&mut self, living: &Table<C>) {
+    fn pay_ancestors<C: Copy>(&mut self, living: &Table<C>, turn: Turn) {
         for index in 0..self.exited.len() {
             let Some(mut orphan) = self.exited.get(index).copied() else {
                 continue;
             };
-            if !orphan.orphan {
+            if !orphan.orphan || !turn.includes(&orphan) {
                 continue;
             }
             let mut nearest = None;
@@ -303,6 +311,19 @@ impl Reaping {
             .checked_sub(1)?;
         let exited = self.exited.get(index)?;
         (exited.key.pid == pid).then_some(Ancestor::Exited(index, *exited))
+    }
+}
+
+/// Whether it is the turn of the debts of this scan, or of older ones.
+#[derive(Clone, Copy, PartialEq)]
+enum Turn {
+    Old,
+    New,
+}
+
+impl Turn {
+    fn includes(self, exited: &Exited) -> bool {
+        (self == Self::New) == (exited.scans <= 1)
     }
 }
 
