@@ -1,7 +1,8 @@
 //! Project tasks, run as `cargo xtask TASK`.
 //!
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
-//! the workspace that the compiler cannot know.
+//! the workspace that the compiler cannot know, [`metrics_doc`] keeps the metric table of the
+//! README equal to the code.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,6 +11,7 @@
 
 mod ci;
 mod failure;
+mod metrics_doc;
 mod tidy;
 mod workspace;
 
@@ -41,6 +43,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
                 .collect();
             ci::run(&only)
         }
+        Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
         Some(("tidy", _)) => tidy::run(),
         _ => Err(Failure::new(
             "no such task; `cargo xtask --help` lists them",
@@ -67,4 +70,14 @@ fn command() -> Command {
                 ),
         )
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
+        .subcommand(
+            Command::new("metrics-doc")
+                .about("Write the metric table of the README from the code")
+                .arg(
+                    Arg::new("check")
+                        .long("check")
+                        .action(ArgAction::SetTrue)
+                        .help("Fail if the table is stale instead of writing it"),
+                ),
+        )
 }

@@ -13,11 +13,20 @@ use self::{
     log::Log,
     tools::{Missing, Tools},
 };
-use crate::{failure::Failure, tidy, workspace};
+use crate::{failure::Failure, metrics_doc, tidy, workspace};
 
 /// The names of the steps, in their order.
-pub(crate) const STEP_NAMES: [&str; 9] = [
-    "fmt", "tidy", "tools", "deny", "clippy", "rustdoc", "test", "doctest", "e2e",
+pub(crate) const STEP_NAMES: [&str; 10] = [
+    "fmt",
+    "tidy",
+    "metrics-doc",
+    "tools",
+    "deny",
+    "clippy",
+    "rustdoc",
+    "test",
+    "doctest",
+    "e2e",
 ];
 
 /// How a step that did not fail ended.
@@ -89,6 +98,7 @@ impl Gate {
         match name {
             "fmt" => cargo(name, &["fmt", "--all", "--check"]),
             "tidy" => tidy::run().map(|()| Outcome::Passed),
+            "metrics-doc" => metrics_doc::run(true).map(|()| Outcome::Passed),
             "tools" => self.install_tools(),
             "deny" => self.deny(),
             "clippy" => cargo(
