@@ -19,12 +19,13 @@ pub enum Scope {
     OneShot,
 }
 
-/// A part of the exposition in both text formats. Keep it, its buffers are reused.
+/// A part of the exposition in both text formats. Its buffers are reused by the next rendering.
 #[derive(Debug, Default)]
 pub struct Rendered {
-    encoded: String,
     openmetrics: String,
     text: String,
+    /// The family that is being encoded.
+    family: String,
 }
 
 impl Rendered {
@@ -38,25 +39,53 @@ impl Rendered {
         &self.text
     }
 
-    /// Encodes by prometheus-client, then writes both formats from that in one pass.
-    fn render(&mut self, collector: Box<dyn Collector>) -> fmt::Result {
-        let mut registry = Registry::default();
-        registry.register_collector(collector);
-        self.encoded.clear();
-        encode_registry(&mut self.encoded, &registry)?;
+    /// Both texts, to keep them without a copy: OpenMetrics, then 0.0.4.
+    pub fn into_texts(self) -> (String, String) {
+        (self.openmetrics, self.text)
+    }
 
+    /// Encodes by prometheus-client and writes both formats as the families come.
+    fn render(&mut self, collector: impl Collector) -> fmt::Result {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(collector));
         self.openmetrics.clear();
         self.text.clear();
-        let mut rest = self.encoded.as_str();
-        while !rest.is_empty() {
-            // Newlines in labels are escaped: this can only be the next descriptor.
-            let end = rest
-                .find("\n# HELP ")
-                .map_or(rest.len(), |newline| newline + 1);
-            let (family, after) = rest.split_at(end);
-            write_family(family, &mut self.openmetrics, &mut self.text);
-            rest = after;
+        self.family.clear();
+        encode_registry(&mut Families(self), &registry)?;
+        self.end_family();
+        Ok(())
+    }
+
+    /// Writes the encoded family in both formats.
+    fn end_family(&mut self) {
+        let (descriptor, samples) = self.family.split_at(descriptor_len(&self.family));
+        self.openmetrics.push_str(descriptor);
+        match counter_name(descriptor) {
+            Some(name) => {
+                write_counter_descriptor(name, descriptor, &mut self.text);
+                write_counter_samples(name, samples, &mut self.openmetrics, &mut self.text);
+            }
+            None => {
+                self.text
+                    .extend(lines(descriptor).filter(|line| !is_unit(line)));
+                self.openmetrics.push_str(samples);
+                self.text.push_str(samples);
+            }
         }
+        self.family.clear();
+    }
+}
+
+/// Takes what prometheus-client encodes, family by family.
+struct Families<'a>(&'a mut Rendered);
+
+impl fmt::Write for Families<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        // At the start of a line: a label value may hold anything, but its newlines are escaped.
+        if part.starts_with("# HELP ") && self.0.family.ends_with('\n') {
+            self.0.end_family();
+        }
+        self.0.family.push_str(part);
         Ok(())
     }
 }
@@ -67,10 +96,10 @@ impl Rendered {
 ///
 /// None in practice: encoding into a `String` cannot fail.
 pub fn render(snapshot: &Arc<Snapshot>, scope: Scope, out: &mut Rendered) -> fmt::Result {
-    out.render(Box::new(SnapshotCollector::styled(
+    out.render(SnapshotCollector::styled(
         Arc::clone(snapshot),
         scope.style(),
-    )))
+    ))
 }
 
 /// Renders the live part, which comes after the snapshot part and ends the exposition.
@@ -79,10 +108,10 @@ pub fn render(snapshot: &Arc<Snapshot>, scope: Scope, out: &mut Rendered) -> fmt
 ///
 /// None in practice: encoding into a `String` cannot fail.
 pub fn render_live(status: &Arc<ExporterStatus>, scope: Scope, out: &mut Rendered) -> fmt::Result {
-    out.render(Box::new(StatusCollector {
+    out.render(StatusCollector {
         status: Arc::clone(status),
         style: scope.style(),
-    }))?;
+    })?;
     out.openmetrics.push_str("# EOF\n");
     Ok(())
 }
@@ -96,39 +125,33 @@ impl Scope {
     }
 }
 
-/// Writes one encoded family, descriptor and samples, in both formats.
-fn write_family(family: &str, openmetrics: &mut String, text: &mut String) {
-    let samples = samples_at(family);
-    let (descriptor, samples) = family.split_at(samples);
-    openmetrics.push_str(descriptor);
-    let counter = descriptor.lines().find_map(|line| {
-        line.strip_prefix("# TYPE ")
-            .and_then(|line| line.strip_suffix(" counter"))
-    });
-    for line in descriptor
-        .split_inclusive('\n')
-        .filter(|line| !line.starts_with("# UNIT "))
-    {
-        match counter.and_then(|name| line.split_once(name)) {
-            Some((keyword, rest)) => {
-                text.extend([keyword, counter.unwrap_or_default(), "_total", rest]);
-            }
+/// The HELP, TYPE and UNIT lines that a family begins with.
+fn descriptor_len(family: &str) -> usize {
+    lines(family)
+        .take_while(|line| line.starts_with("# "))
+        .map(str::len)
+        .sum()
+}
+
+/// The name of the family if it is a counter, without `_total`.
+fn counter_name(descriptor: &str) -> Option<&str> {
+    lines(descriptor).find_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" counter\n"))
+}
+
+/// The descriptor as 0.0.4 has it: `_total` is part of the name, and there is no UNIT.
+fn write_counter_descriptor(name: &str, descriptor: &str, text: &mut String) {
+    for line in lines(descriptor).filter(|line| !is_unit(line)) {
+        match line.split_once(name) {
+            Some((keyword, rest)) => text.extend([keyword, name, "_total", rest]),
             None => text.push_str(line),
-        }
-    }
-    match counter {
-        Some(name) => write_counter(name, samples, openmetrics, text),
-        None => {
-            openmetrics.push_str(samples);
-            text.push_str(samples);
         }
     }
 }
 
 /// The samples of a counter: those without `_total` hold creation times, which only OpenMetrics
 /// knows.
-fn write_counter(name: &str, samples: &str, openmetrics: &mut String, text: &mut String) {
-    for line in samples.split_inclusive('\n') {
+fn write_counter_samples(name: &str, samples: &str, openmetrics: &mut String, text: &mut String) {
+    for line in lines(samples) {
         match line.strip_prefix(name) {
             Some(created) if !created.starts_with("_total") => {
                 openmetrics.extend([name, "_created", created]);
@@ -141,11 +164,11 @@ fn write_counter(name: &str, samples: &str, openmetrics: &mut String, text: &mut
     }
 }
 
-/// Where the descriptor lines of a family end.
-fn samples_at(family: &str) -> usize {
-    family
-        .split_inclusive('\n')
-        .take_while(|line| line.starts_with("# "))
-        .map(str::len)
-        .sum()
+fn is_unit(line: &str) -> bool {
+    line.starts_with("# UNIT ")
+}
+
+/// Lines with their ends.
+fn lines(text: &str) -> std::str::SplitInclusive<'_, char> {
+    text.split_inclusive('\n')
 }

@@ -80,6 +80,14 @@ impl Kind {
             Self::Gauge => "gauge",
         }
     }
+
+    /// Series of one label set: OpenMetrics gives a counter a `_created` beside its `_total`.
+    const fn series(self) -> usize {
+        match self {
+            Self::Counter => 2,
+            Self::Gauge => 1,
+        }
+    }
 }
 
 /// The unit of a family.
@@ -219,39 +227,54 @@ pub(crate) fn status_samples<'a>(family: &Family, status: &'a ExporterStatus) ->
 
 /// How many `herakles_process_*` series a process has.
 pub(crate) fn process_series(process: &Process) -> usize {
-    count(|source| matches!(source, Source::Process(value) if value(process).is_some()))
+    count(
+        process::FAMILIES,
+        |source| matches!(source, Source::Process(value) if value(process).is_some()),
+    )
 }
 
 /// How many top series a process has where `ranking` chose it.
 pub(crate) fn top_series(ranking: Ranking, process: &Process) -> usize {
     count(
+        process::FAMILIES,
         |source| matches!(source, Source::Top(by, value) if by == ranking && value(process).is_some()),
     )
 }
 
 /// How many series a subgroup has.
 pub(crate) fn subgroup_series(subgroup: &Subgroup) -> usize {
-    let gauges =
-        count(|source| matches!(source, Source::Subgroup(value) if value(subgroup).is_some()));
+    let gauges = count(
+        subgroup::FAMILIES,
+        |source| matches!(source, Source::Subgroup(value) if value(subgroup).is_some()),
+    );
     let counters = count(
-        |source| matches!(source, Source::SubgroupCounter(value) if value(subgroup).is_some()),
+        subgroup::FAMILIES,
+        |source| matches!(source, Source::SubgroupCounter(values) if values(subgroup).is_some()),
     );
     gauges + 2 * counters
 }
 
 /// How many series the host has.
 pub(crate) fn host_series(host: &HostRecord) -> usize {
-    FAMILIES
+    let series = |family: &Family| match family.kind {
+        Kind::Counter if host.boot_time_seconds.is_none() => 1,
+        kind => kind.series(),
+    };
+    host::FAMILIES
         .iter()
-        .map(|family| host_samples(family, host).len())
+        .map(|family| series(family) * host_samples(family, host).len())
         .sum()
 }
 
-fn count(has_sample: impl Fn(Source) -> bool) -> usize {
-    FAMILIES
-        .iter()
-        .filter(|family| has_sample(family.source))
-        .count()
+/// How many series the live part has.
+pub(crate) fn status_series(status: &ExporterStatus) -> usize {
+    let series = |family: &Family| family.kind.series() * status_samples(family, status).len();
+    exporter::FAMILIES.iter().map(series).sum()
+}
+
+fn count(families: &[Family], has_sample: impl Fn(Source) -> bool) -> usize {
+    let with_sample = families.iter().filter(|family| has_sample(family.source));
+    with_sample.map(|family| family.kind.series()).sum()
 }
 
 const fn total(tables: [&[Family]; 4]) -> usize {

@@ -20,7 +20,9 @@ pub struct ProcessRecord {
     pub start_time_seconds: f64,
     /// Number of threads.
     pub threads: u32,
-    /// Resident set of this very scan (`statm`), in bytes; `None` when it could not be read.
+    /// Resident set from a read later than the memory sample (`statm`), in bytes. It is what is
+    /// exported, and caps the sample's PSS and USS. `None` when there was no such read: then the
+    /// sample's own RSS holds.
     pub rss_bytes: Option<u64>,
     /// The latest memory sample; `None` when it was refused, deferred, too dear or never asked for.
     pub memory: Option<MemorySample>,

@@ -9,6 +9,9 @@ use crate::status::ExporterStatus;
 /// Version of the schema.
 const SCHEMA: u32 = 1;
 
+/// What processes and subgroups alike call the age of their memory.
+const SAMPLE_AGE: &str = "memory_sample_age_seconds";
+
 /// The snapshot as JSON, for `/api/v1/snapshot` and `once --format json`.
 ///
 /// `{schema, taken_at, age_seconds, host, exporter, subgroups, processes}`. Names are metric names
@@ -159,6 +162,9 @@ impl Serialize for Samples<'_> {
                     .iter()
                     .map(|sample| (&sample.labels[0], sample.value)),
             ),
+            names if self.family.name.ends_with("_info") => {
+                serializer.collect_map(self.samples.iter().flat_map(|s| s.labelled_by(names)))
+            }
             names => {
                 let mut seq = serializer.serialize_seq(Some(self.samples.len()))?;
                 for sample in self.samples {
@@ -205,16 +211,20 @@ impl Serialize for Value {
     }
 }
 
-/// The metric name without the prefix that says which object it is in.
+/// The metric name without the prefix that says which object it is in. Of processes and subgroups
+/// `rss_bytes` says as much as `memory_rss_bytes`.
 fn field(family: &Family) -> &'static str {
     const PREFIXES: [&str; 6] = [
         "herakles_process_memory_",
         "herakles_process_",
+        "herakles_subgroup_memory_",
         "herakles_subgroup_",
         "herakles_host_",
         "herakles_exporter_",
-        "",
     ];
+    if family.name == "herakles_subgroup_memory_sample_age_seconds" {
+        return SAMPLE_AGE;
+    }
     PREFIXES
         .iter()
         .find_map(|prefix| family.name.strip_prefix(prefix))

@@ -92,29 +92,19 @@ impl Selection {
     fn rank(&mut self, processes: &[Process], limits: &Limits) -> Vec<Top> {
         let before = std::mem::take(&mut self.lingering);
         let mut tops = Vec::new();
-        if limits.processes == ProcessSeries::None {
-            return tops;
-        }
         let mut first = 0;
         for members in processes.chunk_by(|a, b| a.class == b.class) {
-            let is_other =
-                &*members[0].class.group == "other" && &*members[0].class.subgroup == "other";
-            let n = if is_other {
-                limits.top_n_others
-            } else {
-                limits.top_n_subgroup
-            };
+            let n = top_n(&members[0], limits);
             for ranking in Ranking::ALL {
                 let ranked = ranked(members, ranking);
-                let stays = |&&at: &&usize| before.contains_key(&(ranking, members[at].key));
                 let (inside, outside) = ranked.split_at(n.min(ranked.len()));
-                let outside = outside.iter().filter(stays).take(n * usize::from(LINGER));
-                for (place, &at) in inside.iter().chain(outside).enumerate() {
-                    let key = (ranking, members[at].key);
-                    let left = if place < n { LINGER } else { before[&key] - 1 };
-                    if left > 0 {
-                        self.lingering.insert(key, left);
-                    }
+                let inside = inside.iter().map(|&at| (at, LINGER));
+                let outside = outside.iter().filter_map(|&at| {
+                    Some((at, before.get(&(ranking, members[at].key))?.checked_sub(1)?))
+                });
+                let shown = if n > 0 { usize::MAX } else { 0 };
+                for (place, (at, left)) in inside.chain(outside).take(shown).enumerate() {
+                    self.lingering.insert((ranking, members[at].key), left);
                     tops.push(Top {
                         place,
                         process: first + at,
@@ -132,15 +122,20 @@ impl Selection {
         let mut wanted: Vec<usize> = (0..processes.len())
             .filter(|&index| processes[index].has_series)
             .collect();
-        wanted.sort_unstable_by_key(|&index| {
-            let process = &processes[index];
-            let kept = self.kept.contains(&process.key);
-            (
-                Reverse(weight(process, kept)),
-                Reverse(kept),
-                process.key.pid,
-            )
-        });
+        let costs = wanted
+            .iter()
+            .map(|&index| families::process_series(&processes[index]));
+        if costs.sum::<usize>() > budget {
+            wanted.sort_by_cached_key(|&index| {
+                let process = &processes[index];
+                let kept = self.kept.contains(&process.key);
+                (
+                    Reverse(weight(process, kept)),
+                    Reverse(kept),
+                    process.key.pid,
+                )
+            });
+        }
 
         self.kept.clear();
         let (mut series, mut dropped) = (0, 0);
@@ -156,6 +151,19 @@ impl Selection {
             }
         }
         (series, dropped)
+    }
+}
+
+/// How many processes of this one's subgroup the top families name.
+fn top_n(member: &Process, limits: &Limits) -> usize {
+    match (
+        limits.processes,
+        &*member.class.group,
+        &*member.class.subgroup,
+    ) {
+        (ProcessSeries::None, ..) => 0,
+        (_, "other", "other") => limits.top_n_others,
+        _ => limits.top_n_subgroup,
     }
 }
 

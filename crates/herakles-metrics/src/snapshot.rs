@@ -56,7 +56,8 @@ impl Snapshot {
         self.states
     }
 
-    /// Number of series the snapshot part of the exposition has, `_created` samples not counted.
+    /// Number of series the snapshot part has in OpenMetrics, the format with more of them: there
+    /// a counter has a `_created` series too.
     pub fn series(&self) -> usize {
         self.series
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::families::{self, FAMILIES};
+use crate::families;
 use crate::snapshot::ProcessStates;
 
 /// The exporter itself: everything that is live at each scrape, as plain data.
@@ -56,12 +56,10 @@ impl ExporterStatus {
             .filter_map(|(file, reload)| Some((file, reload?)))
     }
 
-    /// Number of series the live part has, `_created` samples not counted.
+    /// Number of series the live part has in OpenMetrics, where a counter has a `_created` series
+    /// too.
     pub fn series(&self) -> usize {
-        FAMILIES
-            .iter()
-            .map(|family| families::status_samples(family, self).len())
-            .sum()
+        families::status_series(self)
     }
 }
 

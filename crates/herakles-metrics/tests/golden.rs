@@ -1,6 +1,7 @@
 //! Golden text of a small snapshot, in both formats and as JSON.
 //!
 //! `UPDATE_EXPECT=1` rewrites the files.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::path::Path;
 use std::sync::Arc;

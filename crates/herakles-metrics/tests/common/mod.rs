@@ -1,6 +1,13 @@
 //! Snapshots to test with.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each test file uses its own part"
+)]
 
+pub(crate) mod parse;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use herakles_classify::Class;
@@ -235,4 +242,23 @@ pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
             start_time_seconds: Some(NOW - 3600.5),
         },
     }
+}
+
+/// Limits that let every process have series.
+pub(crate) fn no_limits() -> Limits {
+    Limits {
+        max_series: None,
+        filter: Filter {
+            min_age: Duration::ZERO,
+            ..Filter::default()
+        },
+        ..Limits::default()
+    }
+}
+
+/// The snapshot part in OpenMetrics.
+pub(crate) fn openmetrics(snapshot: &Arc<Snapshot>) -> String {
+    let mut rendered = Rendered::default();
+    render(snapshot, Scope::Service, &mut rendered).unwrap();
+    rendered.into_texts().0
 }

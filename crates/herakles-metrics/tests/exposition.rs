@@ -1,0 +1,251 @@
+//! What any reader of the two text formats relies on.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use herakles_metrics::*;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::registry::Registry;
+use proptest::prelude::*;
+
+mod common;
+use common::parse::{self, Sample};
+
+fn snapshot(builder: SnapshotBuilder) -> Arc<Snapshot> {
+    Arc::new(builder.finish(&common::no_limits(), &mut Selection::default()))
+}
+
+/// Both formats of the whole page, snapshot and live part.
+fn page(snapshot: &Arc<Snapshot>) -> (String, String) {
+    let mut part = Rendered::default();
+    render(snapshot, Scope::Service, &mut part).unwrap();
+    let (mut openmetrics, mut text) = (part.openmetrics().to_owned(), part.text().to_owned());
+    render_live(
+        &Arc::new(common::status(snapshot)),
+        Scope::Service,
+        &mut part,
+    )
+    .unwrap();
+    openmetrics.push_str(part.openmetrics());
+    text.push_str(part.text());
+    (openmetrics, text)
+}
+
+fn without_created(samples: Vec<Sample>) -> Vec<Sample> {
+    samples
+        .into_iter()
+        .filter(|sample| !sample.name.ends_with("_created"))
+        .collect()
+}
+
+/// Descriptor lines of a keyword as (family, rest).
+fn descriptors<'a>(text: &'a str, keyword: &str) -> Vec<(&'a str, &'a str)> {
+    let lines = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# ")?.strip_prefix(keyword));
+    lines
+        .map(|line| line[1..].split_once(' ').unwrap())
+        .collect()
+}
+
+#[test]
+fn every_family_of_the_table_is_on_the_page_with_its_type_help_and_unit() {
+    let (openmetrics, text) = page(&snapshot(common::small_host()));
+    let name = |family: &Family| family.name.strip_suffix("_total").unwrap_or(family.name);
+
+    let types: Vec<_> = FAMILIES.iter().map(|f| (f.name, f.kind.as_str())).collect();
+    assert_eq!(descriptors(&text, "TYPE"), types);
+    let helps: Vec<_> = FAMILIES.iter().map(|f| (f.name, f.help)).collect();
+    assert_eq!(descriptors(&text, "HELP"), helps);
+    assert_eq!(descriptors(&text, "UNIT"), []);
+
+    let types: Vec<_> = FAMILIES
+        .iter()
+        .map(|f| (name(f), f.kind.as_str()))
+        .collect();
+    assert_eq!(descriptors(&openmetrics, "TYPE"), types);
+    let units: Vec<_> = FAMILIES
+        .iter()
+        .filter_map(|f| Some((name(f), f.unit.as_str()?)))
+        .collect();
+    assert_eq!(descriptors(&openmetrics, "UNIT"), units);
+    assert!(openmetrics.ends_with("\n# EOF\n"));
+    assert!(!text.contains("# EOF"));
+}
+
+#[test]
+fn the_table_follows_the_naming_rules() {
+    let mut names = HashSet::new();
+    for family in FAMILIES {
+        let Family {
+            name,
+            kind,
+            unit,
+            help,
+            labels,
+            ..
+        } = *family;
+        assert!(names.insert(name), "{name} twice");
+        assert!(
+            name.bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        );
+        assert!(
+            name.starts_with("herakles_") || name.starts_with("process_"),
+            "{name}"
+        );
+        assert_eq!(name.ends_with("_total"), kind == Kind::Counter, "{name}");
+        if let Some(unit) = unit.as_str() {
+            let name = name.strip_suffix("_total").unwrap_or(name);
+            assert!(
+                name.ends_with(&format!("_{unit}")),
+                "{name} does not end with {unit}"
+            );
+        }
+        assert!(
+            !help.is_empty() && !help.contains(['\n', '\\', '"']),
+            "help of {name}"
+        );
+        assert_eq!(
+            labels.iter().collect::<HashSet<_>>().len(),
+            labels.len(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn samples_carry_the_labels_of_their_family() {
+    let (openmetrics, _) = page(&snapshot(common::small_host()));
+    for sample in without_created(parse::samples(&openmetrics)) {
+        let family = FAMILIES.iter().find(|family| family.name == sample.name);
+        let family = family.unwrap_or_else(|| panic!("{} is in no family", sample.name));
+        let expected: HashSet<&str> = family.labels.iter().copied().collect();
+        let labels: HashSet<&str> = sample.labels.keys().map(String::as_str).collect();
+        assert_eq!(labels, expected, "{}", sample.name);
+    }
+}
+
+#[test]
+fn a_counter_is_followed_by_its_creation_time_and_nothing_else_is() {
+    let (openmetrics, _) = page(&snapshot(common::small_host()));
+    let samples = parse::samples(&openmetrics);
+    for (at, sample) in samples.iter().enumerate() {
+        let next = samples.get(at + 1);
+        match sample.name.strip_suffix("_total") {
+            Some(stem) => {
+                let created = next.unwrap();
+                assert_eq!(created.name, format!("{stem}_created"));
+                assert_eq!(created.labels, sample.labels);
+                assert!(created.value > 0.0 && created.value <= common::NOW);
+            }
+            None => assert!(next.is_none_or(|next| !next.name.ends_with("_created"))),
+        }
+    }
+}
+
+#[test]
+fn the_snapshot_and_the_status_know_how_many_series_they_have() {
+    let snapshot = snapshot(common::small_host());
+    assert_eq!(
+        parse::samples(&common::openmetrics(&snapshot)).len(),
+        snapshot.series()
+    );
+
+    let status = Arc::new(common::status(&snapshot));
+    let mut live = Rendered::default();
+    render_live(&status, Scope::Service, &mut live).unwrap();
+    assert_eq!(parse::samples(live.openmetrics()).len(), status.series());
+}
+
+#[test]
+fn a_registry_of_an_embedder_gets_the_same_samples() {
+    let snapshot = snapshot(common::small_host());
+    let collector: Box<dyn Collector> = Box::new(SnapshotCollector::new(Arc::clone(&snapshot)));
+    let mut registry = Registry::default();
+    registry.register_collector(collector);
+    let mut encoded = String::new();
+    encode(&mut encoded, &registry).unwrap();
+    let ours = without_created(parse::samples(&common::openmetrics(&snapshot)));
+    assert_eq!(parse::samples(&encoded), ours);
+}
+
+#[test]
+fn a_second_rendering_leaves_nothing_of_the_first() {
+    let (big, small) = (
+        snapshot(common::small_host()),
+        snapshot(SnapshotBuilder::new(1.0)),
+    );
+    let mut rendered = Rendered::default();
+    render(&big, Scope::Service, &mut rendered).unwrap();
+    let first = rendered.text().to_owned();
+    render(&small, Scope::Service, &mut rendered).unwrap();
+    assert_eq!((rendered.openmetrics(), rendered.text()), ("", ""));
+    render(&big, Scope::Service, &mut rendered).unwrap();
+    assert_eq!(rendered.text(), first);
+}
+
+proptest! {
+    #[test]
+    fn any_label_survives_both_formats(
+        names in prop::collection::vec(hostile_text(), 1..6),
+        group in hostile_text(),
+    ) {
+        let mut builder = SnapshotBuilder::new(common::NOW);
+        let slot = builder.subgroup(common::subgroup(&group, "x"));
+        let mut expected: Vec<(String, String)> = Vec::new();
+        for (pid, name) in (1_u32..).zip(&names) {
+            let record = common::process(slot, pid, name);
+            builder.push(ProcessRecord {
+                memory: Some(common::sample(1, 2, 3)),
+                cpu_seconds: Some(1.0),
+                ..record
+            });
+            expected.push((name.clone(), pid.to_string()));
+        }
+        expected.sort();
+        let snapshot = snapshot(builder);
+        let mut rendered = Rendered::default();
+        render(&snapshot, Scope::Service, &mut rendered).unwrap();
+        let openmetrics = parse::samples(rendered.openmetrics());
+        let text = parse::samples(rendered.text());
+
+        prop_assert_eq!(openmetrics.len(), snapshot.series());
+        let series: HashSet<_> = openmetrics.iter().map(Sample::series).collect();
+        prop_assert_eq!(series.len(), openmetrics.len());
+        prop_assert_eq!(&without_created(openmetrics), &text);
+        for family in ["herakles_process_memory_uss_bytes", "herakles_process_cpu_seconds_total"] {
+            let mut seen: Vec<_> = text.iter().filter(|sample| sample.name == family).map(|sample| {
+                assert_eq!(sample.label("group"), group);
+                (sample.label("name").to_owned(), sample.label("pid").to_owned())
+            }).collect();
+            seen.sort();
+            prop_assert_eq!(&seen, &expected);
+        }
+    }
+
+    #[test]
+    fn a_printable_name_is_never_empty_and_holds_no_control(raw in any::<Vec<u8>>()) {
+        let name = printable_name(&raw);
+        prop_assert!(!name.is_empty());
+        prop_assert!(!name.contains(char::is_control));
+        // Printable text is left as it is.
+        prop_assert_eq!(printable_name(name.as_bytes()), name.as_ref());
+    }
+}
+
+/// Any text, with much of what means something in the formats.
+fn hostile_text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        any::<String>(),
+        Just("\n# HELP ".to_owned()),
+        Just("# HELP x y".to_owned()),
+        Just("\"} 1\nevil 666\n".to_owned()),
+        Just("\\".to_owned()),
+        Just("_total".to_owned()),
+        Just("\r\u{2028}\u{0}\t".to_owned()),
+    ];
+    prop::collection::vec(piece, 0..4).prop_map(|pieces| pieces.concat())
+}
