@@ -29,6 +29,7 @@ pub struct StatLine {
     pub start_time: u64,
     pub vsize_bytes: u64,
     pub rss_pages: u64,
+    pub start_stack: u64,
 }
 
 impl StatLine {
@@ -53,6 +54,7 @@ impl StatLine {
             start_time: u64::from(pid),
             vsize_bytes: 16 << 20,
             rss_pages: 1024,
+            start_stack: 0x7ffc_1234_5600,
         }
     }
 
@@ -76,13 +78,14 @@ impl StatLine {
             start_time,
             vsize_bytes,
             rss_pages,
+            start_stack,
         } = self;
         let head = format!("{pid} (");
         let rest = format!(
             ") {state} {parent} {pid} {pid} 0 -1 {flags} {minor_faults} {child_minor_faults} \
              {major_faults} {child_major_faults} {user_ticks} {system_ticks} {child_user_ticks} \
              {child_system_ticks} 20 0 {num_threads} 0 {start_time} {vsize_bytes} {rss_pages} \
-             18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+             18446744073709551615 1 1 {start_stack} 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
         );
         [head.as_bytes(), comm, rest.as_bytes()].concat()
     }

@@ -1,7 +1,5 @@
 //! The parsers against the live /proc, with the `procfs` crate as an independent reader.
 
-#![expect(clippy::expect_used, reason = "a test may fail")]
-
 use herakles_stat::{Pid, Stat, Statm};
 use procfs::FromRead as _;
 
@@ -56,6 +54,7 @@ fn every_live_stat_reads_as_procfs_reads_it() {
         assert_eq!(ours.start_time, theirs.starttime);
         assert_eq!(ours.vsize_bytes, theirs.vsize);
         assert_eq!(ours.rss_pages, theirs.rss);
+        assert_eq!(ours.start_stack, theirs.startstack);
     }
 }
 
