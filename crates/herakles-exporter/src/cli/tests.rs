@@ -6,6 +6,8 @@ use herakles_stat::Pid;
 
 use super::*;
 
+mod documents;
+
 fn parsed(arguments: &str) -> Result<Invocation, UsageError> {
     let words = std::iter::once("herakles-exporter").chain(arguments.split_whitespace());
     parse(words.map(OsString::from))
@@ -124,4 +126,135 @@ fn explain_takes_a_pid_or_a_description() {
             format: ReportFormat::Json
         })
     );
+}
+
+#[test]
+fn a_wrong_command_line_is_one_sentence_with_what_to_do() {
+    for (arguments, expect) in [
+        (
+            "--scan.cache-tll 3s",
+            "unknown flag `--scan.cache-tll`; did you mean `--scan.cache-ttl`?",
+        ),
+        (
+            "--scan-cache-ttl 3s",
+            "unknown flag `--scan-cache-ttl`; did you mean `--scan.cache-ttl`?",
+        ),
+        (
+            "check --web.listen-adress :1",
+            "unknown flag `--web.listen-adress`; did you mean `--web.listen-address`?",
+        ),
+        (
+            "once --intervall 1s",
+            "unknown flag `--intervall`; did you mean `--interval`?",
+        ),
+        ("--bananas", "unknown flag `--bananas`; see --help"),
+        ("-x", "unknown flag `-x`; see --help"),
+        ("once extra", "unknown argument `extra`; see --help"),
+        ("onec", "unknown subcommand `onec`; did you mean `once`?"),
+        ("dance", "unknown subcommand `dance`; see --help"),
+        (
+            "rules lst",
+            "unknown subcommand `lst`; did you mean `list`?",
+        ),
+        (
+            "--export.host true",
+            "`true` stands alone: write a switch as --export.host=false or --no-export.host",
+        ),
+        (
+            "--scan.cache-ttl",
+            "a value is required for '--scan.cache-ttl <DURATION>' but none was supplied; see --help",
+        ),
+        (
+            "once --interval 5",
+            "invalid value '5' for '--interval <DURATION>': `5` has no unit: write it as \"5s\"; \
+             see --help",
+        ),
+        (
+            "once --watch 2h",
+            "invalid value '2h' for '--watch <DURATION>': `2h` is out of range: expected a \
+             duration from 10ms to 1h; see --help",
+        ),
+        (
+            "once --format xml",
+            "invalid value 'xml' for '--format <FORMAT>' [possible values: table, json, text, \
+             openmetrics]; see --help",
+        ),
+        (
+            "once --output x --format json",
+            "--output writes the text form only: leave --format out or give text",
+        ),
+        (
+            "explain",
+            "explain what? Give a PID, or --comm NAME to describe a process",
+        ),
+        (
+            "explain 0",
+            "invalid value '0' for '[PID]': a process id is a number from 1 to 2147483647; see \
+             --help",
+        ),
+        (
+            "explain 1 --comm x",
+            "the argument '[PID]' cannot be used with '--comm <NAME>'; see --help",
+        ),
+        (
+            "explain 1 --exe x",
+            "the argument '[PID]' cannot be used with '--exe <TEXT>'; see --help",
+        ),
+        (
+            "explain --exe x",
+            "the following required arguments were not provided: --comm <NAME>; see --help",
+        ),
+        (
+            "completions ksh",
+            "invalid value 'ksh' for '<SHELL>' [possible values: bash, elvish, fish, powershell, \
+             zsh]; see --help",
+        ),
+    ] {
+        assert_eq!(sentence(arguments), expect, "{arguments}");
+    }
+}
+
+#[test]
+fn hostile_arguments_stay_on_one_line() {
+    for argument in [
+        "--a\nb\u{1b}[31m",
+        "a\nb\u{1b}[31m",
+        "--config.file=\u{1b}[31m\n",
+    ] {
+        let arguments = ["herakles-exporter", argument].map(OsString::from);
+        if let Err(error) = parse(arguments) {
+            assert!(!error.to_string().contains(char::is_control), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn settings_are_taken_before_and_after_every_subcommand() {
+    for subcommand in [
+        "",
+        "once",
+        "check",
+        "explain 1",
+        "rules",
+        "rules list",
+        "config",
+        "completions zsh",
+        "man",
+    ] {
+        for arguments in [
+            format!("--log.level warn {subcommand}"),
+            format!("{subcommand} --log.level warn"),
+            format!("--log.level info {subcommand} --log.level warn"),
+        ] {
+            if subcommand.is_empty() && arguments.contains("info") {
+                continue;
+            }
+            let flags = parsed(&arguments).unwrap().flags;
+            let level = flags
+                .settings
+                .get("log.level")
+                .and_then(|items| items.last());
+            assert_eq!(level.map(String::as_str), Some("warn"), "{arguments}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::settings::{did_you_mean, nearest, quoted};
+use super::definition;
+use crate::settings::{SETTINGS, did_you_mean, nearest, quoted};
 
 /// A command line that cannot be understood; `Display` is one sentence.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -13,7 +14,7 @@ impl From<&clap::Error> for UsageError {
         let sentence = match error.kind() {
             ErrorKind::UnknownArgument => {
                 let argument = context(ContextKind::InvalidArg).unwrap_or_default();
-                let near = nearest_flag(&argument).or(context(ContextKind::SuggestedArg));
+                let near = nearest_flag(&argument, context(ContextKind::SuggestedArg));
                 let what = if argument.starts_with('-') {
                     "flag"
                 } else {
@@ -29,12 +30,7 @@ impl From<&clap::Error> for UsageError {
                         "`{name}` stands alone: write a switch as {example}"
                     ));
                 }
-                let near = nearest_subcommand(&name);
-                unknown(
-                    "subcommand",
-                    &name,
-                    near.or(context(ContextKind::SuggestedSubcommand)),
-                )
+                unknown("subcommand", &name, nearest_subcommand(&name))
             }
             _ => first_sentence(error),
         };
@@ -58,19 +54,23 @@ fn text(value: &ContextValue) -> String {
         .collect()
 }
 
-fn nearest_flag(flag: &str) -> Option<String> {
-    let name = flag.strip_prefix("--")?;
-    let program = super::definition::program();
-    let known: Vec<&str> = program
-        .get_arguments()
-        .filter_map(clap::Arg::get_long)
-        .collect();
-    nearest(name, known).map(|near| format!("--{near}"))
+/// The nearest setting, or clap's suggestion among the options of the subcommand.
+fn nearest_flag(flag: &str, suggested: Option<String>) -> Option<String> {
+    let settings = SETTINGS
+        .iter()
+        .map(|setting| format!("--{}", setting.flag()));
+    let known: Vec<String> = settings.chain(suggested).collect();
+    nearest(flag, known.iter().map(String::as_str)).map(str::to_owned)
 }
 
 fn nearest_subcommand(name: &str) -> Option<String> {
-    let program = super::definition::program();
-    nearest(name, program.get_subcommands().map(clap::Command::get_name)).map(str::to_owned)
+    let subcommands = definition::subcommands();
+    let nested = subcommands.iter().flat_map(clap::Command::get_subcommands);
+    let known = subcommands
+        .iter()
+        .chain(nested)
+        .map(clap::Command::get_name);
+    nearest(name, known).map(str::to_owned)
 }
 
 /// clap's message without its tips and usage, which stand in paragraphs of their own.

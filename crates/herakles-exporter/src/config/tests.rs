@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
+mod files;
+mod layers;
+mod rendering;
+mod rules;
+
 use super::*;
 
 /// A set of layers in a folder of its own.
@@ -78,21 +83,4 @@ fn effective<'a>(loaded: &'a Loaded, path: &str) -> &'a EffectiveSetting {
         .iter()
         .find(|row| row.setting.path() == path)
         .unwrap()
-}
-
-#[test]
-fn without_any_layer_the_defaults_hold() {
-    let loaded = Layers::new().load();
-    assert_eq!(loaded.config.scan.cache_ttl, Duration::from_secs(30));
-    assert_eq!(loaded.config.scan.parallelism, None);
-    assert_eq!(loaded.config.buffers.smaps_bytes, 65_536);
-    assert_eq!(loaded.config.export.max_series, NonZeroUsize::new(10_000));
-    assert_eq!(loaded.config.path.procfs, PathBuf::from("/proc"));
-    assert!(
-        loaded
-            .settings
-            .iter()
-            .all(|row| row.origin == Origin::Default)
-    );
-    assert_eq!((loaded.file, loaded.warnings), (None, vec![]));
 }

@@ -1,0 +1,150 @@
+//! Help, completions, manual page and reference.
+
+use super::*;
+use crate::config::{Environment, Origin, Sources};
+use crate::settings::{Kind, SETTINGS, TABLES};
+
+fn printed(arguments: &str) -> String {
+    match command(arguments) {
+        Command::Print(text) => text,
+        other => panic!("{arguments}: {other:?}"),
+    }
+}
+
+#[test]
+fn help_groups_every_setting_under_the_heading_of_its_table() {
+    let help = printed("--help");
+    let mut heading = "";
+    let mut found = Vec::new();
+    for line in help.lines() {
+        if line.ends_with(':') && !line.starts_with(' ') {
+            heading = line.trim_end_matches(':');
+        } else if let Some(flag) = line.trim_start().strip_prefix("--") {
+            found.push((
+                heading,
+                flag.split(['=', ' ', '[']).next().unwrap_or_default(),
+            ));
+        }
+    }
+    for setting in SETTINGS {
+        let table = TABLES
+            .iter()
+            .find(|table| table.name == setting.table)
+            .unwrap();
+        assert!(
+            found.contains(&(table.heading, &*setting.flag())),
+            "{}",
+            setting.path()
+        );
+    }
+    assert!(found.contains(&("Paths", "config.file")));
+    assert!(
+        !help.contains("--no-"),
+        "the negated forms would double the list"
+    );
+}
+
+#[test]
+fn the_help_of_a_subcommand_lists_its_own_options_only() {
+    let help = printed("once --help");
+    assert!(
+        help.contains("--interval") && !help.contains("--scan.cache-ttl"),
+        "{help}"
+    );
+}
+
+#[test]
+fn version_names_version_revision_and_compiler() {
+    let expect = format!(
+        "herakles-exporter {} (revision {}, rustc {})\n",
+        BUILD.version, BUILD.revision, BUILD.rustc
+    );
+    assert_eq!(printed("--version"), expect);
+    assert!(BUILD.rustc.starts_with("1."), "{}", BUILD.rustc);
+}
+
+#[test]
+fn completions_know_every_flag_and_the_words_of_a_choice() {
+    for shell in [
+        Shell::Bash,
+        Shell::Zsh,
+        Shell::Fish,
+        Shell::Elvish,
+        Shell::PowerShell,
+    ] {
+        let text = String::from_utf8(completions(shell)).unwrap();
+        for setting in SETTINGS {
+            let flag = setting.flag();
+            assert!(text.contains(&*flag), "{shell}: {flag}");
+            if matches!(setting.kind, Kind::Bool) {
+                assert!(text.contains(&format!("no-{flag}")), "{shell}: no-{flag}");
+            }
+        }
+    }
+    let bash = String::from_utf8(completions(Shell::Bash)).unwrap();
+    assert!(bash.contains("adaptive exact rss"));
+}
+
+#[test]
+fn the_manual_describes_every_setting_and_every_option_of_a_subcommand() {
+    let manual = String::from_utf8(manual().unwrap())
+        .unwrap()
+        .replace("\\-", "-");
+    for setting in SETTINGS {
+        for name in [
+            setting.flag().into_owned(),
+            setting.variable(),
+            setting.help.to_owned(),
+        ] {
+            assert!(manual.contains(&name), "{name}");
+        }
+    }
+    for subcommand in definition::subcommands() {
+        let section = format!(".SH \"herakles-exporter {}", subcommand.get_name());
+        assert!(manual.contains(&section), "{section}");
+        for argument in subcommand.get_arguments() {
+            let placeholder = || argument.get_value_names().unwrap()[0].as_str();
+            let name = argument.get_long().unwrap_or_else(placeholder);
+            assert!(manual.contains(name), "{argument}");
+        }
+    }
+}
+
+#[test]
+fn the_reference_in_the_documentation_is_current() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    let expect = configuration_markdown();
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(path, &expect).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        found == expect,
+        "docs/configuration.md is stale: UPDATE_EXPECT=1 rewrites it"
+    );
+}
+
+#[test]
+fn the_file_in_the_reference_holds_every_key_and_changes_nothing() {
+    let markdown = configuration_markdown();
+    let file = markdown
+        .split("```toml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("exporter.toml");
+    std::fs::write(&path, file).unwrap();
+    let flags = FlagValues {
+        config_file: Some(path),
+        ..FlagValues::default()
+    };
+    let loaded = Sources::new(flags, Environment::default()).load().unwrap();
+    for row in loaded.settings {
+        assert_eq!(row.value, row.setting.default_value().unwrap());
+        let from_file = matches!(row.origin, Origin::File { .. });
+        assert_eq!(from_file, row.setting.in_file, "{}", row.setting.path());
+    }
+}

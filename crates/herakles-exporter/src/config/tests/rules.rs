@@ -1,0 +1,70 @@
+//! Which files of rules are read.
+
+use super::*;
+
+/// The files found for these patterns below a folder with some files in it, without the folder.
+fn found(patterns: &[&str]) -> Result<Vec<String>, ConfigError> {
+    let layers = Layers::new();
+    let root = layers.folder.path().to_owned();
+    fs::create_dir(root.join("rules.d")).unwrap();
+    for name in [
+        "own.toml",
+        "rules.d/b.toml",
+        "rules.d/a.toml",
+        "rules.d/B.toml",
+    ] {
+        fs::write(root.join(name), "").unwrap();
+    }
+    for name in [
+        "rules.d/.a.toml.swp.toml",
+        "rules.d/a.toml~",
+        "rules.d/README",
+    ] {
+        fs::write(root.join(name), "").unwrap();
+    }
+    let patterns: Vec<String> = patterns
+        .iter()
+        .map(|pattern| root.join(pattern).display().to_string())
+        .collect();
+    let rules = toml::Value::Array(patterns.into_iter().map(toml::Value::String).collect());
+    let files = layers
+        .file(&format!("[classification]\nrules = {rules}"))
+        .load()
+        .rule_files()?;
+    let below = |path: &PathBuf| path.strip_prefix(&root).unwrap().display().to_string();
+    Ok(files.iter().map(below).collect())
+}
+
+#[test]
+fn files_come_in_the_configured_order_and_globs_in_byte_order() {
+    assert_eq!(
+        found(&["rules.d/*.toml", "own.toml"]).unwrap(),
+        [
+            "rules.d/B.toml",
+            "rules.d/a.toml",
+            "rules.d/b.toml",
+            "own.toml"
+        ]
+    );
+    assert_eq!(
+        found(&["rules.d/[ab].toml"]).unwrap(),
+        ["rules.d/a.toml", "rules.d/b.toml"]
+    );
+}
+
+#[test]
+fn a_named_file_must_exist_a_glob_may_match_nothing() {
+    assert_eq!(
+        found(&["rules.d/*.yaml", "missing.d/*.toml"]).unwrap(),
+        [""; 0]
+    );
+    let error = found(&["missing.toml"]).unwrap_err().to_string();
+    assert!(error.starts_with("cannot read the rules `"), "{error}");
+    assert!(error.contains("missing.toml`: No such file"), "{error}");
+}
+
+#[test]
+fn the_default_files_need_not_exist() {
+    // Whether or not this machine has them, a missing one is no error.
+    assert!(Layers::new().load().rule_files().is_ok());
+}
