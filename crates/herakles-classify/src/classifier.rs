@@ -114,13 +114,9 @@ impl Classifier {
                 is_manager,
             };
         };
-        let class = match rule.class() {
-            Some(class) => class.clone(),
-            None => rendered(rule, facts),
-        };
         Decision {
             rule: Some(rule.clone()),
-            class: Some(class),
+            class: Some(rule.class_of(facts)),
             is_manager,
         }
     }
@@ -195,12 +191,6 @@ fn needs(rules: &Rules, full_names: bool) -> Needs {
         }
     }
     needs
-}
-
-/// The class that a rule with variables gives these facts.
-fn rendered<F: FactSource + ?Sized>(rule: &Rule, facts: &F) -> Class {
-    let value = |variable: &Variable| variable.value(rule, facts);
-    Class::new(rule.group.render(value), rule.subgroup.render(value))
 }
 
 /// What the rules say of one process.

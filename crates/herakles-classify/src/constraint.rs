@@ -7,7 +7,20 @@ use crate::rule::Rule;
 impl Rule {
     /// Whether all its constraints hold. A fact that is absent fails the constraint on it.
     pub(crate) fn admits<F: FactSource + ?Sized>(&self, facts: &F) -> bool {
-        self.admits_user(facts) && self.admits_cgroup(facts) && self.admits_parent(facts)
+        self.refused_by(facts).is_none()
+    }
+
+    /// The key of the first constraint that does not hold.
+    pub(crate) fn refused_by<F: FactSource + ?Sized>(&self, facts: &F) -> Option<&'static str> {
+        if !self.admits_user(facts) {
+            Some("users")
+        } else if !self.admits_cgroup(facts) {
+            Some("cgroups")
+        } else if !self.admits_parent(facts) {
+            Some("parents")
+        } else {
+            None
+        }
     }
 
     fn admits_user<F: FactSource + ?Sized>(&self, facts: &F) -> bool {

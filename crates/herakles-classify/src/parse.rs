@@ -318,7 +318,7 @@ impl Source<'_> {
                     DeValue::Table(_) => format!(", write [[{key}]]"),
                     _ => String::new(),
                 };
-                let message = format!("{key} must be a list, not a {}{hint}", other.type_str());
+                let message = format!("{key} must be a list, not {}{hint}", type_name(other));
                 Err(self.error(RuleErrorKind::BadValue, value.span(), message))
             }
         }
@@ -332,7 +332,7 @@ impl Source<'_> {
             }
             DeValue::String(text) => Ok(text),
             other => {
-                let message = format!("{key} takes strings, not a {}", other.type_str());
+                let message = format!("{key} takes strings, not {}", type_name(other));
                 Err(self.error(RuleErrorKind::BadValue, value.span(), message))
             }
         }
@@ -366,6 +366,17 @@ impl Source<'_> {
                 self.error(RuleErrorKind::BadValue, value.span(), message)
             })
     }
+}
+
+/// A type of TOML with its article.
+fn type_name(value: &DeValue<'_>) -> String {
+    let name = value.type_str();
+    let article = if name.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {name}")
 }
 
 /// The place of a key and its value.

@@ -20,7 +20,6 @@ pub(crate) trait Matcher {
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern<M> {
     pub(crate) text: String,
-    #[expect(dead_code, reason = "for the checks of rule files")]
     pub(crate) line: u32,
     pub(crate) matcher: M,
 }

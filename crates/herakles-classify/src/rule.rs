@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::class::Class;
 use crate::error::RuleError;
 use crate::pattern::{CmdlinePattern, GlobPattern};
@@ -13,7 +15,7 @@ pub(crate) const DEFAULT_MAX_VALUES: usize = 50;
 const BUILTIN_ORIGIN: &str = "builtin";
 
 /// Where a rule was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Origin {
     /// The name of the text as given to [`Rules::parse`]; `builtin` for the built-in rules.
     pub file: Arc<str>,

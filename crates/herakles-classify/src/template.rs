@@ -51,7 +51,6 @@ impl Variable {
             )
     }
 
-    #[expect(dead_code, reason = "for the checks of rule files")]
     /// The name between the braces.
     pub(crate) fn name(&self) -> &str {
         match self {

@@ -1,9 +1,23 @@
 //! What a template variable stands for, for one process.
 
+use crate::cgroup;
+use crate::class::Class;
 use crate::facts::FactSource;
 use crate::name::{self, CMDLINE_LEN};
 use crate::rule::Rule;
+use crate::script;
 use crate::template::Variable;
+
+impl Rule {
+    /// The class it gives a process with these facts.
+    pub(crate) fn class_of<F: FactSource + ?Sized>(&self, facts: &F) -> Class {
+        let value = |variable: &Variable| variable.value(self, facts);
+        match self.class() {
+            Some(class) => class.clone(),
+            None => Class::new(self.group.render(value), self.subgroup.render(value)),
+        }
+    }
+}
 
 impl Variable {
     /// Its value, fit for a class name; `unknown` where the fact is absent.
@@ -19,7 +33,14 @@ impl Variable {
                 let value = line.and_then(|line| captured(rule, capture, line));
                 return name::template_value(value.unwrap_or_default());
             }
-            _ => None,
+            Self::Unit => facts.cgroup().and_then(cgroup::unit),
+            Self::Slice => facts.cgroup().and_then(cgroup::slice),
+            Self::Container => facts.cgroup().and_then(cgroup::container),
+            Self::Pod => {
+                let pod = facts.cgroup().and_then(cgroup::pod);
+                return name::template_value(&pod.unwrap_or_default());
+            }
+            Self::Script => cmdline().and_then(script::script),
         };
         name::template_value(bytes.unwrap_or_default())
     }
