@@ -4,6 +4,7 @@
 //! hear of a broken one.
 
 mod arrows;
+mod links;
 mod manifests;
 mod sources;
 

@@ -1,11 +1,12 @@
-//! What the text of the sources may hold: length, paths of somebody's machine, I/O in pure crates.
+//! What the text of the sources may hold: its length, places on somebody's machine, undone work,
+//! I/O in pure crates.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use super::Finding;
+use super::{Finding, links};
 use crate::{failure::Failure, workspace};
 
 /// A file beyond this many lines has more than one reason to change.
@@ -54,8 +55,12 @@ pub(super) fn check(findings: &mut Vec<Finding>) -> Result<(), Failure> {
             .display()
             .to_string();
         check_private_paths(&place, &text, &private, findings);
+        if file.extension().is_some_and(|extension| extension == "md") {
+            links::check(&file, &place, &text, findings);
+        }
         if file.extension().is_some_and(|extension| extension == "rs") {
             check_length(&place, &text, findings);
+            check_markers(&place, &text, findings);
             if is_pure(&place) {
                 check_purity(&place, &text, findings);
             }
@@ -113,6 +118,19 @@ fn check_length(place: &str, text: &str, findings: &mut Vec<Finding>) {
         findings.push(Finding::error(place, message));
     } else if lines > LONG {
         findings.push(Finding::warning(place, message));
+    }
+}
+
+/// Work that is left undone belongs into an issue, where somebody looks for it.
+fn check_markers(place: &str, text: &str, findings: &mut Vec<Finding>) {
+    const MARKERS: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Some(marker) = MARKERS.iter().find(|marker| line.contains(**marker)) {
+            findings.push(Finding::error(
+                format!("{place}:{number}"),
+                format!("{marker}: do it, or open an issue"),
+            ));
+        }
     }
 }
 
@@ -202,6 +220,15 @@ mod tests {
                 super::super::Severity::Error
             ]
         );
+    }
+
+    #[test]
+    fn undone_work_is_named_with_its_line() {
+        let mut findings = Vec::new();
+        let text = concat!("fn done() {}\n// TO", "DO: more\n");
+        check_markers("a.rs", text, &mut findings);
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].place, "a.rs:2");
     }
 
     #[test]
