@@ -17,6 +17,12 @@ use crate::settings::{Kind, SETTINGS, Setting, TABLES, Value};
 
 pub(super) const CONFIG_FILE: &str = "config.file";
 
+/// How the layers of the configuration work together.
+pub(super) const LAYERS: &str = "A setting is taken from its default, the configuration file, the \
+    environment or a flag; the later wins. Its variable is HERAKLES_TABLE_KEY, such as \
+    HERAKLES_SCAN_CACHE_TTL. A switch is turned off by --no-X or --X=false, such as \
+    --no-export.host. All settings are accepted after a subcommand too.";
+
 /// The whole command line.
 pub(super) fn program() -> Clap {
     let subcommands = subcommands().into_iter().map(|subcommand| {
@@ -37,11 +43,7 @@ pub(super) fn bare() -> Clap {
             "Prometheus exporter for per-process memory and CPU. Without a subcommand it serves \
              metrics over HTTP until it is stopped.",
         )
-        .after_help(
-            "A setting is taken from its default, the configuration file, the environment or a \
-             flag; the later wins. Its variable is HERAKLES_TABLE_KEY, such as HERAKLES_SCAN_CACHE_TTL. All \
-             settings are accepted after a subcommand too.",
-        )
+        .after_help(LAYERS)
         .version(version)
         .color(ColorChoice::Never)
         .disable_help_subcommand(true)

@@ -8,7 +8,7 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use super::ConfigFormat;
-use super::definition::{program, subcommands};
+use super::definition::{LAYERS, program, subcommands};
 use super::version::BUILD;
 use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, Loaded};
 use crate::settings::{SETTINGS, Setting, TABLES};
@@ -17,6 +17,14 @@ use crate::settings::{SETTINGS, Setting, TABLES};
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
     let mut out = Vec::new();
     clap_complete::generate(shell, &mut program(), "herakles-exporter", &mut out);
+    if shell == Shell::Bash {
+        // clap_complete spells the hyphen of the name in two ways, so that nothing completes after
+        // a subcommand (clap issue 6421).
+        let script = String::from_utf8_lossy(&out);
+        return script
+            .replace("herakles__subcmd__exporter", "herakles__exporter")
+            .into_bytes();
+    }
     out
 }
 

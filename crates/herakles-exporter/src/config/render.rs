@@ -25,7 +25,11 @@ impl Loaded {
                 origin,
             } in elsewhere
             {
-                let _ = writeln!(out, "# {} = {value}  # {origin}", setting.path());
+                let line = format!("{} = {value}  # {origin}", setting.path());
+                // A value with a line break takes several lines.
+                for line in line.lines() {
+                    let _ = writeln!(out, "# {line}");
+                }
             }
             if !rows.is_empty() {
                 let _ = writeln!(out, "\n[{}]", table.name);

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 
 mod files;
 mod layers;
+mod properties;
 mod rendering;
 mod rules;
 
