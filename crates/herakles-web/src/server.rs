@@ -106,8 +106,8 @@ where
         self
     }
 
-    /// Serves until `shutdown` ends. Then the listeners are closed at once, idle connections too,
-    /// and requests in flight have [`Limits::grace`] to finish.
+    /// Serves until `shutdown` ends. Then the listeners and all connections without a complete
+    /// request are closed at once, and requests in flight have [`Limits::grace`] to finish.
     ///
     /// Dropping the returned future closes everything immediately.
     ///

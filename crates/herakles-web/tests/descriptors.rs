@@ -1,10 +1,6 @@
 //! A process without free descriptors. Alone in its file: the limit is the whole process's.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails by a panic"
-)]
+#![expect(clippy::expect_used, reason = "a test fails by a panic")]
 
 use std::fs::File;
 use std::io::{self, Read, Write};

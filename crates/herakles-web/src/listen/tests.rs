@@ -1,4 +1,4 @@
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
 
 use super::{ListenAddress, ParseListenAddressError as Error, bind};
@@ -90,6 +90,18 @@ fn a_used_port_is_named_with_the_remedy() {
     let sentence = error.to_string();
     assert!(sentence.contains(&address.to_string()), "{sentence}");
     assert!(sentence.contains("choose another port"), "{sentence}");
+}
+
+#[test]
+fn a_restart_need_not_wait_for_old_connections() {
+    let listeners = bind(&[parse("127.0.0.1:0").unwrap()]).unwrap();
+    let address = listeners[0].local_addr().unwrap();
+    let mut client = TcpStream::connect(address).unwrap();
+    // Who closes first keeps the connection in TIME_WAIT.
+    drop(listeners[0].accept().unwrap());
+    client.read_to_end(&mut Vec::new()).unwrap();
+    drop((client, listeners));
+    bind(&[address.into()]).unwrap();
 }
 
 #[test]

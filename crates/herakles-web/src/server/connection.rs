@@ -35,7 +35,7 @@ const MIN_HEADER_BYTES: usize = 8192;
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves requests until either side ends the connection, it is evicted, or `stopping` ends; then
-/// the request in flight is finished first. The event is what should be told of its end.
+/// a request in flight is finished first. The event is what should be told of its end.
 ///
 /// Generic over the stream: a TLS session is served as a socket is.
 pub(super) async fn serve<S, H, F>(
@@ -58,16 +58,17 @@ where
         .header_read_timeout(limits.header_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(limits.max_header_bytes.max(MIN_HEADER_BYTES))
-        .half_close(false)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
+    // The connection last: a response that ends while the server stops still says so.
     let result = tokio::select! {
-        result = connection.as_mut() => result,
+        biased;
         _ = evicted => return None,
         _ = stopping.changed() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        result = connection.as_mut() => result,
     };
     let phase = lease.phase();
     result.err().and_then(|error| event_of(&error, phase))

@@ -105,7 +105,7 @@ impl Running {
         self.stop.take().expect("only once").send(()).unwrap();
     }
 
-    pub(crate) fn wait_for_end(mut self) -> Drained {
+    pub(crate) fn wait_for_end(&mut self) -> Drained {
         drop(self.stop.take());
         self.thread.take().expect("still running").join().unwrap()
     }

@@ -32,13 +32,16 @@ fn requests_in_flight_are_finished() {
 }
 
 #[test]
-fn a_silent_connection_does_not_delay_the_end() {
+fn incomplete_requests_do_not_delay_the_end() {
     let mut server = Running::start(patient(4));
     let mut silent = server.connect();
-    server.wait_for_event("Accepted");
+    let mut half = server.connect();
+    assert_eq!(half.get("/hello").status, 200);
+    half.send("GET /hello HTTP/1.1\r\nHost:");
     server.begin_shutdown();
     silent.expect_silent_end();
-    server.wait_for_end();
+    half.expect_silent_end();
+    assert_eq!(server.wait_for_end().cut_off, 0);
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn the_grace_is_limited() {
 
 #[test]
 fn nothing_open_means_nothing_to_wait_for() {
-    let server = Running::start(patient(4));
+    let mut server = Running::start(patient(4));
     assert_eq!(
         server.wait_for_end(),
         Drained {

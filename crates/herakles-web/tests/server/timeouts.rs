@@ -47,10 +47,11 @@ fn dripping_does_not_prolong_the_time() {
 
 #[test]
 fn an_idle_connection_is_closed_without_blame() {
-    let server = hurried_readers();
+    let mut server = hurried_readers();
     let mut client = server.connect();
     assert_eq!(client.get("/hello").status, 200);
     client.expect_silent_end();
+    server.wait_for_end();
     assert_eq!(server.events(), ["Accepted"]);
 }
 
