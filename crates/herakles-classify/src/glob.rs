@@ -23,6 +23,13 @@ enum Part {
 }
 
 impl Part {
+    fn literal(&self) -> Option<&[u8]> {
+        match self {
+            Self::Literal(literal) => Some(literal),
+            _ => None,
+        }
+    }
+
     /// What is left of `text` after this part, which takes a fixed number of bytes.
     fn strip<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
         match self {
@@ -94,14 +101,10 @@ impl Glob {
     pub(crate) fn longest_literal(&self) -> Option<&[u8]> {
         self.parts
             .iter()
-            .filter_map(|part| match part {
-                Part::Literal(literal) => Some(&literal[..]),
-                _ => None,
-            })
+            .filter_map(Part::literal)
             .max_by_key(|literal| literal.len())
     }
 
-    #[expect(dead_code, reason = "for the checks of rule files")]
     /// The shortest text that could match, in bytes.
     pub(crate) fn min_len(&self) -> usize {
         self.parts
@@ -112,6 +115,50 @@ impl Glob {
                 Part::AnyBytes => 0,
             })
             .sum()
+    }
+
+    /// Whether it is `*`.
+    pub(crate) fn is_all(&self) -> bool {
+        self.parts == [Part::AnyBytes]
+    }
+
+    /// Whether every match starts with another byte.
+    pub(crate) fn starts_unlike(&self, byte: u8) -> bool {
+        match self.parts.first() {
+            Some(Part::Literal(literal)) => !literal.starts_with(&[byte]),
+            Some(part @ Part::OneOf { .. }) => part.strip(&[byte]).is_none(),
+            Some(Part::AnyByte | Part::AnyBytes) | None => false,
+        }
+    }
+
+    /// Whether all that `other` matches is surely matched here too. `false` may mean that it is
+    /// hard to tell.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        if let Some(text) = other.exact() {
+            return self.is_match(text);
+        }
+        let first = other
+            .parts
+            .first()
+            .and_then(Part::literal)
+            .unwrap_or_default();
+        let last = other
+            .parts
+            .last()
+            .and_then(Part::literal)
+            .unwrap_or_default();
+        match self.parts.as_slice() {
+            parts if parts == other.parts => true,
+            [Part::AnyBytes] => true,
+            [Part::Literal(start), Part::AnyBytes] => first.starts_with(start),
+            [Part::AnyBytes, Part::Literal(end)] => last.ends_with(end),
+            [Part::AnyBytes, Part::Literal(middle), Part::AnyBytes] => other
+                .parts
+                .iter()
+                .filter_map(Part::literal)
+                .any(|literal| memchr::memmem::find(literal, middle).is_some()),
+            _ => false,
+        }
     }
 
     /// Whether the whole of `text` matches.
@@ -235,10 +282,30 @@ mod tests {
         }
     }
 
+    fn pattern() -> impl Strategy<Value = String> {
+        "[ab*?/.]{0,8}|[ab]{0,2}\\[!?[ab][b-]?\\][*]?b?"
+    }
+
     proptest! {
+        #[test]
+        fn what_covers_matches_more(
+            broad in "[*]?[ab]{0,2}[*]?", narrow in pattern(), text in "[ab/.\\-]{0,10}",
+        ) {
+            let (broad, narrow) = (Glob::parse(&broad).unwrap(), Glob::parse(&narrow).unwrap());
+            if broad.covers(&narrow) && narrow.is_match(text.as_bytes()) {
+                prop_assert!(broad.is_match(text.as_bytes()));
+            }
+        }
+
+        #[test]
+        fn a_first_byte_tells(pattern in pattern(), text in "/[ab/.]{0,6}") {
+            let glob = Glob::parse(&pattern).unwrap();
+            prop_assert!(!(glob.starts_unlike(b'/') && glob.is_match(text.as_bytes())));
+        }
+
         /// The same answer as globset, which reads the same language (its extras left out).
         #[test]
-        fn agrees_with_globset(pattern in "[ab*?/.]{0,8}|[ab]{0,2}\\[!?[ab][b-]?\\][*]?b?", text in "[ab/.\\-]{0,10}") {
+        fn agrees_with_globset(pattern in pattern(), text in "[ab/.\\-]{0,10}") {
             // To globset two stars mean whole path components.
             prop_assume!(!pattern.contains("**"));
             let theirs = globset::GlobBuilder::new(&pattern)

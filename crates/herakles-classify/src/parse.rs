@@ -3,10 +3,11 @@
 //! Walks the parsed document by hand rather than deriving a deserializer: a derived one knows
 //! positions only of what it was told to track, and words its messages for programmers.
 
+mod document;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::class::Class;
@@ -15,6 +16,7 @@ use crate::glob::Glob;
 use crate::pattern::{CmdlinePattern, GlobPattern, Pattern, compile_regex};
 use crate::rule::{DEFAULT_MAX_VALUES, Origin, Rule};
 use crate::template::{BUILT_IN, Template, Variable};
+use document::{Source, Table, Value, entry, nearest};
 
 const SECTION: &str = "subgroups";
 
@@ -35,15 +37,9 @@ const KEYS: [&str; 11] = [
 /// The range of `max_values`.
 const MAX_VALUES: std::ops::RangeInclusive<usize> = 1..=10_000;
 
-type Table<'t> = DeTable<'t>;
-type Value<'t> = Spanned<DeValue<'t>>;
-
 /// Reads a rule file.
 pub(crate) fn rules(text: &str, origin: &str) -> Result<Vec<Arc<Rule>>, RuleError> {
-    let source = Source {
-        text,
-        origin: origin.into(),
-    };
+    let source = Source::new(text, origin);
     let document = DeTable::parse(text).map_err(|error| {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
         source.error(
@@ -64,69 +60,7 @@ pub(crate) fn rules(text: &str, origin: &str) -> Result<Vec<Arc<Rule>>, RuleErro
         .collect()
 }
 
-/// The text being read, to turn spans into places.
-struct Source<'t> {
-    text: &'t str,
-    origin: Arc<str>,
-}
-
 impl Source<'_> {
-    fn error(
-        &self,
-        kind: RuleErrorKind,
-        span: Range<usize>,
-        message: impl Into<String>,
-    ) -> RuleError {
-        let (line, column) = self.place(span.start);
-        RuleError {
-            kind,
-            origin: self.origin.clone(),
-            line,
-            column,
-            message: message.into(),
-        }
-    }
-
-    /// Line and column, both from 1, the column in characters.
-    fn place(&self, offset: usize) -> (u32, u32) {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let column = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .count()
-            + 1;
-        (
-            u32::try_from(line).unwrap_or(u32::MAX),
-            u32::try_from(column).unwrap_or(u32::MAX),
-        )
-    }
-
-    fn line(&self, offset: usize) -> u32 {
-        self.place(offset).0
-    }
-
-    /// Refuses the first key, in order of the text, that is not among `known`.
-    fn check_keys(&self, table: &Table<'_>, known: &[&'static str]) -> Result<(), RuleError> {
-        let unknown = table
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()))
-            .min_by_key(|key| key.span().start);
-        match unknown {
-            None => Ok(()),
-            Some(key) => {
-                let name = key.get_ref();
-                let message = match nearest(name, known) {
-                    Some(near) => format!("unknown key {name}, the nearest known one is {near}"),
-                    None => format!("unknown key {name}, known are {}", known.join(", ")),
-                };
-                Err(self.error(RuleErrorKind::UnknownKey, key.span(), message))
-            }
-        }
-    }
-
     fn rule(&self, item: &Value<'_>) -> Result<Rule, RuleError> {
         let DeValue::Table(table) = item.get_ref() else {
             let message = "every item of subgroups must be a table";
@@ -295,59 +229,6 @@ impl Source<'_> {
             .collect()
     }
 
-    fn strings(
-        &self,
-        table: &Table<'_>,
-        key: &str,
-    ) -> Result<Vec<(String, Range<usize>)>, RuleError> {
-        let Some((_, value)) = entry(table, key) else {
-            return Ok(Vec::new());
-        };
-        self.items(value, key)?
-            .iter()
-            .map(|item| Ok((self.text(item, key)?.to_owned(), item.span())))
-            .collect()
-    }
-
-    fn items<'v, 't>(&self, value: &'v Value<'t>, key: &str) -> Result<&'v [Value<'t>], RuleError> {
-        match value.get_ref() {
-            DeValue::Array(items) => Ok(items),
-            other => {
-                let hint = match other {
-                    DeValue::String(text) => format!(", write {key} = [{text:?}]"),
-                    DeValue::Table(_) => format!(", write [[{key}]]"),
-                    _ => String::new(),
-                };
-                let message = format!("{key} must be a list, not {}{hint}", type_name(other));
-                Err(self.error(RuleErrorKind::BadValue, value.span(), message))
-            }
-        }
-    }
-
-    fn text<'v>(&self, value: &'v Value<'_>, key: &str) -> Result<&'v str, RuleError> {
-        match value.get_ref() {
-            DeValue::String(text) if text.is_empty() => {
-                let message = format!("{key} holds an empty string");
-                Err(self.error(RuleErrorKind::EmptyPattern, value.span(), message))
-            }
-            DeValue::String(text) => Ok(text),
-            other => {
-                let message = format!("{key} takes strings, not {}", type_name(other));
-                Err(self.error(RuleErrorKind::BadValue, value.span(), message))
-            }
-        }
-    }
-
-    fn flag(&self, table: &Table<'_>, key: &str) -> Result<bool, RuleError> {
-        match entry(table, key) {
-            None => Ok(false),
-            Some((_, value)) => value.get_ref().as_bool().ok_or_else(|| {
-                let message = format!("{key} must be true or false");
-                self.error(RuleErrorKind::BadValue, value.span(), message)
-            }),
-        }
-    }
-
     fn max_values(&self, table: &Table<'_>) -> Result<usize, RuleError> {
         let Some((_, value)) = entry(table, "max_values") else {
             return Ok(DEFAULT_MAX_VALUES);
@@ -366,32 +247,4 @@ impl Source<'_> {
                 self.error(RuleErrorKind::BadValue, value.span(), message)
             })
     }
-}
-
-/// A type of TOML with its article.
-fn type_name(value: &DeValue<'_>) -> String {
-    let name = value.type_str();
-    let article = if name.starts_with(['a', 'i']) {
-        "an"
-    } else {
-        "a"
-    };
-    format!("{article} {name}")
-}
-
-/// The place of a key and its value.
-fn entry<'v, 't>(table: &'v Table<'t>, key: &str) -> Option<(Range<usize>, &'v Value<'t>)> {
-    table
-        .get_key_value(key)
-        .map(|(place, value)| (place.span(), value))
-}
-
-/// The known name most like `name`, if one is alike enough to be meant.
-fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    known
-        .iter()
-        .map(|&candidate| (strsim::jaro_winkler(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
 }

@@ -80,7 +80,11 @@ pub(crate) fn compile_regex(text: &str) -> Result<Regex, String> {
         })
 }
 
-fn parse_regex(text: &str) -> Result<Hir, String> {
+/// The syntax tree of an expression on bytes.
+///
+/// # Errors
+/// As [`compile_regex`].
+pub(crate) fn parse_regex(text: &str) -> Result<Hir, String> {
     let parser = regex_syntax::ParserBuilder::new()
         .unicode(false)
         .utf8(false)

@@ -114,6 +114,11 @@ impl Rule {
         (!self.is_plain()).then_some(self.max_values)
     }
 
+    /// Whether it came with the crate.
+    pub fn is_builtin(&self) -> bool {
+        &*self.origin.file == BUILTIN_ORIGIN
+    }
+
     pub(crate) fn is_plain(&self) -> bool {
         self.group.is_plain() && self.subgroup.is_plain()
     }

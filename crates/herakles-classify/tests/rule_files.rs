@@ -1,7 +1,5 @@
 //! Rule files: what loads, and what is said of those that do not.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
-
 use herakles_classify::{RuleErrorKind, Rules};
 
 #[test]
