@@ -15,16 +15,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use globset::GlobSet;
-use herakles_classify::SearchMode;
-use herakles_metrics::ProcessSeries;
 use herakles_web::ListenAddress;
 use serde::Deserialize;
 
 pub(crate) use error::ConfigError;
+pub(crate) use herakles_classify::SearchMode;
+pub(crate) use herakles_metrics::ProcessSeries;
 pub(crate) use load::{
     CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, EffectiveSetting, Environment, FlagValues, Loaded,
     Origin, Reloaded, Sources,
 };
+pub(crate) use render::fnv_1a;
 
 /// The effective configuration. One field for each row of [`crate::settings::SETTINGS`].
 #[derive(Clone, Debug, Deserialize)]

@@ -37,18 +37,21 @@ pub(crate) fn configuration(loaded: &Loaded, format: ConfigFormat) -> String {
 }
 
 /// The manual page in roff.
-///
-/// # Errors
-/// Writing to memory does not fail; the generator's type says it could.
-pub(crate) fn manual() -> io::Result<Vec<u8>> {
+pub(crate) fn manual() -> Vec<u8> {
     let mut out = Vec::new();
+    // Only the generator's signature can fail: memory takes everything.
+    let _ = write_manual(&mut out);
+    out
+}
+
+fn write_manual(out: &mut Vec<u8>) -> io::Result<()> {
     let source = format!("herakles-exporter {}", BUILD.version);
     let man = Man::new(program())
         .section("8")
         .source(source)
         .manual("Herakles");
-    man.render_title(&mut out)?;
-    man.render_name_section(&mut out)?;
+    man.render_title(out)?;
+    man.render_name_section(out)?;
     let mut synopsis = Roff::new();
     synopsis.control("SH", ["SYNOPSIS"]);
     synopsis.text([
@@ -61,9 +64,9 @@ pub(crate) fn manual() -> io::Result<Vec<u8>> {
         italic("OPTION"),
         roman("...]]"),
     ]);
-    synopsis.to_writer(&mut out)?;
-    man.render_description_section(&mut out)?;
-    man.render_options_section(&mut out)?;
+    synopsis.to_writer(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
     for subcommand in subcommands() {
         let mut heading = Roff::new();
         heading.control("SH", [subcommand_title(&subcommand).as_str()]);
@@ -73,7 +76,7 @@ pub(crate) fn manual() -> io::Result<Vec<u8>> {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
         )]);
-        heading.to_writer(&mut out)?;
+        heading.to_writer(out)?;
         let mut options = Vec::new();
         Man::new(subcommand).render_options_section(&mut options)?;
         // The options stand under the heading of their subcommand, not under one of their own.
@@ -104,8 +107,8 @@ pub(crate) fn manual() -> io::Result<Vec<u8>> {
         "0 if all went well, 1 if a check or the program failed, 2 if the command line or the \
          configuration is wrong.",
     )]);
-    end.to_writer(&mut out)?;
-    Ok(out)
+    end.to_writer(out)?;
+    Ok(())
 }
 
 fn subcommand_title(subcommand: &clap::Command) -> String {

@@ -98,7 +98,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// The 64-bit hash FNV-1a: std's hasher promises no stability between releases.
-pub(super) fn fnv_1a(bytes: &[u8]) -> u64 {
+pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

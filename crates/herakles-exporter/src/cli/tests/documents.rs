@@ -141,9 +141,7 @@ fn bash_completes_settings_their_words_and_the_options_of_subcommands() {
 
 #[test]
 fn the_manual_describes_every_setting_and_every_option_of_a_subcommand() {
-    let manual = String::from_utf8(manual().unwrap())
-        .unwrap()
-        .replace("\\-", "-");
+    let manual = String::from_utf8(manual()).unwrap().replace("\\-", "-");
     for setting in SETTINGS {
         for name in [
             setting.flag().into_owned(),

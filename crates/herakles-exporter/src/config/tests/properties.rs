@@ -49,6 +49,8 @@ fn all_values() -> impl Strategy<Value = Vec<Value>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_values_print_as_a_file_that_loads_back(values in all_values()) {
         let mut loaded = Layers::new().load();
