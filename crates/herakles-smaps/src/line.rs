@@ -1,6 +1,8 @@
 use std::fmt;
 
-use crate::ParseErrorKind;
+use memchr::memchr;
+
+use crate::{ParseError, ParseErrorKind};
 
 /// The lines that matter, by the kernel's names (`__show_smap` in `fs/proc/task_mmu.c`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,20 +71,77 @@ impl fmt::Display for Key {
     }
 }
 
-/// One line, without its newline.
-pub(crate) enum Line<'a> {
+/// What a line brings.
+pub(crate) enum Entry {
+    /// A mapping begins.
+    Mapping,
+    /// So many bytes of this.
+    Value(Key, u64),
+}
+
+/// Hands over what the lines of `text` bring, in their order. `text` begins `offset` bytes into
+/// the file, with a line's first byte.
+pub(crate) fn each_entry(
+    text: &[u8],
+    offset: usize,
+    mut each: impl FnMut(Entry) -> Result<(), ParseErrorKind>,
+) -> Result<(), ParseError> {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let offset = offset + (text.len() - rest.len());
+        let at = |kind| ParseError { kind, offset };
+        let end = match Line::at_start_of(rest) {
+            Line::Value(key, value) => {
+                let (bytes, end) = bytes(key, value).map_err(at)?;
+                each(Entry::Value(key, bytes)).map_err(at)?;
+                end
+            }
+            Line::Mapping => {
+                each(Entry::Mapping).map_err(at)?;
+                line_end(rest)
+            }
+            Line::Other => line_end(rest),
+        };
+        rest = end.get(1..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// The text from the end of its first line on.
+#[inline]
+fn line_end(text: &[u8]) -> &[u8] {
+    /// Nearly all lines have this length; to look for newlines in so few bytes, all at once, is
+    /// quicker than a search.
+    const USUAL: usize = 28;
+    if let Some((line, behind)) = text.split_first_chunk::<{ USUAL - 1 }>()
+        && behind.first() == Some(&b'\n')
+        && !line
+            .iter()
+            .fold(false, |found, &byte| found | (byte == b'\n'))
+    {
+        return behind;
+    }
+    memchr(b'\n', text)
+        .and_then(|end| text.get(end..))
+        .unwrap_or_default()
+}
+
+/// What the first bytes of a line say about it.
+enum Line<'a> {
     /// `562a502c0000-… r--p …`: a mapping begins. Keys start with a capital, addresses never do.
     Mapping,
-    /// A line that matters, with what follows the colon.
+    /// A line that matters, with all that follows the colon, also beyond the line's end.
     Value(Key, &'a [u8]),
     /// Any other line; new kernels add some.
     Other,
 }
 
 impl<'a> Line<'a> {
-    pub(crate) fn parse(line: &'a [u8]) -> Self {
+    /// The kind of the line that `text` begins with.
+    #[inline]
+    fn at_start_of(text: &'a [u8]) -> Self {
         // Two bytes settle most lines: the price of a file is the price of what does not matter.
-        let (key, rest) = match line {
+        let (key, rest) = match text {
             [b'R', b's', rest @ ..] => (Key::Rss, rest.strip_prefix(b"s:")),
             [b'P', b's', b's', b':', rest @ ..] => (Key::Pss, Some(rest)),
             [b'P', b's', b's', b'_', rest @ ..] => return Self::pss_part(rest),
@@ -129,22 +188,47 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The bytes of a value such as `     1704 kB`.
-pub(crate) fn bytes(key: Key, value: &[u8]) -> Result<u64, ParseErrorKind> {
-    let digits = value
-        .strip_suffix(b" kB")
-        .map(<[u8]>::trim_ascii_start)
-        .filter(|digits| !digits.is_empty())
-        .ok_or(ParseErrorKind::NotANumber(key))?;
+/// The bytes of a value such as `     1704 kB`, and what follows it: nothing, or the end of the
+/// line.
+#[inline]
+fn bytes(key: Key, text: &[u8]) -> Result<(u64, &[u8]), ParseErrorKind> {
+    let digits = skip_spaces(text);
+    let mut rest = digits;
     let mut kib: u64 = 0;
-    for digit in digits {
-        if !digit.is_ascii_digit() {
-            return Err(ParseErrorKind::NotANumber(key));
-        }
+    while let [digit @ b'0'..=b'9', behind @ ..] = rest {
         kib = kib
             .checked_mul(10)
             .and_then(|kib| kib.checked_add(u64::from(digit - b'0')))
             .ok_or(ParseErrorKind::OutOfRange(key))?;
+        rest = behind;
     }
-    kib.checked_mul(1024).ok_or(ParseErrorKind::OutOfRange(key))
+    match rest {
+        [b' ', b'k', b'B', behind @ ..]
+            if rest.len() < digits.len() && matches!(behind, [] | [b'\n', ..]) =>
+        {
+            let bytes = kib
+                .checked_mul(1024)
+                .ok_or(ParseErrorKind::OutOfRange(key))?;
+            Ok((bytes, behind))
+        }
+        _ => Err(ParseErrorKind::NotANumber(key)),
+    }
+}
+
+/// What follows the leading spaces. The kernel aligns numbers to the right, so there are many:
+/// eight are compared at a time.
+#[inline]
+fn skip_spaces(mut text: &[u8]) -> &[u8] {
+    while let Some(chunk) = text.first_chunk::<8>() {
+        let differing = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes(*b"        ");
+        let spaces = differing.trailing_zeros() as usize / 8;
+        text = text.get(spaces..).unwrap_or_default();
+        if spaces < 8 {
+            return text;
+        }
+    }
+    while let [b' ', behind @ ..] = text {
+        text = behind;
+    }
+    text
 }

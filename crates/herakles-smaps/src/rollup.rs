@@ -1,6 +1,4 @@
-use memchr::memchr;
-
-use crate::line::{Line, bytes};
+use crate::line::{Entry, each_entry};
 use crate::tally::Tally;
 use crate::{MemoryUsage, ParseError, ParseErrorKind};
 
@@ -19,19 +17,10 @@ pub fn parse_rollup(file: &[u8]) -> Result<MemoryUsage, ParseError> {
         });
     }
     let mut tally = Tally::default();
-    let mut offset = 0;
-    while let Some(rest) = file.get(offset..).filter(|rest| !rest.is_empty()) {
-        let length = memchr(b'\n', rest).unwrap_or(rest.len());
-        if let Line::Value(key, value) = Line::parse(rest.get(..length).unwrap_or(rest)) {
-            let at = |kind| ParseError { kind, offset };
-            if tally.seen(key) {
-                return Err(at(ParseErrorKind::Duplicate(key)));
-            }
-            let bytes = bytes(key, value).map_err(at)?;
-            tally.add(key, bytes).map_err(at)?;
-        }
-        offset += length + 1;
-    }
+    each_entry(file, 0, |entry| match entry {
+        Entry::Value(key, bytes) => tally.add(key, bytes),
+        Entry::Mapping => Ok(()),
+    })?;
     tally.complete().map_err(|kind| ParseError {
         kind,
         offset: file.len(),

@@ -1,6 +1,6 @@
-use memchr::memchr;
+use memchr::{memchr, memrchr};
 
-use crate::line::{Line, bytes};
+use crate::line::{Entry, each_entry};
 use crate::tally::Tally;
 use crate::{MemoryUsage, ParseError, ParseErrorKind};
 
@@ -67,21 +67,22 @@ impl SmapsSum {
     /// A line that should hold a number of kB and does not, or a mapping that lacks a line which
     /// every kernel writes. The sum is of no use afterwards.
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), ParseError> {
-        let mut rest = piece;
-        while let Some(length) = memchr(b'\n', rest) {
-            let (line, behind) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-            if self.carried == 0 {
-                self.line(line, self.offset)?;
-            } else {
-                let start = self.offset - self.carried;
-                self.keep(line);
-                self.carried_line(start)?;
-                self.offset -= length;
-            }
-            self.offset += length + 1;
-            rest = behind.get(1..).unwrap_or_default();
+        let mut piece = piece;
+        if self.carried > 0 {
+            let Some((end, behind)) = split_behind(piece, memchr(b'\n', piece)) else {
+                self.keep(piece);
+                return Ok(());
+            };
+            self.keep(end);
+            self.take_carried()?;
+            piece = behind;
         }
-        self.keep(rest);
+        if let Some((lines, behind)) = split_behind(piece, memrchr(b'\n', piece)) {
+            self.take(lines, self.offset)?;
+            self.offset += lines.len();
+            piece = behind;
+        }
+        self.keep(piece);
         Ok(())
     }
 
@@ -98,7 +99,7 @@ impl SmapsSum {
             });
         }
         if self.carried > 0 {
-            self.carried_line(self.offset - self.carried)?;
+            self.take_carried()?;
         }
         self.tally.complete().map_err(|kind| ParseError {
             kind,
@@ -115,31 +116,27 @@ impl SmapsSum {
         self.offset += part.len();
     }
 
-    fn carried_line(&mut self, start: usize) -> Result<(), ParseError> {
+    fn take_carried(&mut self) -> Result<(), ParseError> {
         let carry = self.carry;
         let line = carry.get(..self.carried).unwrap_or(&carry);
+        let start = self.offset - self.carried;
         self.carried = 0;
-        self.line(line, start)
+        self.take(line, start)
     }
 
-    fn line(&mut self, line: &[u8], offset: usize) -> Result<(), ParseError> {
-        let at = |kind| ParseError { kind, offset };
-        match Line::parse(line) {
-            Line::Mapping => {
-                if self.in_mapping {
-                    self.tally.close_mapping().map_err(at)?;
-                }
+    fn take(&mut self, lines: &[u8], offset: usize) -> Result<(), ParseError> {
+        each_entry(lines, offset, |entry| match entry {
+            Entry::Value(key, bytes) => self.tally.add(key, bytes),
+            Entry::Mapping if self.in_mapping => self.tally.close_mapping(),
+            Entry::Mapping => {
                 self.in_mapping = true;
                 Ok(())
             }
-            Line::Value(key, value) => {
-                if self.tally.seen(key) {
-                    return Err(at(ParseErrorKind::Duplicate(key)));
-                }
-                let bytes = bytes(key, value).map_err(at)?;
-                self.tally.add(key, bytes).map_err(at)
-            }
-            Line::Other => Ok(()),
-        }
+        })
     }
+}
+
+/// Splits behind the byte at `last`, if there is one.
+fn split_behind(piece: &[u8], last: Option<usize>) -> Option<(&[u8], &[u8])> {
+    piece.split_at_checked(last? + 1)
 }

@@ -8,16 +8,17 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) const fn seen(&self, key: Key) -> bool {
-        self.seen.contains(key)
-    }
-
+    /// Adds what a line says; each may come once in a mapping.
+    #[inline]
     pub(crate) fn add(&mut self, key: Key, bytes: u64) -> Result<(), ParseErrorKind> {
+        if self.seen.contains(key) {
+            return Err(ParseErrorKind::Duplicate(key));
+        }
+        self.seen.insert(key);
         let slot = self.slot(key);
         *slot = slot
             .checked_add(bytes)
             .ok_or(ParseErrorKind::OutOfRange(key))?;
-        self.seen.insert(key);
         Ok(())
     }
 
@@ -30,12 +31,16 @@ impl Tally {
 
     /// The sums, if all lines that every kernel writes were there.
     pub(crate) fn complete(&self) -> Result<MemoryUsage, ParseErrorKind> {
-        match Key::REQUIRED.into_iter().find(|&key| !self.seen(key)) {
+        match Key::REQUIRED
+            .into_iter()
+            .find(|&key| !self.seen.contains(key))
+        {
             Some(key) => Err(ParseErrorKind::Missing(key)),
             None => Ok(self.usage),
         }
     }
 
+    #[inline]
     fn slot(&mut self, key: Key) -> &mut u64 {
         let usage = &mut self.usage;
         match key {

@@ -72,13 +72,18 @@ impl<'a> Stat<'a> {
             .iter()
             .position(|&byte| byte == b'(')
             .ok_or(no_comm(line.len()))?;
-        let close = line
-            .iter()
-            .rposition(|&byte| byte == b')')
-            .ok_or(no_comm(line.len()))?;
+        let close = last_parenthesis(line).ok_or(no_comm(line.len()))?;
         let comm = line.get(open + 1..close).ok_or(no_comm(close))?;
-        if line.get(close + 1).is_some_and(|&byte| byte != b' ') {
-            return Err(no_comm(close + 1));
+        match line.get(close + 1) {
+            Some(b' ') => {}
+            Some(_) => return Err(no_comm(close + 1)),
+            None => {
+                let kind = ParseErrorKind::Missing(3);
+                return Err(ParseError {
+                    kind,
+                    offset: line.len(),
+                });
+            }
         }
 
         let pid = pid_before(line, open)?;
@@ -135,6 +140,23 @@ impl<'a> Stat<'a> {
     pub const fn leader_exited(&self) -> bool {
         self.state.is_exited() && self.num_threads > 1
     }
+}
+
+/// The position of the last `)`. Most of a line lies behind it, so whole blocks are ruled out
+/// first, which the compiler does with vector instructions.
+fn last_parenthesis(line: &[u8]) -> Option<usize> {
+    let mut before = line.len();
+    for block in line.rchunks(32) {
+        before -= block.len();
+        if block
+            .iter()
+            .fold(false, |found, &byte| found | (byte == b')'))
+        {
+            let last = block.iter().rposition(|&byte| byte == b')');
+            return last.map(|last| before + last);
+        }
+    }
+    None
 }
 
 /// Field 1, which ends with the space before the parenthesis at `open`.

@@ -145,7 +145,7 @@ fn errors_name_the_field_and_the_place() {
     assert_eq!(kind(b""), (ParseErrorKind::Empty, 0));
     assert_eq!(kind(b"12 x S 1"), (ParseErrorKind::NoComm, 8));
     assert_eq!(kind(b"12 )x( S 1"), (ParseErrorKind::NoComm, 3));
-    assert_eq!(kind(b"12 (x)"), (ParseErrorKind::BadState, 7));
+    assert_eq!(kind(b"12 (x)"), (ParseErrorKind::Missing(3), 6));
     assert_eq!(kind(b"12 (x)S 1"), (ParseErrorKind::NoComm, 6));
     assert_eq!(kind(b"12 (x) SS 1 "), (ParseErrorKind::BadState, 8));
     assert_eq!(kind(b"(x) S 1 "), (ParseErrorKind::Missing(1), 0));
