@@ -3,6 +3,8 @@
 mod definition;
 mod documents;
 mod reading;
+#[cfg(test)]
+mod reference;
 mod usage;
 mod version;
 
@@ -13,9 +15,9 @@ use std::time::Duration;
 use herakles_stat::Pid;
 
 pub(crate) use clap_complete::Shell;
-pub(crate) use documents::{completions, configuration, configuration_markdown, manual};
+pub(crate) use documents::{completions, manual};
 pub(crate) use usage::UsageError;
-pub(crate) use version::{BUILD, Build};
+pub(crate) use version::BUILD;
 
 use crate::config::FlagValues;
 

@@ -109,6 +109,7 @@ fn explain() -> Clap {
         option(name, "TEXT")
             .value_parser(value_parser!(OsString))
             .requires("comm")
+            .allow_hyphen_values(true)
             .conflicts_with("pid")
             .help(help)
     };
@@ -124,6 +125,7 @@ fn explain() -> Clap {
         .arg(
             option("comm", "NAME")
                 .value_parser(value_parser!(OsString))
+                .allow_hyphen_values(true)
                 .help("Instead of PID: the name of a process that need not exist"),
         )
         .arg(fact("exe", "Its executable"))

@@ -1,17 +1,15 @@
-//! What the settings table says, as completions, manual page and reference.
+//! Completions and manual page.
 
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
-use super::ConfigFormat;
 use super::definition::{LAYERS, program, subcommands};
 use super::version::BUILD;
-use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, Loaded};
-use crate::settings::{SETTINGS, Setting, TABLES};
+use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE};
+use crate::settings::SETTINGS;
 
 /// The completions for a shell. In memory, because the generator panics on a closed pipe.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -26,14 +24,6 @@ pub(crate) fn completions(shell: Shell) -> Vec<u8> {
             .into_bytes();
     }
     out
-}
-
-/// The effective configuration, for `config`.
-pub(crate) fn configuration(loaded: &Loaded, format: ConfigFormat) -> String {
-    match format {
-        ConfigFormat::Toml => loaded.to_toml(),
-        ConfigFormat::Json => format!("{:#}\n", loaded.to_json()),
-    }
 }
 
 /// The manual page in roff.
@@ -85,8 +75,9 @@ fn write_manual(out: &mut Vec<u8>) -> io::Result<()> {
     }
     let mut end = Roff::new();
     end.control("SH", ["ENVIRONMENT"]);
+    end.text([roman(LAYERS)]);
     end.text([roman(
-        "Each variable sets what the flag sets; lists are separated by commas.",
+        "Lists are separated by commas in a variable, and repeat as flags.",
     )]);
     end.control("TP", []);
     end.text([bold(CONFIG_FILE_VARIABLE)]);
@@ -117,90 +108,4 @@ fn subcommand_title(subcommand: &clap::Command) -> String {
         .map(|argument| format!(" {}", argument.get_id().as_str().to_ascii_uppercase()))
         .collect();
     format!("herakles-exporter {}{positional}", subcommand.get_name())
-}
-
-/// `docs/configuration.md`.
-pub(crate) fn configuration_markdown() -> String {
-    let mut out = format!(
-        "# Configuration\n\n\
-         <!-- Generated from the settings table; `UPDATE_EXPECT=1 cargo test -p herakles-exporter` \
-         rewrites it. -->\n\n\
-         Each setting can stand in four places; the later wins:\n\n\
-         1. its default,\n\
-         2. the file: `{DEFAULT_CONFIG_FILE}` if present, or the one that `--config.file` (or \
-         `{CONFIG_FILE_VARIABLE}`) names, which then must exist,\n\
-         3. the environment: `HERAKLES_TABLE_KEY`, lists separated by commas,\n\
-         4. the command line: `--table.key-with-dashes`, lists by repeating the flag.\n\n\
-         A list from a later place replaces the earlier one as a whole. Booleans are switched by \
-         `--export.host` and `--no-export.host` (or `--export.host=false`). Durations are written \
-         with their unit, such as `30s`, `5m` or `1h`. Nothing is read from the working \
-         directory.\n\n\
-         An unknown key, a value of the wrong type or out of its range is an error that names \
-         file, line and column. `herakles-exporter config` prints what holds, and where each value \
-         comes from. `SIGHUP` reads the file again; settings marked *restart* keep their old value \
-         until the exporter starts again.\n"
-    );
-    for table in TABLES {
-        let rows: Vec<&Setting> = SETTINGS
-            .iter()
-            .filter(|row| row.table == table.name)
-            .collect();
-        let name = match rows.iter().any(|row| row.in_file) {
-            true => format!("`[{}]`", table.name),
-            false => format!("{} (flags and environment only)", table.heading),
-        };
-        let _ = write!(
-            out,
-            "\n## {name}\n\n| key | default | values | meaning | flag, variable |\n|---|---|---|---|---|\n"
-        );
-        for row in rows {
-            let restart = if row.restart { " *(restart)*" } else { "" };
-            let default = row
-                .default_value()
-                .map(|value| value.to_string())
-                .unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "| `{}` | `{default}` | {} | {}{restart} | `--{}`<br>`{}` |",
-                row.key,
-                row.kind.expected().replace('|', "\\|"),
-                row.help,
-                row.flag(),
-                row.variable(),
-            );
-        }
-    }
-    let _ = write!(
-        out,
-        "\n## The whole file, with its defaults\n\n```toml\n{}```\n",
-        default_file()
-    );
-    out
-}
-
-/// A configuration file that changes nothing.
-pub(super) fn default_file() -> String {
-    let mut out = String::new();
-    for table in TABLES {
-        let mut rows = SETTINGS
-            .iter()
-            .filter(|row| row.table == table.name && row.in_file)
-            .peekable();
-        if rows.peek().is_some() {
-            let _ = writeln!(
-                out,
-                "{}[{}]",
-                if out.is_empty() { "" } else { "\n" },
-                table.name
-            );
-        }
-        for row in rows {
-            let default = row
-                .default_value()
-                .map(|value| value.to_string())
-                .unwrap_or_default();
-            let _ = writeln!(out, "{} = {default}", row.key);
-        }
-    }
-    out
 }

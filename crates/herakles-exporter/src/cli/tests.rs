@@ -112,7 +112,7 @@ fn explain_takes_a_pid_or_a_description() {
         })
     );
     let described = Description {
-        comm: "java".into(),
+        comm: "-java".into(),
         exe: None,
         cmdline: Some("-jar".into()),
         cgroup: None,
@@ -120,7 +120,7 @@ fn explain_takes_a_pid_or_a_description() {
         parent: Some("systemd".into()),
     };
     assert_eq!(
-        command("explain --comm java --cmdline=-jar --user tomcat --parent systemd --format json"),
+        command("explain --comm -java --cmdline -jar --user tomcat --parent systemd --format json"),
         Command::Explain(Explain {
             subject: Subject::Described(described),
             format: ReportFormat::Json

@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::settings::{Invalid, did_you_mean, quoted};
+use crate::settings::{Invalid, Setting, did_you_mean, quoted};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -123,12 +123,8 @@ pub(crate) enum ProblemKind {
     },
     #[error("`{0}` must be a table: write [{0}]")]
     NotATable(&'static str),
-    #[error("`{path}` cannot stand in a file: use --{flag} or {variable}")]
-    NotInFile {
-        path: String,
-        flag: String,
-        variable: String,
-    },
+    #[error("`{}` cannot stand in a file: use --{} or {}", .0.path(), .0.flag(), .0.variable())]
+    NotInFile(&'static Setting),
     /// A value in a file.
     #[error("`{path}`: {reason}")]
     Invalid { path: String, reason: Invalid },

@@ -77,14 +77,7 @@ impl Reader<'_> {
             let known = settings_of(table).find(|setting| setting.key == name.get_ref().as_ref());
             match known {
                 Some(setting) if setting.in_file => self.value(setting, name, value),
-                Some(setting) => self.report(
-                    &name.span(),
-                    ProblemKind::NotInFile {
-                        path: setting.path(),
-                        flag: setting.flag().into_owned(),
-                        variable: setting.variable(),
-                    },
-                ),
+                Some(setting) => self.report(&name.span(), ProblemKind::NotInFile(setting)),
                 None => {
                     let kind = unknown_key(table, name.get_ref());
                     self.report(&name.span(), kind);
@@ -144,28 +137,32 @@ fn unknown_at_root(name: &str, is_table: bool) -> ProblemKind {
         let nearest = nearest(&name, TABLES.iter().map(|table| table.name)).map(str::to_owned);
         return ProblemKind::UnknownTable { name, nearest };
     }
-    let nearest = nearest(&name, SETTINGS.iter().map(|setting| setting.key))
-        .and_then(|key| SETTINGS.iter().find(|setting| setting.key == key))
-        .map(|setting| format!("[{}] {}", setting.table, setting.key));
+    let in_file = || SETTINGS.iter().filter(|setting| setting.in_file);
+    let nearest = nearest(&name, in_file().map(|setting| setting.key))
+        .and_then(|key| in_file().find(|setting| setting.key == key))
+        .map(in_its_table);
     ProblemKind::KeyOutsideTable { name, nearest }
 }
 
-/// The nearest key of the same table, else a key of that very name in another one.
+/// Perhaps misspelt, else perhaps a key of another table.
 fn unknown_key(table: &'static Table, name: &str) -> ProblemKind {
-    let elsewhere = || {
-        SETTINGS
-            .iter()
-            .find(|setting| setting.key == name)
-            .map(|setting| format!("[{}] {}", setting.table, setting.key))
+    let here = nearest(name, settings_of(table).map(|setting| setting.key));
+    let elsewhere = SETTINGS.iter().find(|setting| setting.key == name);
+    let nearest = match (here, elsewhere) {
+        (Some(key), _) => Some(key.to_owned()),
+        (None, Some(setting)) if !setting.in_file => return ProblemKind::NotInFile(setting),
+        (None, elsewhere) => elsewhere.map(in_its_table),
     };
-    let nearest = nearest(name, settings_of(table).map(|setting| setting.key))
-        .map(str::to_owned)
-        .or_else(elsewhere);
+    let name = name.to_owned();
     ProblemKind::UnknownKey {
         table: table.name,
-        name: name.to_owned(),
+        name,
         nearest,
     }
+}
+
+fn in_its_table(setting: &Setting) -> String {
+    format!("[{}] {}", setting.table, setting.key)
 }
 
 /// Both from 1; the column counts characters.

@@ -1,6 +1,7 @@
 //! Help, completions, manual page and reference.
 
 use super::*;
+use crate::cli::reference::configuration_markdown;
 use crate::config::{Environment, Origin, Sources};
 use crate::settings::{Kind, SETTINGS, TABLES};
 
