@@ -23,7 +23,8 @@ pub(super) fn configuration_markdown() -> String {
          directory.\n\n\
          An unknown key, a value of the wrong type or out of its range is an error that names \
          file, line and column. `herakles-exporter config` prints what holds, and where each value \
-         comes from. `SIGHUP` reads the file again; settings marked *restart* keep their old value \
+         comes from. An unknown `HERAKLES_*` variable is only a warning: \
+         Kubernetes sets such variables for a service of that name. `SIGHUP` reads the file again; settings marked *restart* keep their old value \
          until the exporter starts again.\n"
     );
     for table in TABLES {

@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::Origin;
 use super::error::{Place, Problem, ProblemKind};
 use crate::settings::{SETTINGS, Setting, TABLES, Table, Value, nearest};
 
@@ -13,8 +14,8 @@ use crate::settings::{SETTINGS, Setting, TABLES, Table, Value, nearest};
 pub(super) struct FileValue {
     pub(super) setting: &'static Setting,
     pub(super) value: Value,
-    /// The line of the key, from 1.
-    pub(super) line: usize,
+    /// The file and the line of the key.
+    pub(super) origin: Origin,
 }
 
 /// What a file says, and everything that is wrong with it.
@@ -95,10 +96,14 @@ impl Reader<'_> {
         match setting.kind.read_toml(value.get_ref()) {
             Ok(value) => {
                 let (line, _) = line_and_column(self.text, name.span().start);
+                let origin = Origin::File {
+                    path: self.path.to_owned(),
+                    line,
+                };
                 self.out.values.push(FileValue {
                     setting,
                     value,
-                    line,
+                    origin,
                 });
             }
             Err(reason) => {

@@ -117,8 +117,7 @@ impl Sources {
     /// [`ConfigError`] if a named file cannot be read or anything in any layer is wrong, even a
     /// value that a later layer replaces.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
-        let file = self.read_file()?;
-        let (path, layer) = match file {
+        let (file, layer) = match self.read_file()? {
             Some((path, text)) => {
                 let layer = file::parse(&path, &text);
                 (Some(path), layer)
@@ -130,26 +129,14 @@ impl Sources {
             mut problems,
         } = layer;
 
-        let mut settings = Vec::with_capacity(SETTINGS.len());
-        for setting in SETTINGS {
-            let default = setting.default_value();
-            let mut effective = EffectiveSetting {
-                setting,
-                value: default
-                    .map_err(|e| ConfigError::Table(format!("{}: {e}", setting.path())))?,
-                origin: Origin::Default,
-            };
-            let from_file = values.iter().find(|value| value.setting == setting);
-            if let (Some(found), Some(path)) = (from_file, &path) {
-                effective.value = found.value.clone();
-                effective.origin = Origin::File {
-                    path: path.clone(),
-                    line: found.line,
-                };
+        let mut settings = defaults()?;
+        for row in &mut settings {
+            if let Some(found) = values.iter().find(|found| found.setting == row.setting) {
+                row.value = found.value.clone();
+                row.origin = found.origin.clone();
             }
-            self.apply_environment(&mut effective, &mut problems);
-            self.apply_flags(&mut effective, &mut problems);
-            settings.push(effective);
+            self.apply_environment(row, &mut problems);
+            self.apply_flags(row, &mut problems);
         }
         Problems::none(problems)?;
 
@@ -160,7 +147,7 @@ impl Sources {
             config,
             settings,
             warnings,
-            file: path,
+            file,
         })
     }
 
@@ -281,6 +268,22 @@ fn apply(
     }
 }
 
+/// The lowest layer.
+fn defaults() -> Result<Vec<EffectiveSetting>, ConfigError> {
+    SETTINGS
+        .iter()
+        .map(|setting| match setting.default_value() {
+            Ok(value) => Ok(EffectiveSetting {
+                setting,
+                value,
+                origin: Origin::Default,
+            }),
+            Err(error) => Err(ConfigError::Table(format!("{}: {error}", setting.path()))),
+        })
+        .collect()
+}
+
+/// From checked values to types.
 fn typed(settings: &[EffectiveSetting]) -> Result<Config, ConfigError> {
     let mut tables = toml::Table::new();
     for EffectiveSetting { setting, value, .. } in settings {
