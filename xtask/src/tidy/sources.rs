@@ -88,16 +88,12 @@ fn list(directory: &Path, out: &mut Vec<PathBuf>) -> Result<(), Failure> {
 
 /// Places that exist on the machine of whoever runs this, and nowhere else.
 fn private_paths(root: &Path) -> Vec<String> {
-    let home = std::env::var("HOME").ok().filter(|home| home.len() > 1);
-    let mut private: Vec<String> = home
-        .map(|home| format!("{}/", home.trim_end_matches('/')))
-        .into_iter()
-        .collect();
-    // "/src" alone, say, is too common a path to hold against a file.
-    if root.components().count() > 2 {
-        private.push(root.display().to_string());
-    }
-    private
+    // The home of root is the same everywhere, and a path like "/src" is too common to tell.
+    let is_telling = |path: &String| path.matches('/').count() > 2 && path != "/root/";
+    let home = std::env::var("HOME").ok();
+    let home = home.map(|home| format!("{}/", home.trim_end_matches('/')));
+    let root = format!("{}/", root.display());
+    home.into_iter().chain([root]).filter(is_telling).collect()
 }
 
 fn check_private_paths(place: &str, text: &str, private: &[String], findings: &mut Vec<Finding>) {
