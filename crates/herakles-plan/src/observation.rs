@@ -1,0 +1,137 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
+
+use herakles_smaps::MemoryUsage;
+use herakles_stat::{Pid, ProcessKey};
+
+/// What moves when a process changes its own memory, from one read of `stat` and `statm`.
+///
+/// It does not show what others do to shared memory, nor what KSM does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Fingerprint {
+    /// `minflt` of `stat`.
+    pub minor_faults: u64,
+    /// `majflt` of `stat`.
+    pub major_faults: u64,
+    /// `vsize` of `stat`, in bytes.
+    pub virtual_bytes: u64,
+    /// `resident` of `statm`, in bytes.
+    pub resident_bytes: u64,
+    /// `shared` of `statm`, in bytes.
+    pub shared_bytes: u64,
+    /// `num_threads` of `stat`.
+    pub threads: u64,
+}
+
+impl Fingerprint {
+    /// The fingerprint in 64 bits: two that differ are taken as equal once in 2^64.
+    pub(crate) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// A process with memory of its own, as this refresh found it. Kernel threads and zombies are
+/// not observed.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation {
+    /// The identity.
+    pub key: ProcessKey,
+    /// The parent.
+    pub parent: Option<Pid>,
+    /// A number for the program that runs, such as a hash of `exe` or, where that cannot be
+    /// read, of `comm`. If it changes, the process has called exec.
+    pub program: u64,
+    /// What tells whether its memory has moved.
+    pub fingerprint: Fingerprint,
+}
+
+/// When a plan is made, and what concerns all processes.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Now.
+    pub now: Instant,
+    /// When the next refresh is expected: samples must not get too old until then.
+    pub next: Instant,
+    /// `/sys/kernel/mm/ksm/pages_sharing`; `None` where the kernel has no KSM.
+    pub ksm_pages_sharing: Option<u64>,
+}
+
+/// Why a process's memory is to be read, most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// There is no sample of this process, or of the program that it runs now.
+    New,
+    /// The sample is more than twice as old as allowed, since reads were deferred.
+    Overdue,
+    /// Its fingerprint has moved since the sample.
+    Changed,
+    /// One that may share its memory came, went or changed.
+    Sharer,
+    /// The kernel has merged or separated pages of equal content.
+    Ksm,
+    /// The sample would get older than allowed before the next refresh, or it is its turn.
+    Aged,
+}
+
+/// A limit that puts off a read that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// Reads have held the process long enough for now (`hold_ratio`).
+    Hold,
+    /// The budget is used up (`cpu_budget`).
+    Budget,
+}
+
+/// What a refresh does about the memory of one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// It is read.
+    Read(Reason),
+    /// Its sample still holds.
+    Reuse,
+    /// A read is due but must wait; an older sample may exist.
+    Defer(Bound),
+    /// A read would take longer than `max_hold`; an older sample may exist.
+    TooBig,
+    /// The last read failed and nothing has changed since.
+    Unreadable,
+}
+
+/// A read to make, in the order of [`Planner::plan`](crate::Planner::plan).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// Of whom.
+    pub key: ProcessKey,
+    /// Why.
+    pub reason: Reason,
+    /// How long it should take, by the last read of the process or by its size.
+    pub predicted: Duration,
+}
+
+/// The memory of a process at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// What was read.
+    pub usage: MemoryUsage,
+    /// When it was read.
+    pub taken_at: Instant,
+}
+
+/// What a refresh has done, in processes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Read.
+    pub fresh: u64,
+    /// Not read, as the sample still holds.
+    pub reused: u64,
+    /// Due but not read, because of `hold_ratio`.
+    pub deferred_hold: u64,
+    /// Due but not read, because of `cpu_budget`.
+    pub deferred_budget: u64,
+    /// Due but not read, because of `max_hold`.
+    pub skipped_size: u64,
+    /// Without a sample because the read failed, now or earlier.
+    pub unreadable: u64,
+}

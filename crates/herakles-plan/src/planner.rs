@@ -1,0 +1,359 @@
+use std::time::{Duration, Instant};
+
+use herakles_smaps::MemoryUsage;
+use herakles_stat::ProcessKey;
+
+use crate::budget::Budget;
+use crate::cost::Cost;
+use crate::record::{Progress, Record};
+use crate::sample::Packed;
+use crate::sharers::{Sharers, shared_bytes};
+use crate::{Bound, Decision, Moment, Observation, PlanLimits, Read, Reason, Sample, Tally};
+
+/// Decides which processes' memory to read in each refresh, and remembers the samples of all.
+///
+/// See the [crate documentation](crate) for the course of a refresh and the rules. Nothing is
+/// allocated for a process that is known already; a living process takes at most 200 bytes.
+#[derive(Debug)]
+pub struct Planner {
+    limits: PlanLimits,
+    /// Times are kept as durations since then.
+    epoch: Instant,
+    generation: u32,
+    /// Sorted by identity; those that were first seen in this refresh wait in `arrivals`.
+    records: Vec<Record>,
+    arrivals: Vec<Record>,
+    turned_over: bool,
+    next: Duration,
+    ksm_pages_sharing: Option<u64>,
+    sharers: Sharers,
+    cost: Cost,
+    budget: Budget,
+    candidates: Vec<Candidate>,
+}
+
+/// A read that is due and that the process itself bears.
+#[derive(Debug)]
+struct Candidate {
+    read: Read,
+    since: Duration,
+    index: usize,
+}
+
+impl Planner {
+    /// A planner without processes, with a full budget. No time handed to it may be before
+    /// `epoch`.
+    pub fn new(limits: PlanLimits, epoch: Instant) -> Self {
+        Self {
+            limits,
+            epoch,
+            generation: 1,
+            records: Vec::new(),
+            arrivals: Vec::new(),
+            turned_over: false,
+            next: Duration::ZERO,
+            ksm_pages_sharing: None,
+            sharers: Sharers::default(),
+            cost: Cost::prior(),
+            budget: Budget::full(&limits),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// Applies other limits from now on; samples stay.
+    pub fn apply(&mut self, limits: PlanLimits) {
+        self.limits = limits;
+    }
+
+    /// Takes what `stat` and `statm` of a process say in this refresh, read at `at`.
+    pub fn observe(&mut self, seen: &Observation, at: Instant) {
+        let (generation, at) = (self.generation, self.since_epoch(at));
+        let Some(index) = self.find(seen.key) else {
+            self.arrivals.push(Record::new(seen, generation, at));
+            return;
+        };
+        let Some(record) = self.records.get_mut(index) else {
+            return;
+        };
+        if record.program == seen.program {
+            record.see(seen, generation);
+        } else {
+            // After exec nothing that was known of its memory holds.
+            self.sharers.left(record);
+            *record = Record::new(seen, generation, at);
+        }
+    }
+
+    /// Takes it that a process is still there and has not run since it was last observed, or
+    /// cannot be observed this time. Returns whether it is known.
+    pub fn idle(&mut self, key: ProcessKey) -> bool {
+        let generation = self.generation;
+        match self.find(key).and_then(|index| self.records.get_mut(index)) {
+            Some(record) => {
+                record.stay(generation);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Decides about every process that was observed since [`finish`](Self::finish), and puts
+    /// the reads to make into `out`, the most important first. Processes that were not observed
+    /// are gone.
+    ///
+    /// After these reads have been [recorded](Self::record), another call gives the reads that
+    /// follow from their results: a new process may share memory with others. Each process is
+    /// planned once per refresh, so that the calls come to an end.
+    pub fn plan(&mut self, moment: &Moment, out: &mut Vec<Read>) {
+        out.clear();
+        let now = self.since_epoch(moment.now);
+        self.next = self.since_epoch(moment.next).max(now);
+        self.budget.refill(&self.limits, now);
+        if !self.turned_over {
+            self.turn_over();
+            self.hear_of_ksm(moment.ksm_pages_sharing);
+            self.turned_over = true;
+        }
+        self.hear_of_sharers();
+        self.gather(now);
+        self.admit(out);
+    }
+
+    /// The time that the planned reads may take together; `None`: any. A caller that stops
+    /// once that is used up, leaving the rest unread, never overdraws the budget by more than
+    /// the last read, however wrong the predictions were.
+    pub fn allowance(&self) -> Option<Duration> {
+        self.budget.left(&self.limits)
+    }
+
+    /// Takes the result of a read: the memory, when it was read, and how long that took.
+    ///
+    /// Ignored if the process is not known (any more).
+    pub fn record(&mut self, key: ProcessKey, usage: &MemoryUsage, at: Instant, took: Duration) {
+        let (at, next) = (self.since_epoch(at), self.next);
+        self.budget.charge(took);
+        self.cost.learn(usage.rss_bytes, took);
+        let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) else {
+            return;
+        };
+        let before = record.sample.is_some().then(|| shared_bytes(record));
+        record.attempted(Some(Packed::pack(usage)), at, next);
+        record.took(took);
+        self.sharers.read(record, before);
+    }
+
+    /// Takes it that a read gave nothing. The sample of the process is dropped, as it can no
+    /// longer be renewed; the read is tried again when the process changes or by its age.
+    pub fn failed(&mut self, key: ProcessKey, at: Instant, took: Duration) {
+        let (at, next) = (self.since_epoch(at), self.next);
+        self.budget.charge(took);
+        if let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) {
+            record.attempted(None, at, next);
+            record.decision = Decision::Unreadable;
+        }
+    }
+
+    /// Ends the refresh and counts what became of each process. Planned reads that were neither
+    /// recorded nor failed count as deferred for the budget.
+    pub fn finish(&mut self) -> Tally {
+        if !self.turned_over {
+            self.turn_over();
+        }
+        let mut tally = Tally::default();
+        for record in &mut self.records {
+            if record.progress == Progress::Planned {
+                record.decision = Decision::Defer(Bound::Budget);
+            }
+            let count = match record.decision {
+                Decision::Read(_) => &mut tally.fresh,
+                Decision::Reuse => &mut tally.reused,
+                Decision::Defer(Bound::Hold) => &mut tally.deferred_hold,
+                Decision::Defer(Bound::Budget) => &mut tally.deferred_budget,
+                Decision::TooBig => &mut tally.skipped_size,
+                Decision::Unreadable => &mut tally.unreadable,
+            };
+            *count += 1;
+        }
+        self.generation = self.generation.wrapping_add(1);
+        self.turned_over = false;
+        tally
+    }
+
+    /// The last sample of a process, however old.
+    pub fn sample(&self, key: ProcessKey) -> Option<Sample> {
+        let record = self.records.get(self.find(key)?)?;
+        let usage = record.sample.as_ref()?.unpack();
+        Some(Sample {
+            usage,
+            taken_at: self.epoch + record.since,
+        })
+    }
+
+    /// The last decision about a process.
+    pub fn decision(&self, key: ProcessKey) -> Option<Decision> {
+        Some(self.records.get(self.find(key)?)?.decision)
+    }
+
+    /// The number of processes remembered.
+    pub fn len(&self) -> usize {
+        self.records.len() + self.arrivals.len()
+    }
+
+    /// Whether no process is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The heap memory of the records, in bytes, unused capacity included.
+    pub fn heap_bytes(&self) -> usize {
+        (self.records.capacity() + self.arrivals.capacity()) * size_of::<Record>()
+            + self.candidates.capacity() * size_of::<Candidate>()
+    }
+
+    /// Forgets the processes that are gone and takes in those that are new.
+    fn turn_over(&mut self) {
+        let Self {
+            records,
+            arrivals,
+            sharers,
+            generation,
+            ..
+        } = self;
+        records.retain(|record| {
+            let stays = record.seen_in == *generation;
+            if !stays {
+                sharers.left(record);
+            }
+            stays
+        });
+        if !arrivals.is_empty() {
+            let needed = records.len() + arrivals.len();
+            if records.capacity() < needed {
+                records.reserve_exact(arrivals.len() + needed / 16);
+            }
+            records.append(arrivals);
+            arrivals.shrink_to(16);
+            records.sort_unstable_by_key(|record| record.key);
+            records.dedup_by_key(|record| record.key);
+        }
+        if records.capacity() > 2 * records.len() + 64 {
+            records.shrink_to(records.len() + records.len() / 16);
+        }
+    }
+
+    fn hear_of_ksm(&mut self, pages_sharing: Option<u64>) {
+        let before = std::mem::replace(&mut self.ksm_pages_sharing, pages_sharing);
+        if before.is_some() && pages_sharing.is_some() && before != pages_sharing {
+            for record in self
+                .records
+                .iter_mut()
+                .filter(|record| record.sample.is_some())
+            {
+                record.ksm_moved = true;
+            }
+        }
+    }
+
+    fn hear_of_sharers(&mut self) {
+        if self.sharers.is_empty() {
+            return;
+        }
+        for record in &mut self.records {
+            // What was read in this refresh was read after the event.
+            if record.progress != Progress::Attempted && self.sharers.concern(record) {
+                record.shares_news = true;
+            }
+        }
+        self.sharers.clear();
+    }
+
+    /// Decides about each process by itself, and gathers those that only the budget may stop.
+    fn gather(&mut self, now: Duration) {
+        let Self {
+            records,
+            candidates,
+            limits,
+            cost,
+            next,
+            ..
+        } = self;
+        candidates.clear();
+        for (index, record) in records.iter_mut().enumerate() {
+            if record.progress != Progress::Undecided {
+                continue;
+            }
+            let Some(reason) = record.due(limits, now, *next) else {
+                record.decision = if record.sample.is_some() {
+                    Decision::Reuse
+                } else {
+                    Decision::Unreadable
+                };
+                continue;
+            };
+            let predicted = record.predict(cost, limits, now);
+            if limits.max_hold.is_some_and(|max| predicted > max) {
+                record.decision = Decision::TooBig;
+            } else if now < record.held_until(limits) {
+                record.decision = Decision::Defer(Bound::Hold);
+            } else {
+                let read = Read {
+                    key: record.key,
+                    reason,
+                    predicted,
+                };
+                candidates.push(Candidate {
+                    read,
+                    since: record.since,
+                    index,
+                });
+            }
+        }
+        candidates.sort_unstable_by_key(|candidate| {
+            (
+                rank(candidate.read.reason),
+                candidate.since,
+                candidate.read.key,
+            )
+        });
+    }
+
+    /// Spends the budget on the candidates in order.
+    fn admit(&mut self, out: &mut Vec<Read>) {
+        let mut left = self.budget.left(&self.limits);
+        for candidate in &self.candidates {
+            let Some(record) = self.records.get_mut(candidate.index) else {
+                continue;
+            };
+            if left == Some(Duration::ZERO) {
+                record.decision = Decision::Defer(Bound::Budget);
+                continue;
+            }
+            left = left.map(|left| left.saturating_sub(candidate.read.predicted));
+            record.decision = Decision::Read(candidate.read.reason);
+            record.progress = Progress::Planned;
+            out.push(candidate.read);
+        }
+    }
+
+    fn find(&self, key: ProcessKey) -> Option<usize> {
+        self.records
+            .binary_search_by_key(&key, |record| record.key)
+            .ok()
+    }
+
+    fn since_epoch(&self, time: Instant) -> Duration {
+        time.saturating_duration_since(self.epoch)
+    }
+}
+
+/// New and overdue ones share the front, in the order of their waiting, so that neither can
+/// keep the other from being read for ever.
+fn rank(reason: Reason) -> u8 {
+    match reason {
+        Reason::New | Reason::Overdue => 0,
+        Reason::Changed => 1,
+        Reason::Sharer => 2,
+        Reason::Ksm => 3,
+        Reason::Aged => 4,
+    }
+}

@@ -1,0 +1,166 @@
+use std::time::Duration;
+
+use herakles_stat::{Pid, ProcessKey};
+
+use crate::cost::Cost;
+use crate::sample::Packed;
+use crate::{Decision, Observation, PlanLimits, Reason};
+
+/// What is remembered of one process.
+#[derive(Clone, Debug)]
+pub(crate) struct Record {
+    pub(crate) key: ProcessKey,
+    pub(crate) parent: Option<Pid>,
+    pub(crate) seen_in: u32,
+    pub(crate) program: u64,
+    /// The latest digest, and the one at the last attempt to read.
+    pub(crate) digest: u64,
+    attempted_digest: Option<u64>,
+    pub(crate) resident_bytes: u64,
+    pub(crate) sample: Option<Packed>,
+    /// When the process was first seen, or last attempted to be read.
+    pub(crate) since: Duration,
+    /// When the refresh after the last attempt was expected.
+    covered_until: Duration,
+    /// How long the last read took, in microseconds; 0 before the first.
+    took_micros: u32,
+    pub(crate) progress: Progress,
+    pub(crate) shares_news: bool,
+    pub(crate) ksm_moved: bool,
+    pub(crate) decision: Decision,
+}
+
+/// How far this refresh has got with a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Undecided,
+    Planned,
+    Attempted,
+}
+
+impl Record {
+    pub(crate) fn new(seen: &Observation, generation: u32, now: Duration) -> Self {
+        Self {
+            key: seen.key,
+            parent: seen.parent,
+            seen_in: generation,
+            program: seen.program,
+            digest: seen.fingerprint.digest(),
+            attempted_digest: None,
+            resident_bytes: seen.fingerprint.resident_bytes,
+            sample: None,
+            since: now,
+            covered_until: now,
+            took_micros: 0,
+            progress: Progress::Undecided,
+            shares_news: false,
+            ksm_moved: false,
+            decision: Decision::Unreadable,
+        }
+    }
+
+    pub(crate) fn see(&mut self, seen: &Observation, generation: u32) {
+        self.parent = seen.parent;
+        self.program = seen.program;
+        self.digest = seen.fingerprint.digest();
+        self.resident_bytes = seen.fingerprint.resident_bytes;
+        self.stay(generation);
+    }
+
+    pub(crate) fn stay(&mut self, generation: u32) {
+        self.seen_in = generation;
+        self.progress = Progress::Undecided;
+    }
+
+    /// The read has been made, or tried: what it was due for is over.
+    pub(crate) fn attempted(&mut self, sample: Option<Packed>, at: Duration, next: Duration) {
+        self.sample = sample;
+        self.since = at;
+        self.covered_until = next;
+        self.attempted_digest = Some(self.digest);
+        self.shares_news = false;
+        self.ksm_moved = false;
+        self.progress = Progress::Attempted;
+    }
+
+    pub(crate) fn took(&mut self, took: Duration) {
+        self.took_micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX).max(1);
+    }
+
+    /// Why the process should be read, if it should.
+    pub(crate) fn due(&self, limits: &PlanLimits, now: Duration, next: Duration) -> Option<Reason> {
+        let max_age = limits.memory_max_age;
+        let Some(attempted) = self.attempted_digest else {
+            return Some(Reason::New);
+        };
+        if self.sample.is_some() && now.saturating_sub(self.since) > max_age * 2 {
+            Some(Reason::Overdue)
+        } else if self.digest != attempted {
+            Some(Reason::Changed)
+        } else if self.shares_news {
+            Some(Reason::Sharer)
+        } else if self.ksm_moved {
+            Some(Reason::Ksm)
+        } else if next > self.since + max_age || self.turn(max_age, next) > self.last_turn(max_age)
+        {
+            Some(Reason::Aged)
+        } else {
+            None
+        }
+    }
+
+    /// How often it has been this process's turn at `time`. Each has one turn per `memory_max_age`,
+    /// at a moment of its own, so that no refresh has to read all whose samples are of one age.
+    fn turn(&self, max_age: Duration, time: Duration) -> u128 {
+        let period = max_age.as_nanos().max(1);
+        (time.as_nanos() + u128::from(scatter(self.key)) % period) / period
+    }
+
+    fn last_turn(&self, max_age: Duration) -> u128 {
+        self.turn(max_age, self.covered_until)
+    }
+
+    /// How long a read should take: as long as the last one, more if the process has grown since;
+    /// by its size if there was none, or if the last was so long that it may not be repeated and
+    /// so long ago that it is worth another guess.
+    pub(crate) fn predict(&self, cost: &Cost, limits: &PlanLimits, now: Duration) -> Duration {
+        let by_size = cost.predict(self.resident_bytes);
+        let Some(took) = self.last_took() else {
+            return by_size;
+        };
+        let grown = self.sample.as_ref().map_or(1.0, |sample| {
+            let then = sample.rss_bytes().max(1);
+            (self.resident_bytes as f64 / then as f64).max(1.0)
+        });
+        let measured =
+            Duration::try_from_secs_f64(took.as_secs_f64() * grown).unwrap_or(Duration::MAX);
+        let too_long = limits.max_hold.is_some_and(|max| measured > max);
+        let forgotten = self
+            .held_until(limits)
+            .max(self.since + limits.memory_max_age);
+        if too_long && now >= forgotten {
+            by_size.min(measured)
+        } else {
+            measured
+        }
+    }
+
+    /// Until when the last read forbids the next.
+    pub(crate) fn held_until(&self, limits: &PlanLimits) -> Duration {
+        self.last_took().map_or(Duration::ZERO, |took| {
+            self.since.saturating_add(limits.hold_ratio.fraction(took))
+        })
+    }
+
+    fn last_took(&self) -> Option<Duration> {
+        (self.took_micros > 0).then(|| Duration::from_micros(self.took_micros.into()))
+    }
+}
+
+/// A number without relation to its neighbours' (the finalizer of splitmix64).
+fn scatter(key: ProcessKey) -> u64 {
+    let mut x = (u64::from(key.pid.as_u32()) << 32) ^ key.start_time;
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
