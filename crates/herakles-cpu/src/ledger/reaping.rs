@@ -121,7 +121,8 @@ impl Reaping {
                     child.debt = self.pay(parent.key.pid, child.debt);
                     child.tries = child.tries.saturating_add(parent.read.into());
                 }
-                _ => child.orphan = true,
+                _ if !child.orphan => (child.orphan, child.tries) = (true, 0),
+                _ => {}
             }
             self.replace(index, child);
         }
@@ -147,7 +148,9 @@ impl Reaping {
             match nearest {
                 // The links in between may be forgotten before the debt is.
                 Some((pid, read)) => {
-                    orphan.parent = Some(pid);
+                    if orphan.parent.replace(pid) != Some(pid) {
+                        orphan.tries = 0;
+                    }
                     orphan.tries = orphan.tries.saturating_add(read.into());
                 }
                 None => orphan.tries = TRIES,
@@ -231,7 +234,10 @@ impl Reaping {
         let mut latest = read_at;
         self.climb(living, parent, key, |reaping, ancestor| {
             if latest <= ancestor.read_at {
-                latest = ancestor.read_at;
+                // A zombie has lost its children before, whenever it is read.
+                if !ancestor.zombie {
+                    latest = ancestor.read_at;
+                }
                 if let Some(absorbed) = reaping.absorbed.get_mut(&ancestor.key.pid) {
                     absorbed.suspect = absorbed.suspect.plus(seen);
                 }
