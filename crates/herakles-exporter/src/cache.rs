@@ -1,0 +1,56 @@
+//! What scrapes are served from: the last good snapshot and its expositions.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use herakles_metrics::{ExpositionBytes, Snapshot};
+use herakles_web::{Coding, Exposition, Format};
+
+/// One refresh's result, rendered and compressed once.
+pub(crate) struct Published {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) openmetrics: Exposition,
+    pub(crate) text: Exposition,
+    /// When the scan ended, on the clock that never jumps.
+    pub(crate) taken: Instant,
+}
+
+impl Published {
+    pub(crate) fn exposition(&self, format: Format) -> &Exposition {
+        match format {
+            Format::OpenMetrics1_0_0 => &self.openmetrics,
+            Format::Text0_0_4 => &self.text,
+        }
+    }
+
+    pub(crate) fn age(&self) -> Duration {
+        self.taken.elapsed()
+    }
+
+    pub(crate) fn sizes(&self) -> ExpositionBytes {
+        ExpositionBytes {
+            openmetrics: self.openmetrics.len(Coding::Identity),
+            openmetrics_gzip: self.openmetrics.len(Coding::Gzip),
+            text: self.text.len(Coding::Identity),
+            text_gzip: self.text.len(Coding::Gzip),
+        }
+    }
+}
+
+/// The current [`Published`]. A reader takes a reference and never waits; the refresh replaces
+/// it whole, so nobody sees half of one.
+#[derive(Default)]
+pub(crate) struct Cache {
+    current: ArcSwapOption<Published>,
+}
+
+impl Cache {
+    pub(crate) fn load(&self) -> Option<Arc<Published>> {
+        self.current.load_full()
+    }
+
+    pub(crate) fn publish(&self, published: Published) {
+        self.current.store(Some(Arc::new(published)));
+    }
+}

@@ -1,0 +1,32 @@
+//! The exporter's own `process_*` values, from the live /proc whatever root is scanned.
+
+use herakles_metrics::SelfUsage;
+use procfs::process::{LimitValue, Process, Stat};
+use procfs::{ProcResult, WithCurrentSystemInfo};
+
+/// Reads three small files of this process, none of which can wait for anything. A value whose
+/// file cannot be read is absent.
+pub(crate) fn read() -> SelfUsage {
+    let Ok(process) = Process::myself() else { return SelfUsage::default() };
+    let mut own = SelfUsage {
+        open_fds: process.fd_count().ok().map(|count| count as u64),
+        max_fds: process.limits().ok().and_then(|it| match it.max_open_files.soft_limit {
+            LimitValue::Value(count) => Some(count),
+            LimitValue::Unlimited => None,
+        }),
+        ..SelfUsage::default()
+    };
+    if let Ok(stat) = process.stat() {
+        let ticks = procfs::ticks_per_second() as f64;
+        own.cpu_seconds = Some((stat.utime + stat.stime) as f64 / ticks);
+        own.resident_memory_bytes = Some(stat.rss_bytes().get());
+        own.virtual_memory_bytes = Some(stat.vsize);
+        own.start_time_seconds = start_time(&stat).ok();
+    }
+    own
+}
+
+fn start_time(stat: &Stat) -> ProcResult<f64> {
+    let since_boot = stat.starttime as f64 / procfs::ticks_per_second() as f64;
+    Ok(procfs::boot_time_secs()? as f64 + since_boot)
+}

@@ -1,0 +1,191 @@
+//! What the exporter says about itself: counters that scans and requests add to at any time and
+//! each scrape reads as they are.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use herakles_metrics::{
+    BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, MemoryReads, Reload, SelfUsage,
+};
+
+use crate::cache::Published;
+
+/// Errors of scans by (kind, file), with the label values of `herakles_exporter_scan_errors_total`.
+pub(crate) type Faults = BTreeMap<(&'static str, &'static str), u64>;
+
+
+/// The live state of the exporter. Scrapes and refreshes meet here only in atomics and in maps
+/// that are locked for a few instructions, never across I/O.
+pub(crate) struct Status {
+    started: SystemTime,
+    build: BuildLabels,
+    config: Mutex<ConfigLabels>,
+    updating: AtomicBool,
+    /// 0 = no refresh has ended, 1 = the last failed, 2 = the last succeeded.
+    last: AtomicU8,
+    last_error: Mutex<Option<String>>,
+    last_duration_nanos: AtomicU64,
+    last_success_nanos: AtomicU64,
+    cpu_nanos: AtomicU64,
+    success: AtomicU64,
+    error: AtomicU64,
+    skipped: AtomicU64,
+    reads: Mutex<MemoryReads>,
+    faults: Mutex<Faults>,
+    requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
+    reload: Mutex<Option<Reload>>,
+}
+
+impl Status {
+    pub(crate) fn new(config: ConfigLabels) -> Self {
+        Self {
+            started: SystemTime::now(),
+            build: crate::build_info::labels(),
+            config: Mutex::new(config),
+            updating: AtomicBool::new(false),
+            last: AtomicU8::new(0),
+            last_error: Mutex::new(None),
+            last_duration_nanos: AtomicU64::new(0),
+            last_success_nanos: AtomicU64::new(0),
+            cpu_nanos: AtomicU64::new(0),
+            success: AtomicU64::new(0),
+            error: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
+            reads: Mutex::default(),
+            faults: Mutex::default(),
+            requests: Mutex::default(),
+            reload: Mutex::default(),
+        }
+    }
+
+    /// Unix time at which the exporter started, in seconds.
+    pub(crate) fn started_seconds(&self) -> f64 {
+        unix_seconds(self.started)
+    }
+
+    pub(crate) fn refresh_begins(&self) {
+        self.updating.store(true, Relaxed);
+    }
+
+    pub(crate) fn refresh_ended(
+        &self,
+        result: Result<(), String>,
+        wall: Duration,
+        cpu: Duration,
+    ) {
+        self.updating.store(false, Relaxed);
+        self.last_duration_nanos.store(nanos(wall), Relaxed);
+        self.cpu_nanos.fetch_add(nanos(cpu), Relaxed);
+        match &result {
+            Ok(()) => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                self.last_success_nanos.store(nanos(now), Relaxed);
+                self.success.fetch_add(1, Relaxed);
+                self.last.store(2, Relaxed);
+            }
+            Err(_) => {
+                self.error.fetch_add(1, Relaxed);
+                self.last.store(1, Relaxed);
+            }
+        }
+        *lock(&self.last_error) = result.err();
+    }
+
+    pub(crate) fn skipped(&self, refreshes: u64) {
+        self.skipped.fetch_add(refreshes, Relaxed);
+    }
+
+    pub(crate) fn add_faults(&self, faults: &Faults) {
+        let mut all = lock(&self.faults);
+        for (cause, count) in faults {
+            let sum = all.entry(*cause).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+    }
+
+    pub(crate) fn add_reads(&self, reads: MemoryReads) {
+        let mut all = lock(&self.reads);
+        all.fresh += reads.fresh;
+        all.reused += reads.reused;
+        all.deferred_hold += reads.deferred_hold;
+        all.deferred_budget += reads.deferred_budget;
+        all.skipped_size += reads.skipped_size;
+    }
+
+    pub(crate) fn request(&self, path: &'static str, code: u16) {
+        *lock(&self.requests).entry((path, code)).or_default() += 1;
+    }
+
+    /// Records the end of a (re)load; `labels` are those of the configuration now in force.
+    pub(crate) fn loaded(&self, successful: bool, labels: Option<ConfigLabels>) {
+        if let Some(labels) = labels {
+            *lock(&self.config) = labels;
+        }
+        let mut reload = lock(&self.reload);
+        let before = reload.and_then(|it| it.last_success_seconds);
+        let last_success_seconds =
+            if successful { Some(unix_seconds(SystemTime::now())) } else { before };
+        *reload = Some(Reload { successful, last_success_seconds });
+    }
+
+    /// Why the last refresh failed, if it did.
+    pub(crate) fn last_error(&self) -> Option<String> {
+        lock(&self.last_error).clone()
+    }
+
+    pub(crate) fn is_updating(&self) -> bool {
+        self.updating.load(Relaxed)
+    }
+
+    /// Everything as it is now. `own` and `published` are the caller's to read.
+    pub(crate) fn read(&self, own: SelfUsage, published: Option<&Published>) -> ExporterStatus {
+        let last = self.last.load(Relaxed);
+        let last_success_nanos = self.last_success_nanos.load(Relaxed);
+        ExporterStatus {
+            started_seconds: self.started_seconds(),
+            build: self.build.clone(),
+            config: lock(&self.config).clone(),
+            cache_update_success: (last > 0).then_some(last == 2),
+            cache_updating: self.updating.load(Relaxed),
+            cache_update_duration_seconds: (last > 0)
+                .then(|| seconds(self.last_duration_nanos.load(Relaxed))),
+            cache_update_cpu_seconds: seconds(self.cpu_nanos.load(Relaxed)),
+            cache_updates: CacheUpdates {
+                success: self.success.load(Relaxed),
+                error: self.error.load(Relaxed),
+                skipped: self.skipped.load(Relaxed),
+            },
+            cache_last_success_seconds: (last_success_nanos > 0)
+                .then(|| seconds(last_success_nanos)),
+            processes: published.map(|it| it.snapshot.states()),
+            memory_reads: *lock(&self.reads),
+            scan_errors: lock(&self.faults).clone(),
+            series: published.map(|it| it.snapshot.series()),
+            series_dropped: published.map(|it| it.snapshot.series_dropped()),
+            exposition: published.map(Published::sizes),
+            http_requests: lock(&self.requests).clone(),
+            config_reload: *lock(&self.reload),
+            web_reload: None,
+            process: own,
+        }
+    }
+}
+
+/// Seconds since the Unix epoch; 0 for a clock that stands before it.
+pub(crate) fn unix_seconds(at: SystemTime) -> f64 {
+    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn seconds(nanos: u64) -> f64 {
+    Duration::from_nanos(nanos).as_secs_f64()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
