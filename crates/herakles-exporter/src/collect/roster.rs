@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use herakles_classify::ClassId;
+use herakles_classify::{ClassId, Heritage};
 use herakles_stat::{Pid, ProcessKey};
 
-/// A name as processes can be told apart by it: the first 15 bytes, as long as the kernel lets a
-/// user process have.
+/// A name by which processes are told apart: its first 15 bytes, all that the kernel keeps of a
+/// user process's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Comm {
     length: u8,
@@ -26,27 +26,86 @@ impl Comm {
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
     }
+}
+
+/// What a class and a name were made from: while it stays the same, so do they.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Image {
+    pub(crate) comm: Comm,
+    /// `startstack`, another address after each exec.
+    pub(crate) start_stack: u64,
 }
 
 /// What is known of one living process from scan to scan.
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) key: ProcessKey,
-    pub(crate) parent: Option<Pid>,
-    pub(crate) comm: Comm,
-    /// `startstack`: another value after each exec.
-    pub(crate) image: u64,
+    pub(crate) image: Image,
     /// The `name` label.
     pub(crate) name: Arc<str>,
     pub(crate) class: ClassId,
+    /// What it passes on to its children.
+    pub(crate) heritage: Heritage,
     /// The scan that saw it last.
     pub(crate) scan: u32,
+    /// The rules it was classified by.
+    pub(crate) rules: u32,
 }
 
-/// All of them by pid. Workers look up what need not be read again.
+/// All of them by pid. Workers look up here what need not be read again.
 #[derive(Debug, Default)]
 pub(crate) struct Roster {
     members: HashMap<Pid, Member>,
+}
+
+impl Roster {
+    /// The member with this very identity.
+    pub(crate) fn get(&self, key: ProcessKey) -> Option<&Member> {
+        self.members.get(&key.pid).filter(|it| it.key == key)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: ProcessKey) -> Option<&mut Member> {
+        self.members.get_mut(&key.pid).filter(|it| it.key == key)
+    }
+
+    /// The member that has this pid now.
+    pub(crate) fn by_pid(&self, pid: Pid) -> Option<&Member> {
+        self.members.get(&pid)
+    }
+
+    pub(crate) fn insert(&mut self, member: Member) {
+        self.members.insert(member.key.pid, member);
+    }
+
+    /// Marks a pid whose files could not be read as still there.
+    pub(crate) fn keep(&mut self, pid: Pid, scan: u32) {
+        if let Some(member) = self.members.get_mut(&pid) {
+            member.scan = scan;
+        }
+    }
+
+    /// Forgets whom this scan did not see.
+    pub(crate) fn evict(&mut self, scan: u32) {
+        self.members.retain(|_, it| it.scan == scan);
+        if self.members.capacity() > 4 * self.members.len() + 1024 {
+            self.members.shrink_to(2 * self.members.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_by_what_the_kernel_keeps() {
+        assert_eq!(Comm::new(b"").as_bytes(), b"");
+        assert_eq!(Comm::new(b"a) (\n\xff").as_bytes(), b"a) (\n\xff");
+        let long = Comm::new(b"kworker/u8:2-events");
+        assert_eq!(long.as_bytes(), b"kworker/u8:2-ev");
+    }
 }
