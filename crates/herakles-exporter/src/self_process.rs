@@ -7,13 +7,18 @@ use procfs::{ProcResult, WithCurrentSystemInfo};
 /// Reads three small files of this process, none of which can wait for anything. A value whose
 /// file cannot be read is absent.
 pub(crate) fn read() -> SelfUsage {
-    let Ok(process) = Process::myself() else { return SelfUsage::default() };
+    let Ok(process) = Process::myself() else {
+        return SelfUsage::default();
+    };
     let mut own = SelfUsage {
         open_fds: process.fd_count().ok().map(|count| count as u64),
-        max_fds: process.limits().ok().and_then(|it| match it.max_open_files.soft_limit {
-            LimitValue::Value(count) => Some(count),
-            LimitValue::Unlimited => None,
-        }),
+        max_fds: process
+            .limits()
+            .ok()
+            .and_then(|it| match it.max_open_files.soft_limit {
+                LimitValue::Value(count) => Some(count),
+                LimitValue::Unlimited => None,
+            }),
         ..SelfUsage::default()
     };
     if let Ok(stat) = process.stat() {

@@ -11,10 +11,10 @@ use herakles_metrics::{
 };
 
 use crate::cache::Published;
+use crate::cli::BUILD;
 
 /// Errors of scans by (kind, file), with the label values of `herakles_exporter_scan_errors_total`.
 pub(crate) type Faults = BTreeMap<(&'static str, &'static str), u64>;
-
 
 /// The live state of the exporter. Scrapes and refreshes meet here only in atomics and in maps
 /// that are locked for a few instructions, never across I/O.
@@ -42,7 +42,7 @@ impl Status {
     pub(crate) fn new(config: ConfigLabels) -> Self {
         Self {
             started: SystemTime::now(),
-            build: crate::build_info::labels(),
+            build: build_labels(),
             config: Mutex::new(config),
             updating: AtomicBool::new(false),
             last: AtomicU8::new(0),
@@ -69,18 +69,15 @@ impl Status {
         self.updating.store(true, Relaxed);
     }
 
-    pub(crate) fn refresh_ended(
-        &self,
-        result: Result<(), String>,
-        wall: Duration,
-        cpu: Duration,
-    ) {
+    pub(crate) fn refresh_ended(&self, result: Result<(), String>, wall: Duration, cpu: Duration) {
         self.updating.store(false, Relaxed);
         self.last_duration_nanos.store(nanos(wall), Relaxed);
         self.cpu_nanos.fetch_add(nanos(cpu), Relaxed);
         match &result {
             Ok(()) => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default();
                 self.last_success_nanos.store(nanos(now), Relaxed);
                 self.success.fetch_add(1, Relaxed);
                 self.last.store(2, Relaxed);
@@ -125,9 +122,15 @@ impl Status {
         }
         let mut reload = lock(&self.reload);
         let before = reload.and_then(|it| it.last_success_seconds);
-        let last_success_seconds =
-            if successful { Some(unix_seconds(SystemTime::now())) } else { before };
-        *reload = Some(Reload { successful, last_success_seconds });
+        let last_success_seconds = if successful {
+            Some(unix_seconds(SystemTime::now()))
+        } else {
+            before
+        };
+        *reload = Some(Reload {
+            successful,
+            last_success_seconds,
+        });
     }
 
     /// Why the last refresh failed, if it did.
@@ -173,9 +176,19 @@ impl Status {
     }
 }
 
+fn build_labels() -> BuildLabels {
+    BuildLabels {
+        version: BUILD.version.to_owned(),
+        revision: BUILD.revision.to_owned(),
+        rustc: BUILD.rustc.to_owned(),
+    }
+}
+
 /// Seconds since the Unix epoch; 0 for a clock that stands before it.
 pub(crate) fn unix_seconds(at: SystemTime) -> f64 {
-    at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    at.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs_f64()
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -51,8 +51,18 @@ pub(crate) struct Note<'a, T>(&'a Slot<T>);
 impl<T> Note<'_, T> {
     /// Keeps `output` and the identity it belongs to in case the next step never returns.
     pub(crate) fn note(&self, key: ProcessKey, output: T) {
+        self.keep(key, Some(output));
+    }
+
+    /// Keeps the identity whose file is being read, where there is no output yet.
+    pub(crate) fn reading(&self, key: ProcessKey) {
+        self.keep(key, None);
+    }
+
+    fn keep(&self, key: ProcessKey, output: Option<T>) {
         if let Some(current) = &mut self.0.lock().current {
-            current.noted = Some((key, output));
+            current.key = Some(key);
+            current.noted = output;
         }
     }
 }
@@ -60,7 +70,19 @@ impl<T> Note<'_, T> {
 struct Current<T> {
     item: usize,
     since: Instant,
-    noted: Option<(ProcessKey, T)>,
+    key: Option<ProcessKey>,
+    noted: Option<T>,
+}
+
+impl<T> Current<T> {
+    fn new(item: usize) -> Self {
+        Self {
+            item,
+            since: Instant::now(),
+            key: None,
+            noted: None,
+        }
+    }
 }
 
 struct SlotState<T> {
@@ -219,10 +241,11 @@ impl<S: Default + Send + 'static> Crew<S> {
             else {
                 continue;
             };
-            let (key, noted) = current.noted.unzip();
             state.given_up = true;
-            state.done.push((current.item, Err((Lost::Hung, noted))));
-            job.register_stuck(slot, key);
+            state
+                .done
+                .push((current.item, Err((Lost::Hung, current.noted))));
+            job.register_stuck(slot, current.key);
             replacements += 1;
         }
         if replacements == 0 {
@@ -269,11 +292,7 @@ impl<T: Task<Scratch = S>, S: Default> Job<T, S> {
             if item >= self.task.len() {
                 break;
             }
-            slot.lock().current = Some(Current {
-                item,
-                since: Instant::now(),
-                noted: None,
-            });
+            slot.lock().current = Some(Current::new(item));
             let note = Note(slot);
             let outcome = catch_unwind(AssertUnwindSafe(|| {
                 self.task.run(item, &mut scratch, &note)
@@ -285,11 +304,7 @@ impl<T: Task<Scratch = S>, S: Default> Job<T, S> {
                 self.come_back(slot);
                 return;
             }
-            let noted = state
-                .current
-                .take()
-                .and_then(|it| it.noted)
-                .map(|(_, output)| output);
+            let noted = state.current.take().and_then(|it| it.noted);
             state
                 .done
                 .push((item, outcome.map_err(|_| (Lost::Panicked, noted))));

@@ -30,7 +30,11 @@ impl Host {
             page_size,
             is_little_endian: cfg!(target_endian = "little"),
         };
-        Self { root: root.to_owned(), system, buffer: Vec::new() }
+        Self {
+            root: root.to_owned(),
+            system,
+            buffer: Vec::new(),
+        }
     }
 
     /// The host as it is now. What the kernel does not have, or a damaged file, is absent.
@@ -39,7 +43,9 @@ impl Host {
         let system = self.system.clone();
         let stat = self.parse("stat", |text| KernelStats::from_read(text, &system));
         HostRecord {
-            memory: self.parse("meminfo", |text| Meminfo::from_read(text)).map(memory),
+            memory: self
+                .parse("meminfo", |text| Meminfo::from_read(text))
+                .map(memory),
             load: self
                 .parse("loadavg", |text| LoadAverage::from_read(text))
                 .map(|it| [it.one, it.five, it.fifteen].map(short_decimal)),
@@ -62,7 +68,9 @@ impl Host {
         let file = File::open(self.root.join(file)).ok()?;
         file.take(MAX_BYTES).read_to_end(&mut self.buffer).ok()?;
         // The parsers are made for the kernel's own text; damaged text may make one panic.
-        catch_unwind(AssertUnwindSafe(|| parser(&self.buffer))).ok()?.ok()
+        catch_unwind(AssertUnwindSafe(|| parser(&self.buffer)))
+            .ok()?
+            .ok()
     }
 }
 
@@ -142,14 +150,21 @@ mod tests {
 
     #[test]
     fn missing_and_damaged_files_are_absent() {
-        let host = host(&[("stat", "cpu what\n"), ("loadavg", ""), ("meminfo", "MemTotal")]);
+        let host = host(&[
+            ("stat", "cpu what\n"),
+            ("loadavg", ""),
+            ("meminfo", "MemTotal"),
+        ]);
         assert_eq!(host, HostRecord::default());
     }
 
     #[test]
     fn values_have_the_units_of_their_names() {
         let host = host(&[
-            ("stat", "cpu  100 20 300 4000 50 6 7 8 0 0\nctxt 1\nbtime 1700000000\nprocesses 5\n"),
+            (
+                "stat",
+                "cpu  100 20 300 4000 50 6 7 8 0 0\nctxt 1\nbtime 1700000000\nprocesses 5\n",
+            ),
             ("loadavg", "0.10 2.25 31.07 1/100 4242\n"),
             (
                 "pressure/io",
@@ -163,7 +178,10 @@ mod tests {
         assert_eq!(host.load, Some([0.10, 2.25, 31.07]));
         assert_eq!(
             host.io_pressure,
-            Some(Pressure { waiting_seconds: 1.5, stalled_seconds: Some(0.5) })
+            Some(Pressure {
+                waiting_seconds: 1.5,
+                stalled_seconds: Some(0.5)
+            })
         );
         assert_eq!(host.boot_time_seconds, Some(1.7e9));
     }

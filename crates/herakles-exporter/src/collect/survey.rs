@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use herakles_classify::{Classifier, Decision};
+use herakles_classify::{Classifier, Decision, Facts};
 use herakles_cpu::Usage;
 use herakles_scan::{
-    Buffers, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, live_thread,
+    Buffers, MemorySource, ProcFile, ProcHandle, ProcSource, ReadBuf, ScanError, Skip, live_thread,
     open_process, read_memory, read_stat, read_statm,
 };
 use herakles_smaps::MemoryUsage;
@@ -66,7 +66,10 @@ pub(crate) enum Kind {
 pub(crate) enum MemoryRead {
     /// Nobody tried.
     Not,
-    Fresh { usage: MemoryUsage, took: Duration },
+    Fresh {
+        usage: MemoryUsage,
+        took: Duration,
+    },
     Failed(ScanError),
 }
 
@@ -99,6 +102,7 @@ pub(crate) struct News {
     pub(crate) comm: Vec<u8>,
     /// `None` for kernel threads, which no rule is asked about.
     pub(crate) decision: Option<Decision>,
+    /// Facts that could not be read.
     pub(crate) errors: Vec<ScanError>,
 }
 
@@ -114,18 +118,190 @@ impl<S: ProcSource> Task for Survey<S> {
     }
 
     fn run(&self, item: usize, scratch: &mut Scratch, note: &Note<'_, Sight>) -> Sight {
-        let pid = self.pids[item];
-        let handle = open_process(&*self.source, pid)?;
-        let (mut seen, comm) = self.read_stat(&handle, scratch)?;
-        if seen.kind == Kind::User {
-            self.read_rest(&handle, seen, comm, scratch, note)
-        } else {
-            if self.knows_otherwise(&seen) {
-                let decision = (seen.kind == Kind::Zombie)
-                    .then(|| self.decide(&handle, &seen, &comm, scratch).0);
-                seen.news = Some(Box::new(News { comm, decision, errors: Vec::new() }));
+        let process = open_process(&*self.source, self.pids[item])?;
+        let stat = read_stat(&process, &mut scratch.buffers.io)?;
+        let mut seen = Seen::new(&stat, Instant::now());
+        let new_name = self.is_news(&seen).then(|| stat.comm.to_vec());
+        let leader_exited = stat.leader_exited();
+
+        let mut thread = None;
+        if leader_exited {
+            thread = live_thread(&process, &mut scratch.buffers.io)?;
+            if thread.is_none() {
+                seen.kind = Kind::Zombie;
             }
-            Ok(seen)
+        }
+        let handle = thread.as_ref().unwrap_or(&process);
+
+        if seen.kind == Kind::User {
+            self.read_rss(handle, &mut seen, scratch)?;
+        }
+        if let Some(comm) = new_name {
+            seen.news = Some(Box::new(self.news(handle, comm, &mut seen, scratch, note)));
+        }
+        if seen.kind == Kind::User && self.memory == MemoryReads::Inline && self.may_read(seen.key)
+        {
+            seen.reading = Some(self.memory_source.file());
+            note.note(seen.key, Ok(seen.clone()));
+            seen.take_memory(timed_memory(handle, self.memory_source, scratch))?;
+            seen.reading = None;
+        }
+        Ok(seen)
+    }
+}
+
+impl<S: ProcSource> Survey<S> {
+    /// Whether files that may hang can be read of this process.
+    fn may_read(&self, key: ProcessKey) -> bool {
+        self.may_hang && !self.stuck.contains(&key)
+    }
+
+    /// Whether name and class are not known yet, or not any more.
+    fn is_news(&self, seen: &Seen) -> bool {
+        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
+        match roster.get(seen.key) {
+            None => true,
+            // The kernel renames its workers all the time, by what they work on.
+            Some(_) if seen.kind == Kind::KernelThread => false,
+            Some(member) => {
+                member.rules != self.rules
+                    || (member.image != seen.image && seen.kind != Kind::Zombie)
+            }
+        }
+    }
+
+    fn read_rss(
+        &self,
+        handle: &S::Handle,
+        seen: &mut Seen,
+        scratch: &mut Scratch,
+    ) -> Result<(), ScanError> {
+        match read_statm(handle, &mut scratch.buffers.io) {
+            // Size 0 is a process that has let go of its memory and is about to end.
+            Ok(statm) if statm.size_pages == 0 => {}
+            Ok(statm) => seen.rss_bytes = Some(self.page_size.bytes(statm.resident_pages)),
+            Err(error) if error.skip == Skip::Vanished => return Err(error),
+            Err(error) => seen.statm_error = Some(error),
+        }
+        Ok(())
+    }
+
+    fn news(
+        &self,
+        handle: &S::Handle,
+        comm: Vec<u8>,
+        seen: &mut Seen,
+        scratch: &mut Scratch,
+        note: &Note<'_, Sight>,
+    ) -> News {
+        if seen.kind == Kind::KernelThread {
+            return News {
+                comm,
+                decision: None,
+                errors: Vec::new(),
+            };
+        }
+        if !self.may_read(seen.key) {
+            let by_name = self.classifier.classify(&Facts {
+                comm: &comm,
+                ..Facts::default()
+            });
+            return News {
+                comm,
+                decision: Some(by_name),
+                errors: Vec::new(),
+            };
+        }
+        seen.reading = Some(ProcFile::Cmdline);
+        note.note(seen.key, Ok(seen.clone()));
+        let facts = LiveFacts::new(self, handle, seen.parent, &comm, &mut scratch.facts);
+        let decision = Some(self.classifier.classify(&facts));
+        let errors = facts.into_errors();
+        seen.reading = None;
+        News {
+            comm,
+            decision,
+            errors,
+        }
+    }
+}
+
+/// Reads the memory of one process and measures how long that took: as long as the target may
+/// have waited to map or unmap memory.
+pub(crate) fn timed_memory<H: ProcHandle>(
+    handle: &H,
+    source: MemorySource,
+    scratch: &mut Scratch,
+) -> Result<(MemoryUsage, Duration), ScanError> {
+    let begin = Instant::now();
+    let usage = read_memory(handle, source, &mut scratch.buffers)?;
+    Ok((usage, begin.elapsed()))
+}
+
+impl Seen {
+    fn new(stat: &Stat<'_>, at: Instant) -> Self {
+        let kind = if stat.is_kernel_thread() {
+            Kind::KernelThread
+        } else if stat.is_zombie() {
+            Kind::Zombie
+        } else {
+            Kind::User
+        };
+        Self {
+            key: stat.key(),
+            parent: stat.parent,
+            kind,
+            own: Usage {
+                cpu: stat.cpu,
+                minor_faults: stat.minor_faults,
+                major_faults: stat.major_faults,
+            },
+            reaped: Usage {
+                cpu: stat.child_cpu,
+                minor_faults: stat.child_minor_faults,
+                major_faults: stat.child_major_faults,
+            },
+            threads: stat.num_threads,
+            at,
+            image: Image {
+                comm: Comm::new(stat.comm),
+                start_stack: stat.start_stack,
+            },
+            rss_bytes: None,
+            memory: MemoryRead::Not,
+            news: None,
+            statm_error: None,
+            reading: None,
+        }
+    }
+
+    /// Takes the result of a memory read.
+    ///
+    /// # Errors
+    /// That the process has ended meanwhile.
+    fn take_memory(
+        &mut self,
+        result: Result<(MemoryUsage, Duration), ScanError>,
+    ) -> Result<(), ScanError> {
+        match result {
+            Ok((usage, took)) => self.memory = MemoryRead::Fresh { usage, took },
+            Err(error) => match error.skip {
+                Skip::Vanished => return Err(error),
+                Skip::Zombie => {
+                    self.kind = Kind::Zombie;
+                    self.rss_bytes = None;
+                }
+                _ => self.memory = MemoryRead::Failed(error),
+            },
+        }
+        Ok(())
+    }
+
+    /// Takes what a memory pass read after the survey. A process that has ended since keeps what
+    /// the survey saw of it.
+    pub(crate) fn take_late_memory(&mut self, result: Result<(MemoryUsage, Duration), ScanError>) {
+        if let Err(error) = self.take_memory(result) {
+            self.memory = MemoryRead::Failed(error);
         }
     }
 }

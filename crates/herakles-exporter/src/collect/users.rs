@@ -13,13 +13,17 @@ pub(crate) struct Users {
 impl Users {
     /// Reads the file; a missing or unreadable one knows nobody.
     pub(crate) fn read(passwd: &Path) -> Self {
-        fs::read(passwd).map(|text| Self::parse(&text)).unwrap_or_default()
+        fs::read(passwd)
+            .map(|text| Self::parse(&text))
+            .unwrap_or_default()
     }
 
     fn parse(text: &[u8]) -> Self {
         let mut names = HashMap::new();
         for line in text.split(|&byte| byte == b'\n') {
-            let Ok(line) = std::str::from_utf8(line) else { continue };
+            let Ok(line) = std::str::from_utf8(line) else {
+                continue;
+            };
             let mut fields = line.split(':');
             if let (Some(name), Some(uid)) = (fields.next(), fields.nth(1))
                 && let Ok(uid) = uid.parse()
@@ -33,7 +37,9 @@ impl Users {
 
     /// The user's name, or the id in decimal.
     pub(crate) fn name(&self, uid: u32) -> String {
-        self.names.get(&uid).map_or_else(|| uid.to_string(), ToString::to_string)
+        self.names
+            .get(&uid)
+            .map_or_else(|| uid.to_string(), ToString::to_string)
     }
 }
 
@@ -43,7 +49,8 @@ mod tests {
 
     #[test]
     fn the_first_name_of_an_id_counts_and_unknown_ids_are_numbers() {
-        let users = Users::parse(b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0\n\xff:x:5:5\nbroken\nwww:x:33:");
+        let users =
+            Users::parse(b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0\n\xff:x:5:5\nbroken\nwww:x:33:");
         assert_eq!(users.name(0), "root");
         assert_eq!(users.name(33), "www");
         assert_eq!(users.name(5), "5");

@@ -1,0 +1,243 @@
+//! From what a scan saw to a snapshot: class, CPU account and record of every process.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Heritage, Rules, display_name};
+use herakles_cpu::{ExitSource, Ledger, Observation};
+use herakles_metrics::{
+    MemorySample, ProcessKind, ProcessRecord, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
+    SubgroupSlot,
+};
+use herakles_stat::{Pid, ProcessKey};
+
+use super::collector::Machine;
+use super::roster::{Member, Roster};
+use super::survey::{Kind, MemoryRead, Seen};
+use crate::effective::Effective;
+use crate::status::unix_seconds;
+
+/// Classes and their counters, from scan to scan.
+pub(crate) struct Accounts {
+    machine: Machine,
+    ledger: Ledger<ClassId>,
+    classes: ClassTable,
+    /// When the counters of a class began, Unix time in seconds. A class without has never been
+    /// seen and is not shown.
+    created: HashMap<ClassId, f64>,
+    /// Counts the scans.
+    scan: u32,
+    /// Counts the sets of rules: members remember by which they were classified.
+    rules: u32,
+}
+
+impl Accounts {
+    pub(crate) fn new(machine: Machine) -> Self {
+        Self {
+            machine,
+            ledger: Ledger::new(
+                machine.ticks_per_second,
+                machine.counts_from,
+                ExitSource::Children,
+            ),
+            classes: ClassTable::new(),
+            created: HashMap::new(),
+            scan: 0,
+            rules: 0,
+        }
+    }
+
+    /// Classifies by these rules from now on.
+    pub(crate) fn adopt(&mut self, rules: &Rules) {
+        self.rules = self.rules.wrapping_add(1);
+        let now = unix_seconds(SystemTime::now());
+        self.classes.declare(rules);
+        for (id, _) in self.classes.classes() {
+            // Nobody declared these two: they show when they have had a member.
+            if id != ClassTable::other() && id != ClassTable::kernel() {
+                self.created.entry(id).or_insert(now);
+            }
+        }
+    }
+
+    /// The number of the rules in force.
+    pub(crate) fn rules(&self) -> u32 {
+        self.rules
+    }
+
+    pub(crate) fn begin(&mut self) {
+        self.scan = self.scan.wrapping_add(1);
+    }
+
+    /// Takes note of a process that is listed but could not be read.
+    pub(crate) fn keep(&mut self, pid: Pid, roster: &mut Roster) {
+        self.ledger.keep(pid);
+        roster.keep(pid, self.scan);
+    }
+
+    /// Brings `roster` up to date: members, their names and classes.
+    pub(crate) fn classify(&mut self, seen: &[Seen], roster: &mut Roster, rules: &Classifier) {
+        let mut news: Vec<&Seen> = Vec::new();
+        for it in seen {
+            match roster.get_mut(it.key) {
+                Some(member) if it.news.is_none() => member.scan = self.scan,
+                _ => news.push(it),
+            }
+        }
+        // Parents before children, whose class may be inherited.
+        news.sort_unstable_by_key(|it| (it.key.start_time, it.key.pid));
+        for it in news {
+            let member = self.member(it, roster, rules);
+            roster.insert(member);
+        }
+        roster.evict(self.scan);
+    }
+
+    fn member(&mut self, seen: &Seen, roster: &Roster, rules: &Classifier) -> Member {
+        let (comm, decision) = match seen.news.as_deref() {
+            Some(news) => (news.comm.as_slice(), news.decision.clone()),
+            // The worker was lost before it could ask the rules: only the name is known.
+            None => (seen.image.comm.as_bytes(), None),
+        };
+        let (class, heritage) = if seen.kind == Kind::KernelThread {
+            (ClassTable::kernel(), Heritage::NONE)
+        } else {
+            let decision = decision.unwrap_or_else(|| {
+                rules.classify(&Facts {
+                    comm,
+                    ..Facts::default()
+                })
+            });
+            let parent = seen.parent.and_then(|pid| roster.by_pid(pid));
+            let inherited = parent.map_or(Heritage::NONE, |it| it.heritage.clone());
+            let placement = self.classes.place(&decision, &inherited);
+            (placement.class, placement.heritage)
+        };
+        Member {
+            key: seen.key,
+            image: seen.image,
+            name: display_name(stable_name(comm, seen.kind)).into(),
+            class,
+            heritage,
+            scan: self.scan,
+            rules: self.rules,
+        }
+    }
+
+    /// Credits what everybody used, and starts the snapshot.
+    pub(crate) fn account(
+        &mut self,
+        seen: &[Seen],
+        over_limit: &HashSet<ProcessKey>,
+        roster: &Roster,
+        effective: &Effective,
+    ) -> SnapshotBuilder {
+        let now = Instant::now();
+        let taken_at = unix_seconds(SystemTime::now());
+        let mut readings = Vec::with_capacity(seen.len());
+        let mut has_members = vec![false; self.classes.id_bound()];
+        for it in seen {
+            let Some(member) = roster.get(it.key) else {
+                continue;
+            };
+            has_members[member.class.index()] = true;
+            self.created.entry(member.class).or_insert(taken_at);
+            let reading = self.ledger.observe(Observation {
+                key: it.key,
+                parent: it.parent,
+                class: member.class,
+                own: it.own,
+                reaped: it.reaped,
+                at: it.at,
+            });
+            readings.push((it, member, reading));
+        }
+        self.ledger.finish();
+        self.expire(now, &has_members);
+
+        let mut builder = SnapshotBuilder::new(taken_at);
+        let slots = self.subgroups(&mut builder, effective);
+        let ticks = self.machine.ticks_per_second;
+        for (it, member, reading) in readings {
+            let Some(&slot) = slots.get(&member.class) else {
+                continue;
+            };
+            let age = now.saturating_duration_since(it.at);
+            let memory = match it.memory {
+                MemoryRead::Fresh { usage, .. } => Some(MemorySample { usage, age }),
+                _ => None,
+            };
+            let started = ticks.seconds(it.key.start_time);
+            builder.push(ProcessRecord {
+                key: it.key,
+                name: Arc::clone(&member.name),
+                subgroup: slot,
+                kind: match it.kind {
+                    Kind::User => ProcessKind::User,
+                    Kind::KernelThread => ProcessKind::KernelThread,
+                    Kind::Zombie => ProcessKind::Zombie,
+                },
+                start_time_seconds: self.machine.boot_time_seconds + started,
+                threads: it.threads,
+                // Of one read with PSS and USS where there is one.
+                rss_bytes: memory.map(|it| it.usage.rss_bytes).or(it.rss_bytes),
+                memory,
+                cpu_seconds: Some(ticks.seconds(reading.total.total())),
+                cpu_usage_ratio: reading.usage,
+                name_passes: effective.config().filter.admits_name(&member.name),
+                over_limit: over_limit.contains(&it.key),
+            });
+        }
+        builder
+    }
+
+    fn expire(&mut self, now: Instant, has_members: &[bool]) {
+        let mut expired = Vec::new();
+        let has = |id: ClassId| has_members.get(id.index()).is_some_and(|it| *it);
+        self.classes.expire(now, has, &mut expired);
+        for id in expired {
+            self.ledger.forget_class(id);
+            self.created.remove(&id);
+        }
+    }
+
+    fn subgroups(
+        &self,
+        builder: &mut SnapshotBuilder,
+        effective: &Effective,
+    ) -> HashMap<ClassId, SubgroupSlot> {
+        let ticks = self.machine.ticks_per_second;
+        let mut slots = HashMap::new();
+        for (id, class) in self.classes.classes() {
+            let Some(&created_seconds) = self.created.get(&id) else {
+                continue;
+            };
+            let used = self.ledger.class(id).unwrap_or_default();
+            let slot = builder.subgroup(SubgroupRecord {
+                class: class.clone(),
+                visible: effective.visibility.shows(class),
+                stays: true,
+                counters: SubgroupCounters {
+                    cpu_user_seconds: ticks.seconds(used.cpu.user),
+                    cpu_system_seconds: ticks.seconds(used.cpu.system),
+                    minor_faults: used.minor_faults,
+                    major_faults: used.major_faults,
+                },
+                created_seconds,
+            });
+            slots.insert(id, slot);
+        }
+        slots
+    }
+}
+
+/// The name without what changes all the time: the kernel shows of its workers (`kworker/0:1`)
+/// what they work on (`kworker/0:1-events`).
+fn stable_name(comm: &[u8], kind: Kind) -> &[u8] {
+    if kind != Kind::KernelThread || !comm.starts_with(b"kworker/") {
+        return comm;
+    }
+    let end = comm.iter().position(|byte| matches!(byte, b'-' | b'+'));
+    end.and_then(|end| comm.get(..end)).unwrap_or(comm)
+}

@@ -1,0 +1,104 @@
+//! What one scan counts: reads, and errors by kind and file.
+
+use herakles_metrics::MemoryReads;
+use herakles_scan::{ProcFile, ScanError, Skip};
+
+use super::crew::{Done, Lost};
+use super::survey::{Seen, Sight};
+use crate::status::Faults;
+
+/// The counts of one scan.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) faults: Faults,
+    pub(crate) reads: MemoryReads,
+    /// Processes whose memory was read or refused, and those of them that were refused.
+    pub(crate) asked: u64,
+    pub(crate) refused: u64,
+    /// The first error other than that a process has ended, for people.
+    pub(crate) first_error: Option<ScanError>,
+}
+
+/// What a survey found at one pid.
+pub(crate) enum Found {
+    Process(Seen),
+    /// Listed, but not read: its history goes on with its next good read.
+    Unread,
+    Gone,
+}
+
+impl Tally {
+    pub(crate) fn error(&mut self, error: &ScanError) {
+        let kind = match error.skip {
+            Skip::Vanished => "vanished",
+            Skip::Denied(_) => "denied",
+            Skip::Malformed(_) => "malformed",
+            // Normal for such a process; no error.
+            Skip::KernelThread | Skip::Zombie => return,
+            _ => "io",
+        };
+        self.fault(kind, error.file_name());
+        if error.skip != Skip::Vanished {
+            self.first_error.get_or_insert(*error);
+        }
+    }
+
+    fn fault(&mut self, kind: &'static str, file: &'static str) {
+        *self.faults.entry((kind, file)).or_default() += 1;
+    }
+
+    /// A worker's loss: it hung in, or panicked at, this file.
+    pub(crate) fn lost(&mut self, lost: Lost, file: Option<ProcFile>) {
+        let kind = match lost {
+            Lost::Hung => "timeout",
+            Lost::Panicked => "panic",
+        };
+        self.fault(kind, file.map_or("none", ProcFile::name));
+    }
+
+    /// Takes one item of a survey, counting what went wrong.
+    pub(crate) fn settle(&mut self, done: Done<Sight>) -> Found {
+        let found = match done.1 {
+            Ok(Ok(seen)) => Found::Process(seen),
+            Ok(Err(error)) => {
+                self.error(&error);
+                if error.skip == Skip::Vanished {
+                    Found::Gone
+                } else {
+                    Found::Unread
+                }
+            }
+            Err((lost, Some(Ok(seen)))) => {
+                self.lost(lost, seen.reading);
+                Found::Process(seen)
+            }
+            Err((lost, _)) => {
+                self.lost(lost, None);
+                Found::Unread
+            }
+        };
+        if let Found::Process(seen) = &found {
+            for error in &seen.statm_error {
+                self.error(error);
+            }
+            for error in seen.news.iter().flat_map(|news| &news.errors) {
+                self.error(error);
+            }
+        }
+        found
+    }
+
+    /// Takes the result of a memory read.
+    pub(crate) fn memory(&mut self, result: Result<(), &ScanError>) {
+        self.asked += 1;
+        match result {
+            Ok(()) => self.reads.fresh += 1,
+            Err(error) => {
+                if matches!(error.skip, Skip::Denied(_)) {
+                    self.refused += 1;
+                }
+                self.error(error);
+            }
+        }
+    }
+}

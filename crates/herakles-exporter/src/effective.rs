@@ -1,0 +1,137 @@
+//! The configuration and rules in force, loaded together and replaced together.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use herakles_classify::{Classifier, RuleError, Rules, SearchMode, Visibility};
+use herakles_metrics::{ConfigLabels, Filter, Limits, ProcessSeries, Quantities};
+
+use crate::config::{self, Config, ConfigError, Loaded, Sources, fnv_1a};
+
+/// No rule file is longer: beyond it something else was named by mistake.
+const MAX_RULE_FILE: u64 = 1 << 20;
+/// Nor are there more of them.
+const MAX_RULE_FILES: usize = 1000;
+
+/// Why configuration or rules could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum LoadError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Rules(#[from] RuleError),
+    #[error("cannot read the rules {}: {source}; correct classification.rules", path.display())]
+    RuleFile { path: PathBuf, source: io::Error },
+    #[error("classification.rules names {count} files; at most {MAX_RULE_FILES} are read")]
+    TooManyRuleFiles { count: usize },
+}
+
+/// What the program goes by until the next reload.
+#[derive(Debug)]
+pub(crate) struct Effective {
+    pub(crate) loaded: Loaded,
+    pub(crate) classifier: Arc<Classifier>,
+    pub(crate) visibility: Visibility,
+    rules_hash: String,
+}
+
+impl Effective {
+    /// Loads the configuration, then the rules it names.
+    pub(crate) fn load(sources: &Sources) -> Result<Self, LoadError> {
+        let loaded = sources.load()?;
+        let classification = &loaded.config.classification;
+        let files = loaded.rule_files()?;
+        if files.len() > MAX_RULE_FILES {
+            return Err(LoadError::TooManyRuleFiles { count: files.len() });
+        }
+        let mut rules = Rules::default();
+        let mut texts = String::new();
+        for path in files {
+            let text = read_rules(&path).map_err(|source| LoadError::RuleFile {
+                path: path.clone(),
+                source,
+            })?;
+            rules.append(Rules::parse(&text, &path.display().to_string())?);
+            texts.push_str(&text);
+            texts.push('\0');
+        }
+        if classification.builtin {
+            rules.append(Rules::builtin());
+            texts.push_str(env!("CARGO_PKG_VERSION"));
+        }
+        let visibility = Visibility::new(
+            match classification.search_mode {
+                config::SearchMode::All => SearchMode::All,
+                config::SearchMode::Include => SearchMode::Include,
+                config::SearchMode::Exclude => SearchMode::Exclude,
+            },
+            classification.search_groups.iter().cloned(),
+            classification.search_subgroups.iter().cloned(),
+            classification.disable_others,
+        );
+        Ok(Self {
+            classifier: Arc::new(Classifier::new(rules)),
+            visibility,
+            rules_hash: format!("{:016x}", fnv_1a(texts.as_bytes())),
+            loaded,
+        })
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.loaded.config
+    }
+
+    /// The labels of `herakles_exporter_config_info`.
+    pub(crate) fn labels(&self) -> ConfigLabels {
+        ConfigLabels {
+            config_hash: self.loaded.hash(),
+            rules_hash: self.rules_hash.clone(),
+            memory_mode: self.config().memory_mode().as_str().to_owned(),
+            gate: "none".to_owned(),
+        }
+    }
+
+    /// What a snapshot may export. `live_series` are those of the exporter's own families.
+    pub(crate) fn limits(&self, live_series: usize) -> Limits {
+        let Config { export, filter, .. } = self.config();
+        Limits {
+            processes: match export.processes {
+                config::ProcessSeries::All => ProcessSeries::All,
+                config::ProcessSeries::Top => ProcessSeries::Top,
+                config::ProcessSeries::None => ProcessSeries::None,
+            },
+            top_n_subgroup: export.top_n_subgroup,
+            top_n_others: export.top_n_others,
+            max_series: export.max_series.map(Into::into),
+            live_series,
+            quantities: Quantities {
+                rss: export.enable_rss,
+                pss: export.enable_pss,
+                uss: export.enable_uss,
+                cpu: export.enable_cpu,
+            },
+            filter: Filter {
+                min_uss_bytes: filter.min_uss_bytes,
+                min_rss_bytes: filter.min_rss_bytes,
+                min_cpu_ratio: filter.min_cpu_ratio,
+                min_age: filter.min_age,
+            },
+        }
+    }
+}
+
+fn read_rules(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut text = String::new();
+    file.take(MAX_RULE_FILE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_RULE_FILE {
+        return Err(io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
+}
