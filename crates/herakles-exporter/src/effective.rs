@@ -41,7 +41,19 @@ pub(crate) struct Effective {
 impl Effective {
     /// Loads the configuration, then the rules it names.
     pub(crate) fn load(sources: &Sources) -> Result<Self, LoadError> {
-        let loaded = sources.load()?;
+        Self::of(sources.load()?)
+    }
+
+    /// The same for a running exporter, and the settings that keep their value until a restart.
+    pub(crate) fn reload(
+        sources: &Sources,
+        running: &Self,
+    ) -> Result<(Self, Vec<String>), LoadError> {
+        let config::Reloaded { loaded, restart_needed } = sources.reload(&running.loaded)?;
+        Ok((Self::of(loaded)?, restart_needed))
+    }
+
+    fn of(loaded: Loaded) -> Result<Self, LoadError> {
         let classification = &loaded.config.classification;
         let files = loaded.rule_files()?;
         if files.len() > MAX_RULE_FILES {

@@ -1,0 +1,111 @@
+//! What refresh, scrapes and reloads share.
+
+use std::fmt;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use herakles_metrics::{ExporterStatus, Rendered};
+use herakles_web::gzip::Compressor;
+use tokio::sync::Semaphore;
+
+use crate::cache::{Cache, Published};
+use crate::config::Sources;
+use crate::effective::{Effective, LoadError};
+use crate::refresh::Order;
+use crate::self_process;
+use crate::status::Status;
+
+/// The running exporter.
+pub(crate) struct App {
+    pub(crate) cache: Cache,
+    pub(crate) status: Status,
+    pub(crate) effective: ArcSwap<Effective>,
+    /// Big documents are made one at a time, so that many requests need no more memory than one.
+    pub(crate) documents: Semaphore,
+    sources: Sources,
+    orders: SyncSender<Order>,
+    reloading: Mutex<()>,
+    scratch: Mutex<Vec<ScrapeScratch>>,
+}
+
+/// What one scrape at a time needs, taken from and given back to [`App::with_scratch`].
+#[derive(Default)]
+pub(crate) struct ScrapeScratch {
+    pub(crate) live: Rendered,
+    pub(crate) compressor: Compressor,
+}
+
+impl App {
+    pub(crate) fn new(sources: Sources, effective: Effective, orders: SyncSender<Order>) -> Self {
+        let status = Status::new(effective.labels());
+        status.loaded(true, None);
+        Self {
+            cache: Cache::default(),
+            status,
+            effective: ArcSwap::from_pointee(effective),
+            documents: Semaphore::new(1),
+            sources,
+            orders,
+            reloading: Mutex::new(()),
+            scratch: Mutex::default(),
+        }
+    }
+
+    /// Everything the exporter says about itself now.
+    pub(crate) fn exporter_status(&self, published: Option<&Published>) -> ExporterStatus {
+        self.status.read(self_process::read(), published)
+    }
+
+    /// Lends buffers that are kept between scrapes; no more of them than scrapes that ran at the
+    /// same time, and a few at most.
+    pub(crate) fn with_scratch<T>(&self, work: impl FnOnce(&mut ScrapeScratch) -> T) -> T {
+        const KEPT: usize = 4;
+        let pool = || self.scratch.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = pool().pop().unwrap_or_default();
+        let result = work(&mut scratch);
+        let mut pool = pool();
+        if pool.len() < KEPT {
+            pool.push(scratch);
+        }
+        result
+    }
+
+    /// Reads configuration and rules again. What is broken leaves everything as it was. Reads
+    /// files: not for an async thread.
+    pub(crate) fn reload(&self) -> Result<(), LoadError> {
+        let _one_at_a_time = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.effective.load_full();
+        match Effective::reload(&self.sources, &running) {
+            Ok((effective, restart_needed)) => {
+                let effective = Arc::new(effective);
+                self.status.loaded(true, Some(effective.labels()));
+                self.effective.store(Arc::clone(&effective));
+                log_warnings(&effective);
+                for setting in restart_needed {
+                    tracing::warn!(setting, "changed, but takes effect only after a restart");
+                }
+                tracing::info!(rules = effective.classifier.rules().len(), "configuration reloaded");
+                // The refresh thread ends only with the program.
+                let _ = self.orders.send(Order::Adopt(effective));
+                Ok(())
+            }
+            Err(error) => {
+                self.status.loaded(false, None);
+                tracing::error!(error = display(&error), "reload failed, the old one stays");
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Logs what is allowed but hardly meant.
+pub(crate) fn log_warnings(effective: &Effective) {
+    for warning in &effective.loaded.warnings {
+        tracing::warn!(warning, "configuration");
+    }
+}
+
+fn display(error: &impl fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,170 @@
+//! The refresh loop: scan, render, publish; on a thread of its own, never two at once.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use herakles_metrics::{Rendered, Scope, render};
+use herakles_scan::ProcSource;
+use herakles_web::gzip::Compressor;
+use herakles_web::{Exposition, Format};
+
+use crate::app::App;
+use crate::cache::Published;
+use crate::collect::{Collector, Scan};
+use crate::effective::Effective;
+use crate::telemetry::{FaultLine, FaultLog};
+
+/// The second refresh comes this soon, so that CPU usage exists early.
+const SECOND: Duration = Duration::from_secs(2);
+
+/// What the refresh thread is told from outside.
+pub(crate) enum Order {
+    /// Go by this configuration, and show it at once.
+    Adopt(Arc<Effective>),
+}
+
+/// The refresh thread.
+pub(crate) struct Refresher<S: ProcSource> {
+    app: Arc<App>,
+    collector: Collector<S>,
+    orders: Receiver<Order>,
+    rendered: Rendered,
+    compressor: Compressor,
+    fault_log: FaultLog<(&'static str, &'static str)>,
+}
+
+impl<S: ProcSource> Refresher<S> {
+    pub(crate) fn new(app: Arc<App>, collector: Collector<S>, orders: Receiver<Order>) -> Self {
+        Self {
+            app,
+            collector,
+            orders,
+            rendered: Rendered::default(),
+            compressor: Compressor::new(),
+            fault_log: FaultLog::new(),
+        }
+    }
+
+    /// Refreshes until the other end of the orders is gone.
+    pub(crate) fn run(mut self) {
+        let mut due = Instant::now();
+        self.refresh();
+        due += self.ttl().min(SECOND);
+        loop {
+            let now = Instant::now();
+            match self.orders.recv_timeout(due.saturating_duration_since(now)) {
+                Ok(Order::Adopt(effective)) => {
+                    self.collector.adopt(effective);
+                    due = Instant::now();
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.refresh();
+            due = self.next_after(due);
+        }
+    }
+
+    fn ttl(&self) -> Duration {
+        self.app.effective.load().config().scan.cache_ttl
+    }
+
+    /// The next time a refresh is due. Those that came due while one was running are skipped.
+    fn next_after(&self, due: Instant) -> Instant {
+        let ttl = self.ttl();
+        let late = Instant::now().saturating_duration_since(due);
+        let missed = u32::try_from(late.as_nanos() / ttl.as_nanos().max(1)).unwrap_or(u32::MAX);
+        if missed > 0 {
+            self.app.status.skipped(u64::from(missed));
+        }
+        due + ttl.saturating_mul(missed.saturating_add(1))
+    }
+
+    fn refresh(&mut self) {
+        let app = Arc::clone(&self.app);
+        let (begin, cpu) = (Instant::now(), self.collector.cpu());
+        app.status.refresh_begins();
+        // The last good snapshot stays, whatever happens here.
+        let result = catch_unwind(AssertUnwindSafe(|| self.publish()))
+            .unwrap_or_else(|_| Err("a bug: the refresh panicked; please report it".to_owned()));
+        let cpu = self.collector.cpu().saturating_sub(cpu);
+        self.log_failure(app.status.last_error(), result.as_ref().err());
+        app.status.refresh_ended(result, begin.elapsed(), cpu);
+    }
+
+    fn publish(&mut self) -> Result<(), String> {
+        let live_series = self.app.exporter_status(None).series();
+        let scan = self.collector.scan(live_series).map_err(|error| error.to_string())?;
+        let taken = Instant::now();
+        self.app.status.add_faults(&scan.faults);
+        self.app.status.add_reads(scan.reads);
+        self.log_faults(&scan);
+
+        let snapshot = Arc::new(scan.snapshot);
+        render(&snapshot, Scope::Service, &mut self.rendered)
+            .map_err(|_| "the exposition could not be written".to_owned())?;
+        let mut exposition = |format, text: &str| {
+            Exposition::new(format, Bytes::copy_from_slice(text.as_bytes()), &mut self.compressor)
+        };
+        let openmetrics = exposition(Format::OpenMetrics1_0_0, self.rendered.openmetrics());
+        let text = exposition(Format::Text0_0_4, self.rendered.text());
+        self.app.cache.publish(Published { snapshot, openmetrics, text, taken });
+        Ok(())
+    }
+
+    fn log_failure(&self, before: Option<String>, now: Option<&String>) {
+        match (before, now) {
+            (before, Some(error)) if before.as_ref() != Some(error) => {
+                tracing::error!(error, "refresh failed, the last good snapshot is still served");
+            }
+            (Some(_), None) => tracing::info!("refreshes succeed again"),
+            _ => {}
+        }
+    }
+
+    fn log_faults(&mut self, scan: &Scan) {
+        let faults = scan.faults.iter().map(|(cause, count)| (*cause, *count));
+        for ((kind, file), line) in self.fault_log.observe(faults, Instant::now()) {
+            match line {
+                FaultLine::Ended { count } => {
+                    tracing::debug!(kind, file, count, "fault is over");
+                }
+                FaultLine::Began { count } | FaultLine::Continues { count } => {
+                    log_fault(kind, file, count, scan);
+                }
+            }
+        }
+    }
+}
+
+fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
+    match (kind, file) {
+        ("denied", "smaps_rollup" | "smaps") => tracing::warn!(
+            file,
+            readable = scan.asked - scan.refused,
+            processes = scan.asked,
+            remedy = "run it with CAP_SYS_PTRACE, such as AmbientCapabilities=CAP_SYS_PTRACE in \
+                      its systemd unit, or as root",
+            "the memory (PSS, USS) of some processes may not be read; their RSS and CPU are"
+        ),
+        ("denied", "stat" | "proc") => tracing::warn!(
+            file,
+            count,
+            remedy = "run it with CAP_SYS_PTRACE, or in the group of the mount option gid=",
+            "/proc is mounted with hidepid: some processes are not reported"
+        ),
+        ("vanished" | "malformed" | "denied", _) => {
+            tracing::debug!(kind, file, count, "files of some processes could not be read");
+        }
+        ("timeout", _) => tracing::warn!(
+            file,
+            count,
+            "a process did not let its file be read within 10 s; its thread is given up"
+        ),
+        ("panic", _) => tracing::error!(count, "a bug: a worker panicked; please report it"),
+        _ => tracing::warn!(kind, file, count, "files of some processes could not be read"),
+    }
+}

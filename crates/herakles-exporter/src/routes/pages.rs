@@ -1,0 +1,156 @@
+//! The pages for people.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use herakles_metrics::ExporterStatus;
+use herakles_web::hyper::{Response, StatusCode};
+use herakles_web::{Body, respond};
+
+use crate::app::App;
+use crate::cache::Published;
+use crate::cli::BUILD;
+
+/// `/`: what this is and where to go.
+pub(super) fn landing(app: &App) -> Response<Body> {
+    let effective = app.effective.load();
+    let published = app.cache.load();
+    let (_, state) = health_of(app, published.as_deref());
+    let metrics = escape(&effective.config().web.telemetry_path);
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+         <title>herakles-exporter</title></head>\n<body>\n<h1>herakles-exporter {}</h1>\n\
+         <p>Memory and CPU of every process of this host, for Prometheus. {}</p>\n<ul>\n",
+        escape(BUILD.version),
+        escape(&state),
+    );
+    let links = [
+        (metrics.as_str(), "the metrics"),
+        ("/health", "how the exporter does, in words"),
+        ("/subgroups", "the rules that classify processes, with live counts"),
+        ("/config", "the configuration in force"),
+        ("/api/v1/snapshot", "every process as JSON"),
+    ];
+    for (path, what) in links {
+        let _ = writeln!(html, "<li><a href=\"{path}\">{path}</a>: {what}</li>");
+    }
+    html.push_str("</ul>\n</body>\n</html>\n");
+    respond::html(StatusCode::OK, html)
+}
+
+/// `/health`: state, age, last error and counts, for people and probes.
+pub(super) fn health(app: &App) -> Response<Body> {
+    let published = app.cache.load();
+    let (healthy, state) = health_of(app, published.as_deref());
+    let status = app.exporter_status(published.as_deref());
+    let mut text = format!("{state}\n");
+    describe(&mut text, app, published.as_deref(), &status);
+    let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    respond::text(code, text)
+}
+
+/// Whether the last good refresh is young enough, and a sentence that says so.
+fn health_of(app: &App, published: Option<&Published>) -> (bool, String) {
+    let limit = (app.effective.load().config().scan.cache_ttl * 3).max(Duration::from_secs(30));
+    match published.map(Published::age) {
+        None => (false, "Not ready: no refresh has succeeded yet.".to_owned()),
+        Some(age) if age < limit => {
+            (true, format!("Healthy: the last good refresh is {} old.", seconds(age)))
+        }
+        Some(age) => (
+            false,
+            format!(
+                "Stale: the last good refresh is {} old, more than {}.",
+                seconds(age),
+                seconds(limit)
+            ),
+        ),
+    }
+}
+
+fn describe(
+    out: &mut String,
+    app: &App,
+    published: Option<&Published>,
+    status: &ExporterStatus,
+) {
+    let updates = status.cache_updates;
+    let now = if app.status.is_updating() { ", one is running" } else { "" };
+    let _ = writeln!(
+        out,
+        "refreshes: {} good, {} failed, {} skipped{now}",
+        updates.success, updates.error, updates.skipped
+    );
+    if let Some(took) = status.cache_update_duration_seconds {
+        let _ = writeln!(
+            out,
+            "last refresh: took {took:.3} s; all together used {:.2} s of CPU",
+            status.cache_update_cpu_seconds
+        );
+    }
+    let error = app.status.last_error();
+    let _ = writeln!(out, "last error: {}", error.as_deref().unwrap_or("none"));
+    if let Some(states) = status.processes {
+        let counts: Vec<String> =
+            states.by_name().iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let _ = writeln!(out, "processes: {}", counts.join(", "));
+    }
+    if let Some(published) = published {
+        let snapshot = &published.snapshot;
+        let unreadable: u64 =
+            snapshot.subgroups().iter().map(|it| it.unreadable_processes).sum();
+        let _ = writeln!(out, "without PSS and USS: {unreadable} processes");
+        let _ = writeln!(
+            out,
+            "series: {} exported, {} dropped by max_series",
+            snapshot.series(),
+            snapshot.series_dropped()
+        );
+    }
+    for ((kind, file), count) in &status.scan_errors {
+        let _ = writeln!(out, "scan errors: {count} {kind} ({file})");
+    }
+}
+
+/// `/subgroups`: the effective rules in order, with how many processes each subgroup has now.
+pub(super) fn subgroups(app: &App) -> Response<Body> {
+    let effective = app.effective.load();
+    let published = app.cache.load();
+    let members: HashMap<(&str, &str), u64> = published
+        .iter()
+        .flat_map(|it| it.snapshot.subgroups())
+        .map(|it| ((&*it.class.group, &*it.class.subgroup), it.processes))
+        .collect();
+    let mut text = String::from("# processes  group/subgroup  rule  patterns\n");
+    for rule in effective.classifier.rules().iter() {
+        let count = members.get(&(rule.group(), rule.subgroup()));
+        let count = count.map_or_else(|| "-".to_owned(), u64::to_string);
+        let _ = write!(text, "{count:>6}  {}/{}  {}", rule.group(), rule.subgroup(), rule.origin());
+        crate::rule_text::patterns(rule, &mut text);
+        text.push('\n');
+    }
+    let unclassified = members.get(&("other", "other")).copied().unwrap_or(0);
+    let _ = writeln!(text, "{unclassified:>6}  other/other  no rule matches");
+    respond::text(StatusCode::OK, text)
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+/// Text for HTML, in elements and in quoted attributes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
