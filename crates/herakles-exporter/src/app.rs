@@ -1,6 +1,5 @@
 //! What refresh, scrapes and reloads share.
 
-use std::fmt;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -74,7 +73,10 @@ impl App {
     /// Reads configuration and rules again. What is broken leaves everything as it was. Reads
     /// files: not for an async thread.
     pub(crate) fn reload(&self) -> Result<(), LoadError> {
-        let _one_at_a_time = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self
+            .reloading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let running = self.effective.load_full();
         match Effective::reload(&self.sources, &running) {
             Ok((effective, restart_needed)) => {
@@ -85,14 +87,20 @@ impl App {
                 for setting in restart_needed {
                     tracing::warn!(setting, "changed, but takes effect only after a restart");
                 }
-                tracing::info!(rules = effective.classifier.rules().len(), "configuration reloaded");
+                tracing::info!(
+                    rules = effective.classifier.rules().len(),
+                    "configuration reloaded"
+                );
                 // The refresh thread ends only with the program.
                 let _ = self.orders.send(Order::Adopt(effective));
                 Ok(())
             }
             Err(error) => {
                 self.status.loaded(false, None);
-                tracing::error!(error = display(&error), "reload failed, the old one stays");
+                tracing::error!(
+                    error = error.to_string(),
+                    "reload failed, the old one stays"
+                );
                 Err(error)
             }
         }
@@ -104,8 +112,4 @@ pub(crate) fn log_warnings(effective: &Effective) {
     for warning in &effective.loaded.warnings {
         tracing::warn!(warning, "configuration");
     }
-}
-
-fn display(error: &impl fmt::Display) -> String {
-    error.to_string()
 }

@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use herakles_classify::{Classifier, RuleError, Rules, SearchMode, Visibility};
-use herakles_metrics::{ConfigLabels, Filter, Limits, ProcessSeries, Quantities};
+use herakles_classify::{Classifier, RuleError, Rules, Visibility};
+use herakles_metrics::{ConfigLabels, Filter, Limits, Quantities};
 
-use crate::config::{self, Config, ConfigError, Loaded, Sources, fnv_1a};
+use crate::config::{Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;
@@ -49,7 +49,10 @@ impl Effective {
         sources: &Sources,
         running: &Self,
     ) -> Result<(Self, Vec<String>), LoadError> {
-        let config::Reloaded { loaded, restart_needed } = sources.reload(&running.loaded)?;
+        let Reloaded {
+            loaded,
+            restart_needed,
+        } = sources.reload(&running.loaded)?;
         Ok((Self::of(loaded)?, restart_needed))
     }
 
@@ -75,11 +78,7 @@ impl Effective {
             texts.push_str(env!("CARGO_PKG_VERSION"));
         }
         let visibility = Visibility::new(
-            match classification.search_mode {
-                config::SearchMode::All => SearchMode::All,
-                config::SearchMode::Include => SearchMode::Include,
-                config::SearchMode::Exclude => SearchMode::Exclude,
-            },
+            classification.search_mode,
             classification.search_groups.iter().cloned(),
             classification.search_subgroups.iter().cloned(),
             classification.disable_others,
@@ -110,11 +109,7 @@ impl Effective {
     pub(crate) fn limits(&self, live_series: usize) -> Limits {
         let Config { export, filter, .. } = self.config();
         Limits {
-            processes: match export.processes {
-                config::ProcessSeries::All => ProcessSeries::All,
-                config::ProcessSeries::Top => ProcessSeries::Top,
-                config::ProcessSeries::None => ProcessSeries::None,
-            },
+            processes: export.processes,
             top_n_subgroup: export.top_n_subgroup,
             top_n_others: export.top_n_others,
             max_series: export.max_series.map(Into::into),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use herakles_metrics::{Rendered, Scope, render};
-use herakles_scan::ProcSource;
+use herakles_scan::{Capabilities, ProcSource};
 use herakles_web::gzip::Compressor;
 use herakles_web::{Exposition, Format};
 
@@ -97,7 +97,10 @@ impl<S: ProcSource> Refresher<S> {
 
     fn publish(&mut self) -> Result<(), String> {
         let live_series = self.app.exporter_status(None).series();
-        let scan = self.collector.scan(live_series).map_err(|error| error.to_string())?;
+        let scan = self
+            .collector
+            .scan(live_series)
+            .map_err(|error| error.to_string())?;
         let taken = Instant::now();
         self.app.status.add_faults(&scan.faults);
         self.app.status.add_reads(scan.reads);
@@ -107,18 +110,30 @@ impl<S: ProcSource> Refresher<S> {
         render(&snapshot, Scope::Service, &mut self.rendered)
             .map_err(|_| "the exposition could not be written".to_owned())?;
         let mut exposition = |format, text: &str| {
-            Exposition::new(format, Bytes::copy_from_slice(text.as_bytes()), &mut self.compressor)
+            Exposition::new(
+                format,
+                Bytes::copy_from_slice(text.as_bytes()),
+                &mut self.compressor,
+            )
         };
         let openmetrics = exposition(Format::OpenMetrics1_0_0, self.rendered.openmetrics());
         let text = exposition(Format::Text0_0_4, self.rendered.text());
-        self.app.cache.publish(Published { snapshot, openmetrics, text, taken });
+        self.app.cache.publish(Published {
+            snapshot,
+            openmetrics,
+            text,
+            taken,
+        });
         Ok(())
     }
 
     fn log_failure(&self, before: Option<String>, now: Option<&String>) {
         match (before, now) {
             (before, Some(error)) if before.as_ref() != Some(error) => {
-                tracing::error!(error, "refresh failed, the last good snapshot is still served");
+                tracing::error!(
+                    error,
+                    "refresh failed, the last good snapshot is still served"
+                );
             }
             (Some(_), None) => tracing::info!("refreshes succeed again"),
             _ => {}
@@ -142,14 +157,7 @@ impl<S: ProcSource> Refresher<S> {
 
 fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
     match (kind, file) {
-        ("denied", "smaps_rollup" | "smaps") => tracing::warn!(
-            file,
-            readable = scan.asked - scan.refused,
-            processes = scan.asked,
-            remedy = "run it with CAP_SYS_PTRACE, such as AmbientCapabilities=CAP_SYS_PTRACE in \
-                      its systemd unit, or as root",
-            "the memory (PSS, USS) of some processes may not be read; their RSS and CPU are"
-        ),
+        ("denied", "smaps_rollup" | "smaps") => log_denied(file, scan),
         ("denied", "stat" | "proc") => tracing::warn!(
             file,
             count,
@@ -157,7 +165,12 @@ fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
             "/proc is mounted with hidepid: some processes are not reported"
         ),
         ("vanished" | "malformed" | "denied", _) => {
-            tracing::debug!(kind, file, count, "files of some processes could not be read");
+            tracing::debug!(
+                kind,
+                file,
+                count,
+                "files of some processes could not be read"
+            );
         }
         ("timeout", _) => tracing::warn!(
             file,
@@ -165,6 +178,32 @@ fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
             "a process did not let its file be read within 10 s; its thread is given up"
         ),
         ("panic", _) => tracing::error!(count, "a bug: a worker panicked; please report it"),
-        _ => tracing::warn!(kind, file, count, "files of some processes could not be read"),
+        _ => tracing::warn!(
+            kind,
+            file,
+            count,
+            "files of some processes could not be read"
+        ),
+    }
+}
+
+fn log_denied(file: &'static str, scan: &Scan) {
+    let (readable, processes) = (scan.asked - scan.refused, scan.asked);
+    if Capabilities::effective().is_ok_and(|it| it.sys_ptrace) {
+        tracing::info!(
+            file,
+            readable,
+            processes,
+            "the kernel refuses the memory (PSS, USS) of some processes even with CAP_SYS_PTRACE"
+        );
+    } else {
+        tracing::warn!(
+            file,
+            readable,
+            processes,
+            remedy = "run it with CAP_SYS_PTRACE, such as AmbientCapabilities=CAP_SYS_PTRACE in \
+                      its systemd unit, or as root",
+            "the memory (PSS, USS) of other users' processes may not be read; their RSS and CPU are"
+        );
     }
 }

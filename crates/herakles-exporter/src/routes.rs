@@ -67,7 +67,10 @@ pub(crate) async fn answer(app: Arc<App>, request: Request<()>) -> Response<Body
         None => respond::not_found(),
         Some(route) => dispatch(&app, route, &request).await,
     };
-    app.status.request(route.map_or("other", Route::label), response.status().as_u16());
+    app.status.request(
+        route.map_or("other", Route::label),
+        response.status().as_u16(),
+    );
     response
 }
 
@@ -135,9 +138,7 @@ async fn reload(app: &Arc<App>) -> Response<Body> {
     let reloading = Arc::clone(app);
     match tokio::task::spawn_blocking(move || reloading.reload()).await {
         Ok(Ok(())) => respond::text(StatusCode::OK, "reloaded\n"),
-        Ok(Err(error)) => {
-            respond::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n"))
-        }
+        Ok(Err(error)) => respond::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         Err(_) => respond::text(StatusCode::INTERNAL_SERVER_ERROR, "the reload panicked\n"),
     }
 }
@@ -148,12 +149,18 @@ async fn snapshot(app: &Arc<App>) -> Response<Body> {
         return respond::json(StatusCode::SERVICE_UNAVAILABLE, sentence);
     };
     let failed = || respond::text(StatusCode::INTERNAL_SERVER_ERROR, "no JSON could be made\n");
-    let Ok(_one_at_a_time) = app.documents.acquire().await else { return failed() };
+    let Ok(_one_at_a_time) = app.documents.acquire().await else {
+        return failed();
+    };
     let app = Arc::clone(app);
     let encoded = tokio::task::spawn_blocking(move || {
         let exporter = app.exporter_status(Some(&published));
         let (snapshot, age) = (&*published.snapshot, published.age());
-        serde_json::to_vec(&SnapshotJson { snapshot, age, exporter: &exporter })
+        serde_json::to_vec(&SnapshotJson {
+            snapshot,
+            age,
+            exporter: &exporter,
+        })
     });
     match encoded.await {
         Ok(Ok(json)) => respond::json(StatusCode::OK, json),

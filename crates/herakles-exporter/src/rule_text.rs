@@ -22,7 +22,11 @@ pub(crate) fn patterns(rule: &Rule, out: &mut String) {
 
 fn list<'a>(out: &mut String, key: &str, items: impl Iterator<Item = &'a str>) {
     for (index, item) in items.enumerate() {
-        let separator = if index == 0 { format!("  {key}=") } else { ",".to_owned() };
+        let separator = if index == 0 {
+            format!("  {key}=")
+        } else {
+            ",".to_owned()
+        };
         let _ = write!(out, "{separator}{item:?}");
     }
 }

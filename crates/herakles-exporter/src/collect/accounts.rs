@@ -150,6 +150,7 @@ impl Accounts {
                 own: it.own,
                 reaped: it.reaped,
                 at: it.at,
+                zombie: it.kind == Kind::Zombie,
             });
             readings.push((it, member, reading));
         }

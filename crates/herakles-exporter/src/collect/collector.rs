@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use herakles_metrics::{HostRecord, MemoryReads as ReadCounts, Selection, Snapshot};
+use herakles_metrics::{MemoryReads as ReadCounts, Selection, Snapshot};
 use herakles_scan::{MemorySource, ProcSource};
 use herakles_stat::{PageSize, Pid, ProcessKey, TicksPerSecond};
 
@@ -70,13 +70,11 @@ pub(crate) enum ScanFailure {
 }
 
 impl<S: ProcSource> Collector<S> {
-    /// `patience` is how long one process may keep a worker before it is given up.
     pub(crate) fn new(
         source: S,
         root: &Path,
         machine: Machine,
         threads: usize,
-        patience: Duration,
         effective: Arc<Effective>,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
         let mut pids = Vec::new();
@@ -92,7 +90,7 @@ impl<S: ProcSource> Collector<S> {
             page_size: machine.page_size,
             memory_source,
             host: Host::new(root, ticks, page),
-            crew: Crew::new(threads, patience)?,
+            crew: Crew::new(threads, Crew::<Scratch>::PATIENCE)?,
             users: Arc::default(),
             roster: Arc::default(),
             accounts: Accounts::new(machine),
@@ -106,8 +104,9 @@ impl<S: ProcSource> Collector<S> {
 
     /// Goes by another configuration from the next scan on. Counters go on.
     pub(crate) fn adopt(&mut self, effective: Arc<Effective>) {
-        self.users = Arc::new(Users::read(Path::new("/etc/passwd")));
+        self.users = Arc::new(Users::current());
         self.accounts.adopt(effective.classifier.rules());
+        self.crew.forget_scratch();
         self.effective = effective;
     }
 
@@ -186,6 +185,7 @@ impl<S: ProcSource> Collector<S> {
             memory: self.inline_reads(),
             stuck: self.crew.stuck_keys().into_iter().collect(),
             may_hang: self.may_hang(),
+            buffers: self.effective.config().buffers.clone(),
         };
         let mut seen = Vec::with_capacity(self.pids.len());
         let mut roster_keeps = Vec::new();
@@ -263,6 +263,7 @@ impl<S: ProcSource> Collector<S> {
             source: Arc::clone(&self.source),
             keys: chosen.iter().map(|&index| seen[index].key).collect(),
             memory_source: self.memory_source,
+            buffers: self.effective.config().buffers.clone(),
         };
         for (item, result) in self.crew.run(pass, usize::MAX) {
             let it = &mut seen[chosen[item]];

@@ -18,10 +18,13 @@ pub(crate) trait Task: Send + Sync + 'static {
     /// What one item yields.
     type Output: Send + 'static;
     /// Buffers a worker reuses from item to item and from run to run.
-    type Scratch: Default + Send + 'static;
+    type Scratch: Send + 'static;
 
     /// The number of items.
     fn len(&self) -> usize;
+
+    /// Buffers for one more worker.
+    fn scratch(&self) -> Self::Scratch;
 
     /// Works on one item. What is [noted](Note::note) before a step that may hang is what
     /// remains of the item if it does.
@@ -128,7 +131,7 @@ pub(crate) struct Crew<S> {
     cpu_nanos: Arc<AtomicU64>,
 }
 
-impl<S: Default + Send + 'static> Crew<S> {
+impl<S: Send + 'static> Crew<S> {
     /// How long an item may take before its thread is given up.
     pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
     /// How many threads may be stuck before risky reads stop altogether.
@@ -157,6 +160,11 @@ impl<S: Default + Send + 'static> Crew<S> {
     /// The number of threads that have not come back.
     pub(crate) fn stuck_threads(&self) -> usize {
         lock(&self.stuck).len()
+    }
+
+    /// Drops the buffers that are kept; new ones are made as the tasks say.
+    pub(crate) fn forget_scratch(&self) {
+        lock(&self.scratch).clear();
     }
 
     /// The CPU time all workers have used so far.
@@ -283,10 +291,11 @@ struct Job<T: Task<Scratch = S>, S> {
     task: T,
 }
 
-impl<T: Task<Scratch = S>, S: Default> Job<T, S> {
+impl<T: Task<Scratch = S>, S> Job<T, S> {
     fn work(&self, slot: &Arc<Slot<T::Output>>) {
         let cpu = thread_cpu();
-        let mut scratch = lock(&self.scratch).pop().unwrap_or_default();
+        let scratch = lock(&self.scratch).pop();
+        let mut scratch = scratch.unwrap_or_else(|| self.task.scratch());
         loop {
             let item = self.next.fetch_add(1, Ordering::Relaxed);
             if item >= self.task.len() {
@@ -394,6 +403,10 @@ mod tests {
 
         fn len(&self) -> usize {
             self.kinds.len()
+        }
+
+        fn scratch(&self) -> Vec<u8> {
+            Vec::new()
         }
 
         fn run(&self, item: usize, _: &mut Vec<u8>, note: &Note<'_, String>) -> String {

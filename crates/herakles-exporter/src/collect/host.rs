@@ -40,7 +40,7 @@ impl Host {
     /// The host as it is now. What the kernel does not have, or a damaged file, is absent.
     pub(crate) fn read(&mut self) -> HostRecord {
         let ticks = self.system.ticks_per_second as f64;
-        let system = self.system.clone();
+        let system = self.system;
         let stat = self.parse("stat", |text| KernelStats::from_read(text, &system));
         HostRecord {
             memory: self

@@ -9,12 +9,14 @@ use herakles_stat::ProcessKey;
 
 use super::crew::{Note, Task};
 use super::survey::{Scratch, timed_memory};
+use crate::config;
 
 /// Reads the memory of the processes in `keys`.
 pub(crate) struct MemoryPass<S> {
     pub(crate) source: Arc<S>,
     pub(crate) keys: Vec<ProcessKey>,
     pub(crate) memory_source: MemorySource,
+    pub(crate) buffers: config::Buffers,
 }
 
 impl<S: ProcSource> Task for MemoryPass<S> {
@@ -24,6 +26,10 @@ impl<S: ProcSource> Task for MemoryPass<S> {
 
     fn len(&self) -> usize {
         self.keys.len()
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch::new(&self.buffers)
     }
 
     fn run(

@@ -12,4 +12,5 @@ mod survey;
 mod tally;
 mod users;
 
-pub(crate) use collector::{Collector, Machine, Scan, ScanFailure};
+pub(crate) use collector::{Collector, Machine, Scan};
+pub(crate) use users::Users;

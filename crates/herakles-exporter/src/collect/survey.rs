@@ -18,6 +18,7 @@ use super::crew::{Note, Task};
 use super::facts::LiveFacts;
 use super::roster::{Comm, Image, Roster};
 use super::users::Users;
+use crate::config;
 
 /// Whether the survey reads memory as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,13 +45,27 @@ pub(crate) struct Survey<S> {
     pub(crate) stuck: HashSet<ProcessKey>,
     /// Whether files that may hang are read at all.
     pub(crate) may_hang: bool,
+    pub(crate) buffers: config::Buffers,
 }
 
 /// The buffers of one worker.
-#[derive(Default)]
 pub(crate) struct Scratch {
     pub(crate) buffers: Buffers,
+    /// For the facts that rules ask for, while `buffers` are in use.
     pub(crate) facts: ReadBuf,
+}
+
+impl Scratch {
+    pub(crate) fn new(sizes: &config::Buffers) -> Self {
+        Self {
+            buffers: Buffers {
+                io: ReadBuf::new(sizes.io_bytes),
+                smaps_rollup: ReadBuf::new(sizes.smaps_rollup_bytes),
+                smaps: ReadBuf::new(sizes.smaps_bytes),
+            },
+            facts: ReadBuf::new(sizes.io_bytes),
+        }
+    }
 }
 
 /// What sort of process it is.
@@ -115,6 +130,10 @@ impl<S: ProcSource> Task for Survey<S> {
 
     fn len(&self) -> usize {
         self.pids.len()
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch::new(&self.buffers)
     }
 
     fn run(&self, item: usize, scratch: &mut Scratch, note: &Note<'_, Sight>) -> Sight {

@@ -78,7 +78,7 @@ impl Tally {
             }
         };
         if let Found::Process(seen) = &found {
-            for error in &seen.statm_error {
+            if let Some(error) = &seen.statm_error {
                 self.error(error);
             }
             for error in seen.news.iter().flat_map(|news| &news.errors) {

@@ -11,8 +11,13 @@ pub(crate) struct Users {
 }
 
 impl Users {
+    /// Those of this machine.
+    pub(crate) fn current() -> Self {
+        Self::read(Path::new("/etc/passwd"))
+    }
+
     /// Reads the file; a missing or unreadable one knows nobody.
-    pub(crate) fn read(passwd: &Path) -> Self {
+    fn read(passwd: &Path) -> Self {
         fs::read(passwd)
             .map(|text| Self::parse(&text))
             .unwrap_or_default()

@@ -28,7 +28,10 @@ pub(super) fn landing(app: &App) -> Response<Body> {
     let links = [
         (metrics.as_str(), "the metrics"),
         ("/health", "how the exporter does, in words"),
-        ("/subgroups", "the rules that classify processes, with live counts"),
+        (
+            "/subgroups",
+            "the rules that classify processes, with live counts",
+        ),
         ("/config", "the configuration in force"),
         ("/api/v1/snapshot", "every process as JSON"),
     ];
@@ -46,7 +49,11 @@ pub(super) fn health(app: &App) -> Response<Body> {
     let status = app.exporter_status(published.as_deref());
     let mut text = format!("{state}\n");
     describe(&mut text, app, published.as_deref(), &status);
-    let code = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let code = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     respond::text(code, text)
 }
 
@@ -55,9 +62,10 @@ fn health_of(app: &App, published: Option<&Published>) -> (bool, String) {
     let limit = (app.effective.load().config().scan.cache_ttl * 3).max(Duration::from_secs(30));
     match published.map(Published::age) {
         None => (false, "Not ready: no refresh has succeeded yet.".to_owned()),
-        Some(age) if age < limit => {
-            (true, format!("Healthy: the last good refresh is {} old.", seconds(age)))
-        }
+        Some(age) if age < limit => (
+            true,
+            format!("Healthy: the last good refresh is {} old.", seconds(age)),
+        ),
         Some(age) => (
             false,
             format!(
@@ -69,14 +77,13 @@ fn health_of(app: &App, published: Option<&Published>) -> (bool, String) {
     }
 }
 
-fn describe(
-    out: &mut String,
-    app: &App,
-    published: Option<&Published>,
-    status: &ExporterStatus,
-) {
+fn describe(out: &mut String, app: &App, published: Option<&Published>, status: &ExporterStatus) {
     let updates = status.cache_updates;
-    let now = if app.status.is_updating() { ", one is running" } else { "" };
+    let now = if app.status.is_updating() {
+        ", one is running"
+    } else {
+        ""
+    };
     let _ = writeln!(
         out,
         "refreshes: {} good, {} failed, {} skipped{now}",
@@ -92,14 +99,20 @@ fn describe(
     let error = app.status.last_error();
     let _ = writeln!(out, "last error: {}", error.as_deref().unwrap_or("none"));
     if let Some(states) = status.processes {
-        let counts: Vec<String> =
-            states.by_name().iter().map(|(state, count)| format!("{count} {state}")).collect();
+        let counts: Vec<String> = states
+            .by_name()
+            .iter()
+            .map(|(state, count)| format!("{count} {state}"))
+            .collect();
         let _ = writeln!(out, "processes: {}", counts.join(", "));
     }
     if let Some(published) = published {
         let snapshot = &published.snapshot;
-        let unreadable: u64 =
-            snapshot.subgroups().iter().map(|it| it.unreadable_processes).sum();
+        let unreadable: u64 = snapshot
+            .subgroups()
+            .iter()
+            .map(|it| it.unreadable_processes)
+            .sum();
         let _ = writeln!(out, "without PSS and USS: {unreadable} processes");
         let _ = writeln!(
             out,
@@ -126,7 +139,13 @@ pub(super) fn subgroups(app: &App) -> Response<Body> {
     for rule in effective.classifier.rules().iter() {
         let count = members.get(&(rule.group(), rule.subgroup()));
         let count = count.map_or_else(|| "-".to_owned(), u64::to_string);
-        let _ = write!(text, "{count:>6}  {}/{}  {}", rule.group(), rule.subgroup(), rule.origin());
+        let _ = write!(
+            text,
+            "{count:>6}  {}/{}  {}",
+            rule.group(),
+            rule.subgroup(),
+            rule.origin()
+        );
         crate::rule_text::patterns(rule, &mut text);
         text.push('\n');
     }

@@ -1,0 +1,84 @@
+//! The subcommands, and how each can fail.
+
+mod check;
+mod explain;
+mod once;
+mod output;
+mod rules;
+mod table;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use crate::cli::{self, Command, UsageError};
+use crate::config::{Environment, Sources};
+use crate::effective::{Effective, LoadError};
+use crate::serve::{self, ProcError, ServeError};
+use crate::telemetry;
+
+/// Why the program ends with another code than 0.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error(transparent)]
+    Proc(#[from] ProcError),
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Failure {
+    /// Writes the sentence to standard error and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        // If standard error is closed there is nobody to tell; the code still says it.
+        let mut stderr = std::io::stderr();
+        match self {
+            Self::Load(LoadError::Config(error)) => {
+                for sentence in error.sentences() {
+                    let _ = writeln!(stderr, "herakles-exporter: {sentence}");
+                }
+            }
+            other => {
+                let _ = writeln!(stderr, "herakles-exporter: {other}");
+            }
+        }
+        match self {
+            Self::Usage(_) | Self::Load(_) => ExitCode::from(2),
+            Self::Serve(_) | Self::Proc(_) | Self::Other(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+/// Does what the arguments ask for.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
+    let invocation = cli::parse(arguments)?;
+    let sources = Sources::new(invocation.flags, Environment::current());
+    match invocation.command {
+        Command::Print(text) => output::print(&text),
+        Command::Completions(shell) => output::print_bytes(&cli::completions(shell)),
+        Command::Man => {
+            let page = cli::manual().map_err(|error| Failure::Other(error.to_string()))?;
+            output::print_bytes(&page)
+        }
+        Command::Config(format) => {
+            let loaded = sources.load().map_err(LoadError::from)?;
+            output::print(&cli::configuration(&loaded, format))
+        }
+        Command::Serve => {
+            let effective = Effective::load(&sources)?;
+            let log = effective.config().log;
+            let _flush = telemetry::start(log.level.into(), log.format.into());
+            serve::run(sources, effective)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Once(once) => once::run(&once, Effective::load(&sources)?),
+        Command::Check(check) => Ok(check::run(&check, &sources)),
+        Command::Explain(explain) => explain::run(&explain, &Effective::load(&sources)?),
+        Command::Rules(rules) => rules::run(&rules, &Effective::load(&sources)?),
+    }
+}

@@ -1,0 +1,182 @@
+//! `check`: what works here, one line each, with a remedy for each failure.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
+
+use crate::cli::Check;
+use crate::config::{MemoryMode, Sources};
+use crate::effective::Effective;
+use crate::serve::open_proc;
+
+pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
+    let mut report = Report::default();
+    if let Some(effective) = configuration(sources, &mut report) {
+        if let Some(proc) = proc(&effective, &mut report) {
+            memory(&proc, &effective, check.allow_partial, &mut report);
+        }
+        addresses(&effective, &mut report);
+    }
+    if report.failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+/// Prints each line at once: a check may take a moment, or hang where the answer is.
+#[derive(Default)]
+struct Report {
+    failed: bool,
+}
+
+impl Report {
+    fn line(&self, state: &str, what: &str) {
+        // A reader that is gone does not change the exit code.
+        let _ = writeln!(std::io::stdout(), "{state:<5} {what}");
+    }
+
+    fn ok(&self, what: &str) {
+        self.line("ok", what);
+    }
+
+    fn warn(&self, what: &str) {
+        self.line("warn", what);
+    }
+
+    fn fail(&mut self, what: &str) {
+        self.failed = true;
+        self.line("FAIL", what);
+    }
+}
+
+fn configuration(sources: &Sources, report: &mut Report) -> Option<Effective> {
+    match Effective::load(sources) {
+        Err(error) => {
+            report.fail(&format!("configuration: {error}"));
+            None
+        }
+        Ok(effective) => {
+            let file = effective.loaded.file.as_deref();
+            let from = file.map_or_else(
+                || "defaults, environment and flags; there is no file".to_owned(),
+                |file| file.display().to_string(),
+            );
+            report.ok(&format!("configuration: {from}"));
+            for warning in &effective.loaded.warnings {
+                report.warn(&format!("configuration: {warning}"));
+            }
+            let rules = effective.classifier.rules();
+            report.ok(&format!("rules: {} in force", rules.len()));
+            Some(effective)
+        }
+    }
+}
+
+fn proc(effective: &Effective, report: &mut Report) -> Option<ProcFs> {
+    let root = effective.config().path.procfs.display().to_string();
+    let proc = match open_proc(&effective.config().path.procfs) {
+        Ok((proc, _)) => proc,
+        Err(error) => {
+            report.fail(&format!("processes: {error}"));
+            return None;
+        }
+    };
+    if proc.is_procfs() {
+        report.ok(&format!("processes: {root} is the kernel's procfs"));
+    } else {
+        report.warn(&format!(
+            "processes: {root} is a recorded tree, not the kernel's procfs"
+        ));
+    }
+    match proc.mount_options() {
+        Ok(Some(mount)) if mount.hide_pid != HidePid::Off => report.warn(&format!(
+            "hidepid: {root} is mounted with {:?}: without CAP_SYS_PTRACE{} other users' \
+             processes are missing",
+            mount.hide_pid,
+            mount
+                .exempt_gid
+                .map_or_else(String::new, |gid| format!(" or the group {gid}")),
+        )),
+        Ok(Some(_)) => report.ok("hidepid: off, all processes are visible"),
+        Ok(None) => {}
+        Err(error) => report.warn(&format!("hidepid: cannot be told: {error}")),
+    }
+    Some(proc)
+}
+
+fn memory(proc: &ProcFs, effective: &Effective, allow_partial: bool, report: &mut Report) {
+    if effective.config().memory_mode() == MemoryMode::Rss {
+        report.ok("memory: only RSS is asked for, which needs no right");
+        return;
+    }
+    let mut pids = Vec::new();
+    if let Err(error) = proc.pids(&mut pids) {
+        report.fail(&format!(
+            "processes: cannot be listed: {error}; see that /proc is mounted"
+        ));
+        return;
+    }
+    let source = MemorySource::probe(proc, &pids);
+    match source {
+        MemorySource::SmapsRollup => report.ok("smaps_rollup: there (Linux 4.14 and later)"),
+        MemorySource::Smaps => report.warn(
+            "smaps_rollup: not in this kernel; smaps is summed instead, at two to five times the \
+             cost",
+        ),
+    }
+    capabilities(report);
+    let access = Access::probe(proc, source, &pids, &mut Buffers::default());
+    let sentence = format!(
+        "memory: readable for {} of {}",
+        access.readable,
+        access.total()
+    );
+    if access.denied == 0 {
+        report.ok(&sentence);
+        return;
+    }
+    let sentence = format!(
+        "{sentence}; run it as root or give it CAP_SYS_PTRACE for PSS and USS of all of them"
+    );
+    if allow_partial {
+        report.warn(&sentence)
+    } else {
+        report.fail(&sentence)
+    }
+}
+
+fn capabilities(report: &Report) {
+    match Capabilities::effective() {
+        Err(error) => report.warn(&format!("capabilities: cannot be told: {error}")),
+        Ok(it) => {
+            let names = [
+                (it.sys_ptrace, "CAP_SYS_PTRACE"),
+                (it.perfmon, "CAP_PERFMON"),
+                (it.net_admin, "CAP_NET_ADMIN"),
+                (it.dac_read_search, "CAP_DAC_READ_SEARCH"),
+            ];
+            let held: Vec<&str> = names
+                .iter()
+                .filter(|(held, _)| *held)
+                .map(|(_, name)| *name)
+                .collect();
+            let held = if held.is_empty() {
+                "none that matter".to_owned()
+            } else {
+                held.join(", ")
+            };
+            report.ok(&format!("capabilities: {held}"));
+        }
+    }
+}
+
+fn addresses(effective: &Effective, report: &mut Report) {
+    for address in &effective.config().web.listen_addresses {
+        match herakles_web::bind(std::slice::from_ref(address)) {
+            Ok(_) => report.ok(&format!("address: {address} is free")),
+            Err(error) => report.fail(&format!("address: {error}")),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! `once`: two scans, then print.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use herakles_metrics::{Rendered, Scope, SnapshotJson, render, render_live};
+use herakles_scan::ProcFs;
+
+use super::{Failure, output, table};
+use crate::cli::{Once, OnceFormat};
+use crate::collect::{Collector, Scan};
+use crate::effective::Effective;
+use crate::self_process;
+use crate::serve::{open_proc, scan_threads};
+use crate::status::Status;
+
+pub(super) fn run(once: &Once, effective: Effective) -> Result<ExitCode, Failure> {
+    for warning in &effective.loaded.warnings {
+        let _ = writeln!(io::stderr(), "herakles-exporter: warning: {warning}");
+    }
+    let root = effective.config().path.procfs.clone();
+    let (proc, machine) = open_proc(&root)?;
+    let threads = scan_threads(&effective);
+    let effective = Arc::new(effective);
+    let collector = Collector::new(proc, &root, machine, threads, Arc::clone(&effective))
+        .map_err(|error| Failure::Other(format!("cannot start the scanning threads: {error}")))?;
+    let mut printer = Printer {
+        format: once.format.unwrap_or_else(|| default_format(once)),
+        output: once.output.clone(),
+        status: Status::new(effective.labels()),
+        collector,
+    };
+
+    printer.scan()?;
+    sleep(once.interval);
+    loop {
+        let due = once.watch.map(|every| Instant::now() + every);
+        let scan = printer.scan()?;
+        let code = printer.print(scan, once.watch.is_some())?;
+        match due {
+            Some(due) => sleep(due.saturating_duration_since(Instant::now())),
+            None => return Ok(code),
+        }
+    }
+}
+
+fn default_format(once: &Once) -> OnceFormat {
+    if once.output.is_none() && io::stdout().is_terminal() {
+        OnceFormat::Table
+    } else {
+        OnceFormat::Text
+    }
+}
+
+struct Printer {
+    format: OnceFormat,
+    output: Option<PathBuf>,
+    status: Status,
+    collector: Collector<ProcFs>,
+}
+
+impl Printer {
+    fn scan(&mut self) -> Result<Scan, Failure> {
+        let scan = self
+            .collector
+            .scan(0)
+            .map_err(|error| Failure::Other(error.to_string()))?;
+        self.status.add_faults(&scan.faults);
+        self.status.add_reads(scan.reads);
+        Ok(scan)
+    }
+
+    fn print(&self, scan: Scan, again: bool) -> Result<ExitCode, Failure> {
+        let refused = (scan.refused, scan.asked);
+        let text = self.document(scan)?;
+        if let Some(path) = &self.output {
+            return replace(path, text.as_bytes())
+                .map(|()| ExitCode::SUCCESS)
+                .map_err(|error| {
+                    Failure::Other(format!("cannot write {}: {error}", path.display()))
+                });
+        }
+        if self.format == OnceFormat::Table && again && io::stdout().is_terminal() {
+            // Cursor home and erase below: no flicker as with a cleared screen.
+            output::print("\u{1b}[H\u{1b}[J")?;
+        }
+        let code = output::print(&text)?;
+        if refused.0 > 0 && self.format == OnceFormat::Table {
+            let _ = writeln!(
+                io::stderr(),
+                "herakles-exporter: the memory of {} of {} processes may not be read; run it as \
+                 root or with CAP_SYS_PTRACE to see their PSS and USS",
+                refused.0,
+                refused.1
+            );
+        }
+        Ok(code)
+    }
+
+    fn document(&self, scan: Scan) -> Result<String, Failure> {
+        let snapshot = Arc::new(scan.snapshot);
+        let status = Arc::new(self.status.read(self_process::read(), None));
+        let unwritable = |_| Failure::Other("the exposition could not be written".to_owned());
+        let mut rendered = Rendered::default();
+        match self.format {
+            OnceFormat::Table => Ok(table::render(&snapshot, io::stdout().is_terminal())),
+            OnceFormat::Json => {
+                let document = SnapshotJson {
+                    snapshot: &snapshot,
+                    age: Duration::ZERO,
+                    exporter: &status,
+                };
+                let json = serde_json::to_string(&document)
+                    .map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))?;
+                Ok(json + "\n")
+            }
+            OnceFormat::Text | OnceFormat::OpenMetrics => {
+                let pick = |rendered: &Rendered| match self.format {
+                    OnceFormat::OpenMetrics => rendered.openmetrics().to_owned(),
+                    _ => rendered.text().to_owned(),
+                };
+                render(&snapshot, Scope::OneShot, &mut rendered).map_err(unwritable)?;
+                let mut text = pick(&rendered);
+                render_live(&status, Scope::OneShot, &mut rendered).map_err(unwritable)?;
+                text.push_str(&pick(&rendered));
+                Ok(text)
+            }
+        }
+    }
+}
+
+/// Replaces a file whole: a reader sees the old or the new one, also after a crash.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("it names no file"))?;
+    let mut aside = std::ffi::OsString::from(".");
+    aside.push(name);
+    // The textfile collector of node_exporter reads *.prom only.
+    aside.push(format!(".{}.tmp", std::process::id()));
+    let aside = directory.join(aside);
+    let written = write_aside(&aside, bytes).and_then(|()| fs::rename(&aside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&aside);
+        return written;
+    }
+    File::open(directory)?.sync_all()
+}
+
+fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o644)
+        .open(path)?;
+    // Whatever the umask says: the reader is another user.
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

@@ -1,0 +1,200 @@
+//! The service: everything started in the order in which it can fail, then served until told to
+//! stop.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+use herakles_scan::{Machine as Units, OpenError, ProcFs};
+use herakles_web::{BindError, Event, Limits, Server, bind};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::app::{App, log_warnings};
+use crate::collect::{Collector, Machine};
+use crate::config::Sources;
+use crate::effective::Effective;
+use crate::refresh::Refresher;
+use crate::routes;
+
+/// Why the service did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error(transparent)]
+    Proc(#[from] ProcError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("cannot start {what}: {source}; see the limits on processes and memory")]
+    Start {
+        what: &'static str,
+        source: std::io::Error,
+    },
+}
+
+/// Why there is no /proc to scan.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProcError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("cannot tell {what}: {source}; see that {} is a whole /proc", root.display())]
+    Units {
+        what: &'static str,
+        root: std::path::PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// How many orders may wait for the refresh thread.
+const ORDERS: usize = 4;
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) fn run(sources: Sources, effective: Effective) -> Result<(), ServeError> {
+    log_warnings(&effective);
+    let config = effective.config();
+    let (proc, machine) = open_proc(&config.path.procfs)?;
+    if !proc.is_procfs() {
+        let root = config.path.procfs.display().to_string();
+        tracing::warn!(
+            root,
+            "this is not the kernel's procfs: a recorded tree is served"
+        );
+    }
+    let listeners = bind(&config.web.listen_addresses)?;
+    for listener in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(address = address.to_string(), "listening");
+        }
+    }
+
+    let limits = Limits {
+        max_connections: config.web.max_connections,
+        header_timeout: config.web.header_timeout,
+        write_timeout: config.web.write_timeout,
+        ..Limits::default()
+    };
+    let root = config.path.procfs.clone();
+    let threads = scan_threads(&effective);
+    let (orders, inbox) = sync_channel(ORDERS);
+    let app = Arc::new(App::new(sources, effective, orders));
+    let collector = Collector::new(proc, &root, machine, threads, app.effective.load_full())
+        .map_err(|error| ServeError::Start {
+            what: "the scanning threads",
+            source: std::io::Error::other(error),
+        })?;
+    let refresher = Refresher::new(Arc::clone(&app), collector, inbox);
+    let start = |what| move |source| ServeError::Start { what, source };
+    thread::Builder::new()
+        .name("herakles-refresh".into())
+        .spawn(move || refresher.run())
+        .map_err(start("the refresh thread"))?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(2)
+        .thread_name("herakles-web")
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(start("the web server"))?;
+    let served = runtime.block_on(serve(app, listeners, limits));
+    // What still runs (a scan, a document) is left behind: the process ends now.
+    runtime.shutdown_background();
+    served.map_err(start("the web server"))
+}
+
+/// The number of worker threads: as configured, else min(cores, 4).
+pub(crate) fn scan_threads(effective: &Effective) -> usize {
+    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    effective.config().scan.threads(cores).get()
+}
+
+/// Opens the tree to scan, with the units it counts in.
+pub(crate) fn open_proc(root: &Path) -> Result<(ProcFs, Machine), ProcError> {
+    let unknown = |what| {
+        let root = root.to_owned();
+        move |source| ProcError::Units { what, root, source }
+    };
+    let proc = ProcFs::open(root)?;
+    let units = Units::here().map_err(unknown("the clock tick and page size"))?;
+    let boot_time = proc
+        .boot_time()
+        .map_err(unknown("when the machine booted"))?;
+    let machine = Machine {
+        ticks_per_second: units.ticks_per_second,
+        page_size: units.page_size,
+        counts_from: if proc.is_procfs() {
+            own_start()
+        } else {
+            u64::MAX
+        },
+        boot_time_seconds: boot_time.as_secs_f64(),
+    };
+    Ok((proc, machine))
+}
+
+/// When this process started, in ticks after boot. If that cannot be read every process counts
+/// as older: growth is lost then, nothing invented.
+fn own_start() -> u64 {
+    let stat = procfs::process::Process::myself().and_then(|it| it.stat());
+    stat.map_or(u64::MAX, |it| it.starttime)
+}
+
+async fn serve(
+    app: Arc<App>,
+    listeners: Vec<std::net::TcpListener>,
+    limits: Limits,
+) -> std::io::Result<()> {
+    let terminate = signal(SignalKind::terminate())?;
+    let interrupt = signal(SignalKind::interrupt())?;
+    let hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(reload_on(hangup, Arc::clone(&app)));
+    let handler = move |request| routes::answer(Arc::clone(&app), request);
+    let server = Server::new(listeners, limits, handler).on_event(log_event);
+    let drained = server.serve(stop_on(terminate, interrupt)).await?;
+    tracing::info!(
+        finished = drained.finished,
+        cut_off = drained.cut_off,
+        "stopped"
+    );
+    Ok(())
+}
+
+/// Ends with the first signal; the second ends the program.
+async fn stop_on(mut terminate: Signal, mut interrupt: Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: requests in flight are finished");
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        std::process::exit(0);
+    });
+}
+
+async fn reload_on(mut hangup: Signal, app: Arc<App>) {
+    while hangup.recv().await.is_some() {
+        let app = Arc::clone(&app);
+        // Success and failure are logged and counted there.
+        let _ = tokio::task::spawn_blocking(move || app.reload()).await;
+    }
+}
+
+fn log_event(event: Event<'_>) {
+    match event {
+        Event::AcceptFailed(error) => {
+            tracing::warn!(
+                error = error.to_string(),
+                "a connection could not be accepted"
+            );
+        }
+        Event::HandlerPanicked => tracing::error!("a bug: a request panicked; please report it"),
+        Event::Refused => tracing::warn!("a connection was refused: all others are busy"),
+        Event::Accepted => {}
+        other => tracing::debug!(event = ?other, "connection"),
+    }
+}
