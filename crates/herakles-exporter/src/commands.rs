@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::cli::{self, Command, UsageError};
+use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, Sources};
 use crate::effective::{Effective, LoadError};
 use crate::serve::{self, ProcError, ServeError};
@@ -61,13 +61,13 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
     match invocation.command {
         Command::Print(text) => output::print(&text),
         Command::Completions(shell) => output::print_bytes(&cli::completions(shell)),
-        Command::Man => {
-            let page = cli::manual().map_err(|error| Failure::Other(error.to_string()))?;
-            output::print_bytes(&page)
-        }
+        Command::Man => output::print_bytes(&cli::manual()),
         Command::Config(format) => {
             let loaded = sources.load().map_err(LoadError::from)?;
-            output::print(&cli::configuration(&loaded, format))
+            output::print(&match format {
+                ConfigFormat::Toml => loaded.to_toml(),
+                ConfigFormat::Json => format!("{:#}\n", loaded.to_json()),
+            })
         }
         Command::Serve => {
             let effective = Effective::load(&sources)?;

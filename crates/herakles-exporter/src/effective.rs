@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use herakles_classify::{Classifier, RuleError, Rules, Visibility};
+use herakles_classify::{Classifier, RuleError, Rules, Visibility, Warning as RuleWarning};
 use herakles_metrics::{ConfigLabels, Filter, Limits, Quantities};
 
 use crate::config::{Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a};
@@ -93,6 +93,12 @@ impl Effective {
 
     pub(crate) fn config(&self) -> &Config {
         &self.loaded.config
+    }
+
+    /// What is suspicious in the user's rules. The built-in ones have their own test.
+    pub(crate) fn rule_warnings(&self) -> impl Iterator<Item = RuleWarning> {
+        let warnings = self.classifier.rules().lint();
+        warnings.into_iter().filter(|it| &*it.file != "builtin")
     }
 
     /// The labels of `herakles_exporter_config_info`.

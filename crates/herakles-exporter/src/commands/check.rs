@@ -69,6 +69,9 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<Effective> {
             }
             let rules = effective.classifier.rules();
             report.ok(&format!("rules: {} in force", rules.len()));
+            for warning in effective.rule_warnings() {
+                report.warn(&format!("rules: {warning}"));
+            }
             Some(effective)
         }
     }
@@ -126,7 +129,7 @@ fn memory(proc: &ProcFs, effective: &Effective, allow_partial: bool, report: &mu
              cost",
         ),
     }
-    capabilities(report);
+    let privileged = capabilities(report);
     let access = Access::probe(proc, source, &pids, &mut Buffers::default());
     let sentence = format!(
         "memory: readable for {} of {}",
@@ -135,6 +138,10 @@ fn memory(proc: &ProcFs, effective: &Effective, allow_partial: bool, report: &mu
     );
     if access.denied == 0 {
         report.ok(&sentence);
+        return;
+    }
+    if privileged {
+        report.warn(&format!("{sentence}; the kernel refuses the rest even with CAP_SYS_PTRACE"));
         return;
     }
     let sentence = format!(
@@ -147,9 +154,13 @@ fn memory(proc: &ProcFs, effective: &Effective, allow_partial: bool, report: &mu
     }
 }
 
-fn capabilities(report: &Report) {
+/// Says which capabilities are there; whether they allow to read all memory.
+fn capabilities(report: &Report) -> bool {
     match Capabilities::effective() {
-        Err(error) => report.warn(&format!("capabilities: cannot be told: {error}")),
+        Err(error) => {
+            report.warn(&format!("capabilities: cannot be told: {error}"));
+            false
+        }
         Ok(it) => {
             let names = [
                 (it.sys_ptrace, "CAP_SYS_PTRACE"),
@@ -168,6 +179,7 @@ fn capabilities(report: &Report) {
                 held.join(", ")
             };
             report.ok(&format!("capabilities: {held}"));
+            it.sys_ptrace
         }
     }
 }
