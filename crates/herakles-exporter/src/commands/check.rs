@@ -141,7 +141,9 @@ fn memory(proc: &ProcFs, effective: &Effective, allow_partial: bool, report: &mu
         return;
     }
     if privileged {
-        report.warn(&format!("{sentence}; the kernel refuses the rest even with CAP_SYS_PTRACE"));
+        report.warn(&format!(
+            "{sentence}; the kernel refuses the rest even with CAP_SYS_PTRACE"
+        ));
         return;
     }
     let sentence = format!(
