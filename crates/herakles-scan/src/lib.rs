@@ -40,6 +40,7 @@ mod mount;
 mod procfs;
 mod read;
 mod source;
+mod taskstats;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -55,3 +56,4 @@ pub use mount::{HidePid, MountOptions};
 pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
 pub use read::{live_thread, open_process, read_stat, read_statm, read_text};
 pub use source::{ProcHandle, ProcSource};
+pub use taskstats::{GateError, TaskActivity, TaskstatsGate};

@@ -65,6 +65,16 @@ impl ProcFs {
         self.is_procfs
     }
 
+    /// Whether pids here are those that system calls of ours understand. Not so on a recorded
+    /// tree, and not on the host's procfs mounted into a container.
+    pub fn is_our_pid_namespace(&self) -> bool {
+        let mut target = [0; 16];
+        let own = readlinkat_raw(&self.root, c"self", &mut target)
+            .ok()
+            .and_then(|length| Pid::from_name(target.get(..length)?));
+        self.is_procfs && own == Pid::new(std::process::id())
+    }
+
     /// The root directory.
     pub(crate) const fn root(&self) -> &OwnedFd {
         &self.root

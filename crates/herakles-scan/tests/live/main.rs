@@ -7,6 +7,7 @@ mod conditions;
 mod cost;
 mod rights;
 mod source;
+mod taskstats;
 
 use std::path::Path;
 

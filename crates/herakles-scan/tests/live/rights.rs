@@ -12,7 +12,7 @@ use crate::{live, opened, this_process};
 const NOBODY: u32 = 65534;
 
 /// Runs without any right, on a thread of its own: rights are a matter of threads.
-fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn as_nobody<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             if geteuid().is_root() {
