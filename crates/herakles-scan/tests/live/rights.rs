@@ -35,6 +35,9 @@ fn without_rights_foreign_memory_is_denied_and_the_rest_is_not() {
             "{capabilities:?}"
         );
         let process = opened(init);
+        if process.owner_uid().expect("known") == geteuid().as_raw() {
+            return; // a container of one user
+        }
         let mut buffers = Buffers::default();
         assert!(
             !read_stat(&process, &mut buffers.io)
