@@ -1,0 +1,67 @@
+//! Scans alone, without service and rendering, for the project's own measurements. Not API.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use herakles_metrics::{MemoryReads, Snapshot};
+use herakles_scan::ProcFs;
+
+use crate::cli;
+use crate::collect::Collector;
+use crate::config::{Environment, Sources};
+use crate::effective::Effective;
+use crate::serve::{open_proc, scan_threads};
+
+/// Scans as the program with these flags would.
+pub struct Scanner {
+    collector: Collector<ProcFs>,
+}
+
+/// One scan and what it cost.
+pub struct Measured {
+    /// Processes in the snapshot, kernel threads included.
+    pub processes: usize,
+    /// CPU time of all threads that took part.
+    pub cpu: Duration,
+    /// Time from begin to end.
+    pub wall: Duration,
+    /// Where the memory samples came from.
+    pub reads: MemoryReads,
+    /// The result.
+    pub snapshot: Snapshot,
+}
+
+impl Scanner {
+    /// Takes the program's own flags, such as `--scan.memory=exact`.
+    ///
+    /// # Errors
+    /// The sentence that the program would print.
+    pub fn new(flags: &[&str]) -> Result<Self, String> {
+        let arguments = ["herakles-exporter"].iter().chain(flags).map(Into::into);
+        let invocation = cli::parse(arguments).map_err(|error| error.to_string())?;
+        let sources = Sources::new(invocation.flags, Environment::default());
+        let effective = Effective::load(&sources).map_err(|error| error.to_string())?;
+        let root = effective.config().path.procfs.clone();
+        let (proc, machine) = open_proc(&root).map_err(|error| error.to_string())?;
+        let threads = scan_threads(&effective);
+        let collector = Collector::new(proc, &root, machine, threads, Arc::new(effective));
+        let collector = collector.map_err(|error| error.to_string())?;
+        Ok(Self { collector })
+    }
+
+    /// Scans once.
+    ///
+    /// # Errors
+    /// The sentence that the program would log.
+    pub fn scan(&mut self) -> Result<Measured, String> {
+        let (begin, cpu) = (Instant::now(), self.collector.cpu());
+        let scan = self.collector.scan(0).map_err(|error| error.to_string())?;
+        Ok(Measured {
+            processes: scan.snapshot.processes().len(),
+            cpu: self.collector.cpu().saturating_sub(cpu),
+            wall: begin.elapsed(),
+            reads: scan.reads,
+            snapshot: scan.snapshot,
+        })
+    }
+}
