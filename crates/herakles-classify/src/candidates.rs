@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use crate::pattern::Matcher;
+use crate::pattern::{LiteralSet, Matcher};
 
 /// Patterns of one kind (names, paths or command lines), each with the index of its rule.
 #[derive(Debug)]
@@ -25,18 +25,29 @@ pub(crate) struct Candidates<M> {
 impl<M: Matcher> Candidates<M> {
     /// Builds the search; `patterns` come in rule order.
     pub(crate) fn new(patterns: Vec<(usize, Arc<M>)>) -> Self {
-        let mut numbers: HashMap<Vec<u8>, usize> = HashMap::new();
-        let mut texts: Vec<Vec<u8>> = Vec::new();
+        let choices: Vec<Vec<LiteralSet>> = patterns
+            .iter()
+            .map(|(_, pattern)| pattern.required_literals())
+            .collect();
+        let mut sharers: HashMap<&[u8], usize> = HashMap::new();
+        for literal in choices.iter().flatten().flatten() {
+            *sharers.entry(literal).or_default() += 1;
+        }
+        let mut numbers: HashMap<&[u8], usize> = HashMap::new();
+        let mut texts: Vec<&[u8]> = Vec::new();
         let mut by_literal: Vec<Vec<usize>> = Vec::new();
         let mut always = Vec::new();
-        for (position, (_, pattern)) in patterns.iter().enumerate() {
-            let Some(required) = pattern.required_literals() else {
+        for (position, sets) in choices.iter().enumerate() {
+            let best = sets
+                .iter()
+                .max_by(|a, b| worth(a, &sharers).total_cmp(&worth(b, &sharers)));
+            let Some(set) = best else {
                 always.push(position);
                 continue;
             };
-            for literal in required {
-                let number = *numbers.entry(literal).or_insert_with_key(|literal| {
-                    texts.push(literal.clone());
+            for literal in set {
+                let number = *numbers.entry(literal).or_insert_with(|| {
+                    texts.push(literal);
                     by_literal.push(Vec::new());
                     texts.len() - 1
                 });
@@ -99,6 +110,17 @@ impl<M: Matcher> Candidates<M> {
         }
         best
     }
+}
+
+/// How much a set of literals narrows the search: they should be long, and few patterns should
+/// share them, because each of those is tried where one is found.
+fn worth(set: &LiteralSet, sharers: &HashMap<&[u8], usize>) -> f64 {
+    set.iter()
+        .map(|literal| {
+            let sharers = sharers.get(literal.as_slice()).copied().unwrap_or(1);
+            literal.len() as f64 / sharers as f64
+        })
+        .fold(f64::INFINITY, f64::min)
 }
 
 /// Literals already found, so that a text repeating one a thousand times costs one try.

@@ -214,7 +214,7 @@ impl Rule {
         let mut buffer = [0; CMDLINE_LEN];
         let line = name::with_spaces(cmdline, &mut buffer);
         self.cmdlines.iter().find_map(|pattern| {
-            let part = pattern.matcher.find(line)?.as_bytes();
+            let part = pattern.matcher.regex()?.find(line)?.as_bytes();
             Some(self.matched(PatternKind::Cmdline, pattern, line, part))
         })
     }

@@ -97,12 +97,9 @@ impl Glob {
         }
     }
 
-    /// The longest run of bytes that every match contains.
-    pub(crate) fn longest_literal(&self) -> Option<&[u8]> {
-        self.parts
-            .iter()
-            .filter_map(Part::literal)
-            .max_by_key(|literal| literal.len())
+    /// The runs of bytes that every match contains.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.parts.iter().filter_map(Part::literal)
     }
 
     /// The shortest text that could match, in bytes.
@@ -153,9 +150,7 @@ impl Glob {
             [Part::Literal(start), Part::AnyBytes] => first.starts_with(start),
             [Part::AnyBytes, Part::Literal(end)] => last.ends_with(end),
             [Part::AnyBytes, Part::Literal(middle), Part::AnyBytes] => other
-                .parts
-                .iter()
-                .filter_map(Part::literal)
+                .literals()
                 .any(|literal| memchr::memmem::find(literal, middle).is_some()),
             _ => false,
         }

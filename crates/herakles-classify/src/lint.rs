@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::glob::Glob;
 use crate::name::{CMDLINE_LEN, COMM_LEN};
-use crate::pattern::{CmdlinePattern, Pattern};
+use crate::pattern::{CmdlinePattern, LiteralSet, Matcher, Pattern, parse_regex};
 use crate::rule::{Rule, Rules};
 
 /// Something suspicious in a rule file. Displays as `FILE:LINE: MESSAGE`.
@@ -88,17 +88,20 @@ impl Rules {
             found.covered(
                 &earlier,
                 |rule| &rule.names,
-                |earlier, later| covers_name(&earlier.matcher, &later.matcher),
+                |earlier, later, is_other_rule| {
+                    earlier.matcher.covers(&later.matcher)
+                        || is_other_rule && covers_cut(&earlier.matcher, &later.matcher)
+                },
             );
             found.covered(
                 &earlier,
                 |rule| &rule.exes,
-                |earlier, later| earlier.matcher.covers(&later.matcher),
+                |earlier, later, _| earlier.matcher.covers(&later.matcher),
             );
             found.covered(
                 &earlier,
                 |rule| &rule.cmdlines,
-                |earlier, later| earlier.text == later.text || matches_all(earlier),
+                |earlier, later, _| earlier.text == later.text,
             );
         }
         warnings
@@ -162,12 +165,12 @@ impl Findings<'_> {
     }
 
     /// Patterns of one kind for which an earlier one leaves nothing, in an earlier rule or before
-    /// it in the same one.
+    /// it in the same one. `covers` is told besides whether the rules are two.
     fn covered<M>(
         &mut self,
         earlier: &[&Rule],
         of: impl Fn(&Rule) -> &[Arc<Pattern<M>>],
-        covers: impl Fn(&Pattern<M>, &Pattern<M>) -> bool,
+        covers: impl Fn(&Pattern<M>, &Pattern<M>, bool) -> bool,
     ) {
         let rule = self.rule;
         for (index, pattern) in of(rule).iter().enumerate() {
@@ -176,7 +179,7 @@ impl Findings<'_> {
                 .iter()
                 .flat_map(|rule| of(rule).iter().map(move |other| (*rule, other)))
                 .chain(before)
-                .find(|(_, other)| covers(other, pattern));
+                .find(|(by, other)| covers(other, pattern, !std::ptr::eq(*by, rule)));
             let Some((by, other)) = by else { continue };
             let place = format!("{}:{}", by.origin.file, other.line);
             if other.text == pattern.text {
@@ -247,18 +250,11 @@ impl Findings<'_> {
     }
 }
 
-/// Whether `earlier` takes every process whose name `later` matches: in full, or already as the
-/// kernel cut it.
-fn covers_name(earlier: &Glob, later: &Glob) -> bool {
-    earlier.covers(later)
-        || later
-            .exact()
-            .and_then(|name| name.get(..COMM_LEN))
-            .is_some_and(|cut| earlier.is_match(cut))
-}
-
-fn matches_all(pattern: &CmdlinePattern) -> bool {
-    matches!(pattern.reach(), Reach::Everything)
+/// Whether `earlier` takes every process of the name `later` by what the kernel cuts it to. Both
+/// forms in one rule are no mistake.
+fn covers_cut(earlier: &Glob, later: &Glob) -> bool {
+    let cut = later.exact().and_then(|name| name.get(..COMM_LEN));
+    cut.is_some_and(|cut| earlier.is_match(cut))
 }
 
 /// What a regular expression can match, of all command lines.
@@ -272,8 +268,6 @@ enum Reach {
 
 impl CmdlinePattern {
     fn reach(&self) -> Reach {
-        use crate::pattern::{Matcher, parse_regex};
-
         let Ok(hir) = parse_regex(&self.text) else {
             return Reach::Nothing;
         };
@@ -282,10 +276,14 @@ impl CmdlinePattern {
             None => Reach::Nothing,
             Some(shortest) if shortest > CMDLINE_LEN => Reach::TooLong,
             Some(0) if properties.look_set().is_empty() => Reach::Everything,
-            Some(_) => match self.required_literals() {
-                Some(literals) if literals.iter().all(|text| text.contains(&0)) => Reach::Nul,
-                _ => Reach::Something,
-            },
+            Some(_) => {
+                let holds_nul = |set: &LiteralSet| set.iter().all(|text| text.contains(&0));
+                if self.required_literals().iter().any(holds_nul) {
+                    Reach::Nul
+                } else {
+                    Reach::Something
+                }
+            }
         }
     }
 }

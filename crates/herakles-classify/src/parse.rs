@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use crate::class::Class;
 use crate::error::{RuleError, RuleErrorKind};
 use crate::glob::Glob;
-use crate::pattern::{CmdlinePattern, GlobPattern, Pattern, compile_regex};
+use crate::pattern::{CmdlinePattern, GlobPattern, LazyRegex, Pattern};
 use crate::rule::{DEFAULT_MAX_VALUES, Origin, Rule};
 use crate::template::{BUILT_IN, Template, Variable};
 use document::{Source, Table, Value, entry, nearest};
@@ -138,16 +138,21 @@ impl Source<'_> {
         template: &Template,
         span: Range<usize>,
     ) -> Result<(), RuleError> {
-        let mut known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-        known.extend(
-            rule.cmdlines
-                .iter()
-                .flat_map(|p| p.matcher.capture_names().flatten()),
-        );
         for variable in template.variables() {
-            if let Variable::Capture(name) = variable
-                && !known.contains(&name.as_str())
-            {
+            let Variable::Capture(name) = variable else {
+                continue;
+            };
+            let captures = rule
+                .cmdlines
+                .iter()
+                .filter_map(|pattern| pattern.matcher.regex());
+            let captures = captures.flat_map(|regex| regex.capture_names().flatten());
+            let known: Vec<&str> = BUILT_IN
+                .iter()
+                .map(|(name, _)| *name)
+                .chain(captures)
+                .collect();
+            if !known.contains(&name.as_str()) {
                 let message = match nearest(name, &known) {
                     Some(near) => {
                         format!("unknown variable {{{name}}}, the nearest known one is {{{near}}}")
@@ -199,7 +204,7 @@ impl Source<'_> {
 
     fn regexes(&self, table: &Table<'_>, key: &str) -> Result<Vec<Arc<CmdlinePattern>>, RuleError> {
         let patterns = self.patterns(table, key, |text, span| {
-            compile_regex(text).map_err(|what| {
+            LazyRegex::parse(text).map_err(|what| {
                 self.error(
                     RuleErrorKind::BadRegex,
                     span,

@@ -1,19 +1,23 @@
 //! One pattern of a rule as written, and compiled for the kind of text it looks at.
 
+use std::sync::OnceLock;
+
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{Extractor, Literal};
 use regex_syntax::hir::{Hir, HirKind};
 
 use crate::glob::Glob;
 
+/// Texts of which every matching text contains at least one.
+pub(crate) type LiteralSet = Vec<Vec<u8>>;
+
 /// What a pattern must be able to do for [`Candidates`](crate::candidates::Candidates).
 pub(crate) trait Matcher {
     /// Whether `text` matches.
     fn is_match(&self, text: &[u8]) -> bool;
 
-    /// Texts of which every matching text contains at least one; `None` if there are none that
-    /// would narrow the search.
-    fn required_literals(&self) -> Option<Vec<Vec<u8>>>;
+    /// Sets that would each do to narrow the search; none if nothing is sure to be there.
+    fn required_literals(&self) -> Vec<LiteralSet>;
 }
 
 /// A pattern with its text and the line it stands on.
@@ -29,7 +33,7 @@ impl<M: Matcher> Matcher for Pattern<M> {
         self.matcher.is_match(text)
     }
 
-    fn required_literals(&self) -> Option<Vec<Vec<u8>>> {
+    fn required_literals(&self) -> Vec<LiteralSet> {
         self.matcher.required_literals()
     }
 }
@@ -38,52 +42,79 @@ impl<M: Matcher> Matcher for Pattern<M> {
 pub(crate) type GlobPattern = Pattern<Glob>;
 
 /// A regular expression on the command line.
-pub(crate) type CmdlinePattern = Pattern<Regex>;
+pub(crate) type CmdlinePattern = Pattern<LazyRegex>;
 
 impl Matcher for Glob {
     fn is_match(&self, text: &[u8]) -> bool {
         self.is_match(text)
     }
 
-    fn required_literals(&self) -> Option<Vec<Vec<u8>>> {
-        self.longest_literal().map(|literal| vec![literal.to_vec()])
+    fn required_literals(&self) -> Vec<LiteralSet> {
+        self.literals()
+            .map(|literal| vec![literal.to_vec()])
+            .collect()
     }
 }
 
-impl Matcher for Regex {
-    fn is_match(&self, text: &[u8]) -> bool {
-        self.is_match(text)
+/// A regular expression known to be right, compiled when it is first tried.
+///
+/// Of some hundred built-in ones a host ever tries a few, and each takes about 15 KB compiled.
+#[derive(Clone, Debug)]
+pub(crate) struct LazyRegex {
+    text: Box<str>,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl LazyRegex {
+    /// Checks an expression on bytes.
+    ///
+    /// # Errors
+    /// A fragment saying what is wrong.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        // The syntax crate tells what is wrong in one phrase, where regex draws a picture.
+        parse_regex(text)?;
+        compile(text).map_err(|error| match error {
+            regex::Error::CompiledTooBig(_) => "it compiles to more than 1 MiB".to_owned(),
+            other => other.to_string(),
+        })?;
+        Ok(Self {
+            text: text.into(),
+            compiled: OnceLock::new(),
+        })
     }
 
-    fn required_literals(&self) -> Option<Vec<Vec<u8>>> {
-        required_literals(&parse_regex(self.as_str()).ok()?)
+    /// The compiled expression. That it compiles was seen when it was parsed.
+    pub(crate) fn regex(&self) -> Option<&Regex> {
+        self.compiled
+            .get_or_init(|| compile(&self.text).ok())
+            .as_ref()
+    }
+}
+
+impl Matcher for LazyRegex {
+    fn is_match(&self, text: &[u8]) -> bool {
+        self.regex().is_some_and(|regex| regex.is_match(text))
+    }
+
+    fn required_literals(&self) -> Vec<LiteralSet> {
+        parse_regex(&self.text).map_or_else(|_| Vec::new(), |hir| required_literals(&hir))
     }
 }
 
 /// Compiled size one expression may reach; ours need a few KiB.
 const REGEX_SIZE_LIMIT: usize = 1 << 20;
 
-/// Compiles a regular expression on bytes.
-///
-/// # Errors
-/// A fragment saying what is wrong.
-pub(crate) fn compile_regex(text: &str) -> Result<Regex, String> {
-    // The syntax crate tells what is wrong in one phrase, where regex draws a picture.
-    parse_regex(text)?;
+fn compile(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text)
         .unicode(false)
         .size_limit(REGEX_SIZE_LIMIT)
         .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => "it compiles to more than 1 MiB".to_owned(),
-            other => other.to_string(),
-        })
 }
 
 /// The syntax tree of an expression on bytes.
 ///
 /// # Errors
-/// As [`compile_regex`].
+/// A fragment saying what is wrong.
 pub(crate) fn parse_regex(text: &str) -> Result<Hir, String> {
     let parser = regex_syntax::ParserBuilder::new()
         .unicode(false)
@@ -112,31 +143,26 @@ pub(crate) fn parse_regex(text: &str) -> Result<Hir, String> {
 /// Shorter texts are in nearly every command line.
 const MIN_LITERAL: usize = 3;
 
-/// The best set of literals of which every match contains one.
+/// Sets of literals of which every match contains one.
 ///
 /// Whatever matches a sequence also contains a match of each of its tails, so the literals that
-/// *start* a tail are required wherever they stand; of all tails the one with the longest
-/// shortest literal tells most.
-fn required_literals(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+/// *start* a tail are required wherever they stand.
+fn required_literals(hir: &Hir) -> Vec<LiteralSet> {
     let mut extractor = Extractor::new();
     extractor.limit_total(32);
-    let mut best: Option<(usize, Vec<Vec<u8>>)> = None;
-    for tail in tails(hir) {
-        let literals = extractor.extract(&tail);
-        let (Some(shortest), Some(found)) = (literals.min_literal_len(), literals.literals())
-        else {
-            continue;
-        };
-        if shortest >= MIN_LITERAL && best.as_ref().is_none_or(|(length, _)| shortest > *length) {
-            best = Some((shortest, smallest(found)));
-        }
-    }
-    best.map(|(_, literals)| literals)
+    tails(hir)
+        .iter()
+        .filter_map(|tail| {
+            let literals = extractor.extract(tail);
+            let is_telling = literals.min_literal_len()? >= MIN_LITERAL;
+            literals.literals().filter(|_| is_telling).map(smallest)
+        })
+        .collect()
 }
 
 /// The literals that hold no other one: where those are, the longer ones tell nothing more.
-fn smallest(literals: &[Literal]) -> Vec<Vec<u8>> {
-    let mut kept: Vec<Vec<u8>> = Vec::new();
+fn smallest(literals: &[Literal]) -> LiteralSet {
+    let mut kept: LiteralSet = Vec::new();
     let mut by_length: Vec<&[u8]> = literals.iter().map(Literal::as_bytes).collect();
     by_length.sort_by_key(|literal| literal.len());
     for literal in by_length {
@@ -165,19 +191,22 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn literals(pattern: &str) -> Option<Vec<String>> {
-        let mut found: Vec<_> = compile_regex(pattern)
+    /// Whether one of the sets is made of these.
+    fn requires(pattern: &str, expected: &[&str]) -> bool {
+        LazyRegex::parse(pattern)
             .unwrap()
-            .required_literals()?
+            .required_literals()
             .into_iter()
-            .map(|literal| String::from_utf8(literal).unwrap())
-            .collect();
-        found.sort();
-        Some(found)
+            .any(|mut set| {
+                set.sort();
+                set.iter()
+                    .map(Vec::as_slice)
+                    .eq(expected.iter().map(|text| text.as_bytes()))
+            })
     }
 
     #[test]
-    fn the_telling_part_is_found() {
+    fn the_telling_parts_are_found() {
         for (pattern, expected) in [
             ("^/usr/lib/postgresql/", &["/usr/lib/postgresql/"][..]),
             ("(^|/)gunicorn( |$)", &["gunicorn"]),
@@ -185,6 +214,7 @@ mod tests {
                 r"java .*org\.apache\.catalina\.startup",
                 &["org.apache.catalina.startup"],
             ),
+            (r"java .*org\.apache\.catalina\.startup", &["java "]),
             (r"-jar [^ ]*jenkins\.war", &["jenkins.war"]),
             (
                 "(?:kafka|zookeeper)-server",
@@ -192,25 +222,31 @@ mod tests {
             ),
             (r"[a-z]+celery[a-z]*", &["celery"]),
         ] {
-            assert_eq!(literals(pattern).unwrap(), expected, "{pattern}");
+            assert!(requires(pattern, expected), "{pattern}");
         }
         for pattern in ["a+", "^..$", "[a-z]+", "x|longer"] {
-            assert_eq!(literals(pattern), None, "{pattern}");
+            assert!(
+                LazyRegex::parse(pattern)
+                    .unwrap()
+                    .required_literals()
+                    .is_empty(),
+                "{pattern}"
+            );
         }
     }
 
     #[test]
     fn mistakes_are_one_phrase() {
         assert_eq!(
-            compile_regex("a(b").unwrap_err(),
+            LazyRegex::parse("a(b").unwrap_err(),
             "unclosed group at its character 2"
         );
-        assert!(!compile_regex(r"\p{Greek}").unwrap_err().contains('\n'));
+        assert!(!LazyRegex::parse(r"\p{Greek}").unwrap_err().contains('\n'));
         assert_eq!(
-            compile_regex("(a{500}){500}").unwrap_err(),
+            LazyRegex::parse("(a{500}){500}").unwrap_err(),
             "it compiles to more than 1 MiB"
         );
-        assert!(compile_regex(r"\xff.*caf\xe9 \w").is_ok());
+        assert!(LazyRegex::parse(r"\xff.*caf\xe9 \w").is_ok());
     }
 
     proptest! {
@@ -219,9 +255,12 @@ mod tests {
             pattern in "(\\^|abc|(ab|ca)\\+?|[abc]{1,4}|\\.\\*|\\(a\\?bca\\|abb\\)){1,5}",
             text in "[abc+]{0,24}",
         ) {
-            let Ok(regex) = compile_regex(&pattern) else { return Ok(()) };
-            if let Some(literals) = regex.required_literals() && regex.is_match(text.as_bytes()) {
-                prop_assert!(literals.iter().any(|l| memchr::memmem::find(text.as_bytes(), l).is_some()));
+            let Ok(regex) = LazyRegex::parse(&pattern) else { return Ok(()) };
+            if regex.is_match(text.as_bytes()) {
+                for set in regex.required_literals() {
+                    let found = |l: &Vec<u8>| memchr::memmem::find(text.as_bytes(), l).is_some();
+                    prop_assert!(set.iter().any(found));
+                }
             }
         }
     }

@@ -50,6 +50,6 @@ impl Variable {
 fn captured<'l>(rule: &Rule, capture: &str, line: &'l [u8]) -> Option<&'l [u8]> {
     rule.cmdlines
         .iter()
-        .find_map(|pattern| pattern.matcher.captures(line)?.name(capture))
+        .find_map(|pattern| pattern.matcher.regex()?.captures(line)?.name(capture))
         .map(|found| found.as_bytes())
 }
