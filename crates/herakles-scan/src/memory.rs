@@ -144,6 +144,7 @@ fn read_again<H: ProcHandle>(
         });
     }
     if !stat.leader_exited() {
+        // It exec'd, and now there is memory; or it is about to end, and there never will be.
         return read_once(handle, source, buffers);
     }
     match live_thread(handle, &mut buffers.io)? {

@@ -2,7 +2,7 @@
 
 use herakles_smaps::MemoryUsage;
 
-use crate::testing::{Fault, MemProc, pid};
+use crate::testing::{Fault, Gate, MemProc, pid};
 use crate::{
     Access, Buffers, MemorySource, ProcFile, ProcHandle as _, ProcSource as _, ScanError, Skip,
     live_thread, open_process, read_memory, read_stat, read_statm, read_text,
@@ -250,5 +250,77 @@ fn access_counts_processes_with_memory_only() {
         proc.process(7).reads(ProcFile::SmapsRollup),
         0,
         "asking does not walk memory"
+    );
+}
+
+#[test]
+fn a_stuck_reader_holds_up_nobody_else() {
+    let proc = MemProc::new();
+    let gate = Gate::new();
+    proc.process(7)
+        .fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone()));
+    proc.process(8);
+    let stuck = std::thread::spawn({
+        let proc = proc.clone();
+        move || memory_by(&proc, 7, MemorySource::SmapsRollup)
+    });
+    gate.wait_until_held(1);
+    assert!(memory(&proc, 8).is_ok());
+    let mut buffers = Buffers::default();
+    let process = open_process(&proc, pid(7)).expect("alive");
+    assert!(
+        read_stat(&process, &mut buffers.io).is_ok(),
+        "its other files are not stuck"
+    );
+    gate.release();
+    assert!(stuck.join().expect("no panic").is_ok(), "the read goes on");
+}
+
+#[test]
+fn a_panic_while_reading_leaves_the_rest_readable() {
+    let proc = MemProc::new();
+    proc.process(7).fault(ProcFile::Stat, Fault::Panic);
+    proc.process(8);
+    let panicked = std::thread::scope(|scope| scope.spawn(|| failure(&proc, 7)).join());
+    assert!(panicked.is_err());
+    assert!(memory(&proc, 8).is_ok());
+    proc.process(7).healthy();
+    assert!(memory(&proc, 7).is_ok());
+}
+
+#[test]
+fn a_failing_list_is_an_error_and_not_no_processes() {
+    let proc = MemProc::new();
+    proc.process(7);
+    proc.list_fault(Some(Fault::Errno(EMFILE)));
+    let mut pids = Vec::new();
+    let error = proc.pids(&mut pids).expect_err("the list fails");
+    assert_eq!(error.raw_os_error(), Some(EMFILE));
+    proc.list_fault(None);
+    proc.pids(&mut pids).expect("listed again");
+    assert_eq!(pids, [pid(7)]);
+}
+
+#[test]
+fn errors_read_as_sentences() {
+    let proc = MemProc::new();
+    proc.process(7)
+        .fault(ProcFile::SmapsRollup, Fault::Errno(EACCES));
+    let message = memory_by(&proc, 7, MemorySource::SmapsRollup)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        message,
+        "process 7: smaps_rollup: not permitted: Permission denied (os error 13)"
+    );
+    proc.process(8).fault(ProcFile::Stat, Fault::Cut(0));
+    assert_eq!(
+        read_stat(
+            &proc.open(pid(8)).expect("alive"),
+            &mut Buffers::default().io
+        )
+        .unwrap_err()
+        .to_string(),
+        "process 8: stat: unexpected content: the input is empty at byte 0"
     );
 }

@@ -274,3 +274,59 @@ impl From<Errno> for GateError {
         Self::Io(crate::Errno::of(&errno.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::TaskActivity;
+    use crate::testing::pid;
+
+    #[test]
+    fn only_who_did_nothing_all_the_time_slept() {
+        let second = Duration::from_secs(1);
+        let before = TaskActivity {
+            pid: pid(7),
+            context_switches: 10,
+            user: Duration::from_micros(5),
+            system: Duration::from_micros(6),
+            elapsed: Duration::from_secs(60),
+        };
+        let after = TaskActivity {
+            elapsed: before.elapsed + second,
+            ..before
+        };
+        assert!(after.slept_since(&before, second));
+        // Two threads have been there for two seconds more.
+        let two = TaskActivity {
+            elapsed: after.elapsed + second,
+            ..after
+        };
+        assert!(two.slept_since(&before, second));
+        for ran in [
+            TaskActivity {
+                context_switches: 11,
+                ..after
+            },
+            TaskActivity {
+                user: Duration::from_micros(7),
+                ..after
+            },
+            TaskActivity {
+                system: Duration::from_micros(7),
+                ..after
+            },
+            // Another process with the same pid and, by chance, the same figures.
+            TaskActivity {
+                elapsed: Duration::from_millis(300),
+                ..after
+            },
+            TaskActivity {
+                pid: pid(8),
+                ..after
+            },
+        ] {
+            assert!(!ran.slept_since(&before, second), "{ran:?}");
+        }
+    }
+}
