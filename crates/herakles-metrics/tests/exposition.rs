@@ -216,6 +216,8 @@ proptest! {
         let series: HashSet<_> = openmetrics.iter().map(Sample::series).collect();
         prop_assert_eq!(series.len(), openmetrics.len());
         prop_assert_eq!(&without_created(openmetrics), &text);
+        let known = |sample: &Sample| FAMILIES.iter().any(|family| family.name == sample.name);
+        prop_assert!(text.iter().all(known), "a line in no family");
         for family in ["herakles_process_memory_uss_bytes", "herakles_process_cpu_seconds_total"] {
             let mut seen: Vec<_> = text.iter().filter(|sample| sample.name == family).map(|sample| {
                 assert_eq!(sample.label("group"), group);

@@ -1,0 +1,210 @@
+//! Rendering 50,000 samples: our snapshot in both formats, beside prometheus-client's `Family`
+//! refilled for every page, which gives OpenMetrics only.
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed benchmark")]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use herakles_classify::Class;
+use herakles_metrics::{
+    Limits, MemorySample, ProcessKind, ProcessRecord, Rendered, Scope, Selection, Snapshot,
+    SnapshotBuilder, SubgroupCounters, SubgroupRecord, render,
+};
+use herakles_smaps::MemoryUsage;
+use herakles_stat::{Pid, ProcessKey};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Eight samples each in OpenMetrics, the creation time of the counter among them.
+const PROCESSES: u32 = 6_250;
+const SAMPLES: u64 = 50_000;
+const SUBGROUPS: u32 = 50;
+
+/// Processes without top or subgroup series to speak of, so that both sides write the same.
+fn builder() -> SnapshotBuilder {
+    let now = 1_763_000_000.0;
+    let mut builder = SnapshotBuilder::new(now);
+    let slots: Vec<_> = (0..SUBGROUPS)
+        .map(|number| {
+            builder.subgroup(SubgroupRecord {
+                class: Class {
+                    group: "web".into(),
+                    subgroup: format!("app-{number}").into(),
+                },
+                visible: true,
+                stays: false,
+                counters: SubgroupCounters::default(),
+                created_seconds: now - 3600.0,
+            })
+        })
+        .collect();
+    for pid in 1..=PROCESSES {
+        let usage = MemoryUsage {
+            rss_bytes: 9_437_184,
+            pss_bytes: 6_144_000,
+            private_dirty_bytes: 4_194_304,
+            swap_bytes: 4096,
+            ..MemoryUsage::default()
+        };
+        builder.push(ProcessRecord {
+            key: ProcessKey {
+                pid: Pid::new(pid).unwrap(),
+                start_time: 77,
+            },
+            name: format!("worker-{}", pid % 97).into(),
+            subgroup: slots[(pid % SUBGROUPS) as usize],
+            kind: ProcessKind::User,
+            start_time_seconds: now - 3600.0,
+            threads: 1,
+            rss_bytes: None,
+            memory: Some(MemorySample {
+                usage,
+                age: std::time::Duration::ZERO,
+            }),
+            cpu_seconds: Some(1234.56),
+            cpu_usage_ratio: Some(0.0125),
+            name_passes: true,
+            over_limit: false,
+        });
+    }
+    builder
+}
+
+fn limits() -> Limits {
+    Limits {
+        top_n_subgroup: 0,
+        max_series: None,
+        ..Limits::default()
+    }
+}
+
+fn snapshot() -> Arc<Snapshot> {
+    Arc::new(builder().finish(&limits(), &mut Selection::default()))
+}
+
+type Labels = [(&'static str, String); 4];
+
+/// The families a process has, as one registers them with prometheus-client.
+#[derive(Default)]
+struct Families {
+    bytes: [Family<Labels, Gauge>; 4],
+    usage: Family<Labels, Gauge<f64, AtomicU64>>,
+    cpu: Family<Labels, Counter<f64, AtomicU64>>,
+    start: Family<Labels, Gauge<f64, AtomicU64>>,
+}
+
+impl Families {
+    fn register(&self, registry: &mut Registry) {
+        for (name, family) in ["rss", "pss", "uss", "swap"].iter().zip(&self.bytes) {
+            let name = format!("herakles_process_memory_{name}");
+            registry.register_with_unit(name, "Memory", Unit::Bytes, family.clone());
+        }
+        registry.register(
+            "herakles_process_cpu_usage_ratio",
+            "Cores",
+            self.usage.clone(),
+        );
+        registry.register_with_unit(
+            "herakles_process_cpu",
+            "Time",
+            Unit::Seconds,
+            self.cpu.clone(),
+        );
+        let start = self.start.clone();
+        registry.register_with_unit("herakles_process_start_time", "Start", Unit::Seconds, start);
+    }
+
+    fn refill(&self, snapshot: &Snapshot) {
+        self.bytes.iter().for_each(Family::clear);
+        self.usage.clear();
+        self.cpu.clear();
+        self.start.clear();
+        for process in snapshot.processes() {
+            let labels = [
+                ("group", process.class.group.to_string()),
+                ("subgroup", process.class.subgroup.to_string()),
+                ("name", process.name.to_string()),
+                ("pid", process.key.pid.to_string()),
+            ];
+            let bytes = [
+                process.rss_bytes,
+                process.pss_bytes,
+                process.uss_bytes,
+                process.swap_bytes,
+            ];
+            for (family, bytes) in self.bytes.iter().zip(bytes) {
+                family.get_or_create(&labels).set(bytes.unwrap() as i64);
+            }
+            self.usage
+                .get_or_create(&labels)
+                .set(process.cpu_usage_ratio.unwrap());
+            self.cpu
+                .get_or_create(&labels)
+                .inc_by(process.cpu_seconds.unwrap());
+            self.start
+                .get_or_create(&labels)
+                .set(process.start_time_seconds);
+        }
+    }
+}
+
+fn rendering(c: &mut Criterion) {
+    let mut group = c.benchmark_group("render");
+    group
+        .throughput(Throughput::Elements(SAMPLES))
+        .sample_size(20);
+    let snapshot = snapshot();
+
+    let mut rendered = Rendered::default();
+    group.bench_function("herakles, both formats", |b| {
+        b.iter(|| render(&snapshot, Scope::Service, black_box(&mut rendered)).unwrap());
+    });
+
+    let families = Families::default();
+    let mut registry = Registry::default();
+    families.register(&mut registry);
+    let mut page = String::new();
+    group.bench_function("prometheus-client Family, OpenMetrics", |b| {
+        b.iter(|| {
+            families.refill(&snapshot);
+            page.clear();
+            encode(black_box(&mut page), &registry).unwrap();
+        });
+    });
+    group.finish();
+}
+
+fn building(c: &mut Criterion) {
+    let mut group = c.benchmark_group("build");
+    group
+        .throughput(Throughput::Elements(u64::from(PROCESSES)))
+        .sample_size(20);
+    for (name, limits) in [
+        ("no limit", limits()),
+        (
+            "budget of a fifth",
+            Limits {
+                max_series: Some(10_000),
+                ..Limits::default()
+            },
+        ),
+    ] {
+        let mut selection = Selection::default();
+        group.bench_function(name, |b| {
+            b.iter_batched(
+                builder,
+                |builder| builder.finish(&limits, &mut selection),
+                criterion::BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, rendering, building);
+criterion_main!(benches);
