@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
-    CounterValueEncoder, DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabelSet,
-    GaugeValueEncoder, LabelSetEncoder, MetricEncoder, NoLabelSet,
+    CounterValueEncoder, DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, EncodeLabel,
+    EncodeLabelSet, GaugeValueEncoder, LabelSetEncoder, MetricEncoder, NoLabelSet,
 };
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry;
@@ -242,9 +242,8 @@ struct ListedLabels<'a> {
 
 impl EncodeLabelSet for ListedLabels<'_> {
     fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> fmt::Result {
-        self.sample.labelled_by(self.names).try_for_each(|label| {
-            prometheus_client::encoding::EncodeLabel::encode(&label, encoder.encode_label())
-        })
+        let mut labels = self.sample.labelled_by(self.names);
+        labels.try_for_each(|label| label.encode(encoder.encode_label()))
     }
 }
 

@@ -227,54 +227,55 @@ pub(crate) fn status_samples<'a>(family: &Family, status: &'a ExporterStatus) ->
 
 /// How many `herakles_process_*` series a process has.
 pub(crate) fn process_series(process: &Process) -> usize {
-    count(
-        process::FAMILIES,
-        |source| matches!(source, Source::Process(value) if value(process).is_some()),
-    )
+    series(process::FAMILIES, |source| match source {
+        Source::Process(value) => value(process).into_iter().count(),
+        _ => 0,
+    })
 }
 
 /// How many top series a process has where `ranking` chose it.
 pub(crate) fn top_series(ranking: Ranking, process: &Process) -> usize {
-    count(
-        process::FAMILIES,
-        |source| matches!(source, Source::Top(by, value) if by == ranking && value(process).is_some()),
-    )
+    series(process::FAMILIES, |source| match source {
+        Source::Top(by, value) if by == ranking => value(process).into_iter().count(),
+        _ => 0,
+    })
 }
 
 /// How many series a subgroup has.
 pub(crate) fn subgroup_series(subgroup: &Subgroup) -> usize {
-    let gauges = count(
-        subgroup::FAMILIES,
-        |source| matches!(source, Source::Subgroup(value) if value(subgroup).is_some()),
-    );
-    let counters = count(
-        subgroup::FAMILIES,
-        |source| matches!(source, Source::SubgroupCounter(values) if values(subgroup).is_some()),
-    );
-    gauges + 2 * counters
+    series(subgroup::FAMILIES, |source| match source {
+        Source::Subgroup(value) => value(subgroup).into_iter().count(),
+        Source::SubgroupCounter(values) => values(subgroup).into_iter().flatten().count(),
+        _ => 0,
+    })
 }
 
-/// How many series the host has.
+/// How many series the host has. Without its boot time its counters have no creation time.
 pub(crate) fn host_series(host: &HostRecord) -> usize {
-    let series = |family: &Family| match family.kind {
-        Kind::Counter if host.boot_time_seconds.is_none() => 1,
-        kind => kind.series(),
-    };
-    host::FAMILIES
-        .iter()
-        .map(|family| series(family) * host_samples(family, host).len())
-        .sum()
+    let samples = |family: &Family| host_samples(family, host).len();
+    match host.boot_time_seconds {
+        Some(_) => host::FAMILIES
+            .iter()
+            .map(|f| f.kind.series() * samples(f))
+            .sum(),
+        None => host::FAMILIES.iter().map(samples).sum(),
+    }
 }
 
 /// How many series the live part has.
 pub(crate) fn status_series(status: &ExporterStatus) -> usize {
-    let series = |family: &Family| family.kind.series() * status_samples(family, status).len();
-    exporter::FAMILIES.iter().map(series).sum()
+    let families = exporter::FAMILIES.iter();
+    families
+        .map(|family| family.kind.series() * status_samples(family, status).len())
+        .sum()
 }
 
-fn count(families: &[Family], has_sample: impl Fn(Source) -> bool) -> usize {
-    let with_sample = families.iter().filter(|family| has_sample(family.source));
-    with_sample.map(|family| family.kind.series()).sum()
+/// Series of families of which `samples` counts the samples.
+fn series(families: &[Family], samples: impl Fn(Source) -> usize) -> usize {
+    families
+        .iter()
+        .map(|family| family.kind.series() * samples(family.source))
+        .sum()
 }
 
 const fn total(tables: [&[Family]; 4]) -> usize {

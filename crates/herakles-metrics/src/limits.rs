@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::snapshot::Process;
+
 /// What a snapshot may export. The default is that of the configuration file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
@@ -69,6 +71,18 @@ impl Default for Quantities {
     }
 }
 
+impl Quantities {
+    /// Makes the quantities that are off absent.
+    pub(crate) fn blank(self, process: &mut Process) {
+        let Self { rss, pss, uss, cpu } = self;
+        process.rss_bytes = process.rss_bytes.filter(|_| rss);
+        process.pss_bytes = process.pss_bytes.filter(|_| pss);
+        process.uss_bytes = process.uss_bytes.filter(|_| uss);
+        process.cpu_seconds = process.cpu_seconds.filter(|_| cpu);
+        process.cpu_usage_ratio = process.cpu_usage_ratio.filter(|_| cpu);
+    }
+}
+
 /// What a process needs to have series of its own. Totals and top series ignore it.
 ///
 /// An absent value never satisfies a minimum above 0.
@@ -93,4 +107,20 @@ impl Default for Filter {
             min_age: Duration::from_secs(30),
         }
     }
+}
+
+impl Filter {
+    /// Whether a process with these values may have series of its own.
+    pub(crate) fn passes(&self, process: &Process, now_seconds: f64) -> bool {
+        let age_seconds = (now_seconds - process.start_time_seconds).max(0.0);
+        reaches(process.uss_bytes, self.min_uss_bytes)
+            && reaches(process.rss_bytes, self.min_rss_bytes)
+            && reaches(process.cpu_usage_ratio, self.min_cpu_ratio)
+            && age_seconds >= self.min_age.as_secs_f64()
+    }
+}
+
+/// What is absent reaches nothing above 0.
+fn reaches<T: PartialOrd + Default>(value: Option<T>, least: T) -> bool {
+    value.unwrap_or_default() >= least
 }

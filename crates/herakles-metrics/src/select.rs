@@ -38,6 +38,26 @@ struct Top {
     ranking: Ranking,
 }
 
+/// Series to give away, to the most important first: after one that does not fit, nothing does.
+struct Budget {
+    left: usize,
+    given: usize,
+    refused: usize,
+}
+
+impl Budget {
+    fn take(&mut self, series: usize) -> bool {
+        let fits = self.refused == 0 && series <= self.left;
+        if fits {
+            self.left -= series;
+            self.given += series;
+        } else {
+            self.refused += series;
+        }
+        fits
+    }
+}
+
 impl Selection {
     /// Chooses top series and own series. `processes` are sorted by subgroup; `has_series` says
     /// which of them want series of their own and, afterwards, which have them. `fixed` is the
@@ -48,53 +68,51 @@ impl Selection {
         fixed: usize,
         limits: &Limits,
     ) -> Chosen {
-        let budget = limits.max_series.map_or(usize::MAX, |max| {
+        let left = limits.max_series.map_or(usize::MAX, |max| {
             max.saturating_sub(fixed).saturating_sub(limits.live_series)
         });
-        let (tops, top_series, tops_dropped) = self.choose_tops(processes, budget, limits);
-        let (own_series, own_dropped) = self.choose_own(processes, budget - top_series);
+        let mut budget = Budget {
+            left,
+            given: 0,
+            refused: 0,
+        };
+        let tops = self.choose_tops(processes, limits, &mut budget);
+        self.choose_own(processes, &mut budget);
         Chosen {
             tops,
-            series: fixed + top_series + own_series,
-            series_dropped: tops_dropped + own_dropped,
+            series: fixed + budget.given,
+            series_dropped: budget.refused,
         }
     }
 
-    /// The top processes of each subgroup, their series and the series dropped for the budget,
-    /// lowest-ranked first.
-    fn choose_tops(
-        &mut self,
-        processes: &[Process],
-        budget: usize,
-        limits: &Limits,
-    ) -> (Tops, usize, usize) {
-        let mut tops = self.rank(processes, limits);
-        tops.sort_unstable_by_key(|top| (top.place, top.process, top.ranking));
-
-        let mut chosen = Tops::default();
-        let (mut series, mut dropped) = (0, 0);
-        for top in &tops {
-            let cost = families::top_series(top.ranking, &processes[top.process]);
-            if dropped == 0 && series + cost <= budget {
-                series += cost;
-                chosen.of_mut(top.ranking).push(top.process);
-            } else {
-                dropped += cost;
+    /// The top processes of each subgroup, as far as the budget goes.
+    fn choose_tops(&mut self, processes: &[Process], limits: &Limits, budget: &mut Budget) -> Tops {
+        let mut ranked = self.rank(processes, limits);
+        ranked.sort_unstable_by_key(|top| (top.place, top.process, top.ranking));
+        let mut tops = Tops::default();
+        for top in ranked {
+            if budget.take(families::top_series(top.ranking, &processes[top.process])) {
+                tops.of_mut(top.ranking).push(top.process);
             }
         }
         for ranking in Ranking::ALL {
-            chosen.of_mut(ranking).sort_unstable();
+            tops.of_mut(ranking).sort_unstable();
         }
-        (chosen, series, dropped)
+        tops
     }
 
     /// All rankings of all subgroups: the first N, and those that were among them lately.
     fn rank(&mut self, processes: &[Process], limits: &Limits) -> Vec<Top> {
         let before = std::mem::take(&mut self.lingering);
         let mut tops = Vec::new();
-        let mut first = 0;
+        let mut end = 0;
         for members in processes.chunk_by(|a, b| a.class == b.class) {
+            let start = end;
+            end += members.len();
             let n = top_n(&members[0], limits);
+            if n == 0 {
+                continue;
+            }
             for ranking in Ranking::ALL {
                 let ranked = ranked(members, ranking);
                 let (inside, outside) = ranked.split_at(n.min(ranked.len()));
@@ -102,31 +120,30 @@ impl Selection {
                 let outside = outside.iter().filter_map(|&at| {
                     Some((at, before.get(&(ranking, members[at].key))?.checked_sub(1)?))
                 });
-                let shown = if n > 0 { usize::MAX } else { 0 };
-                for (place, (at, left)) in inside.chain(outside).take(shown).enumerate() {
-                    self.lingering.insert((ranking, members[at].key), left);
+                for (place, (at, refreshes_left)) in inside.chain(outside).enumerate() {
+                    self.lingering
+                        .insert((ranking, members[at].key), refreshes_left);
                     tops.push(Top {
                         place,
-                        process: first + at,
+                        process: start + at,
                         ranking,
                     });
                 }
             }
-            first += members.len();
         }
         tops
     }
 
-    /// Keeps the own series of the biggest processes that fit, and drops those of the others.
-    fn choose_own(&mut self, processes: &mut [Process], budget: usize) -> (usize, usize) {
-        let mut wanted: Vec<usize> = (0..processes.len())
+    /// Leaves own series to the biggest of those that want them, as far as the budget goes.
+    fn choose_own(&mut self, processes: &mut [Process], budget: &mut Budget) {
+        let mut wanting: Vec<usize> = (0..processes.len())
             .filter(|&index| processes[index].has_series)
             .collect();
-        let costs = wanted
+        let series = wanting
             .iter()
             .map(|&index| families::process_series(&processes[index]));
-        if costs.sum::<usize>() > budget {
-            wanted.sort_by_cached_key(|&index| {
+        if series.sum::<usize>() > budget.left {
+            wanting.sort_by_cached_key(|&index| {
                 let process = &processes[index];
                 let kept = self.kept.contains(&process.key);
                 (
@@ -136,21 +153,14 @@ impl Selection {
                 )
             });
         }
-
         self.kept.clear();
-        let (mut series, mut dropped) = (0, 0);
-        for index in wanted {
+        for index in wanting {
             let process = &mut processes[index];
-            let cost = families::process_series(process);
-            if dropped == 0 && series + cost <= budget {
-                series += cost;
+            process.has_series = budget.take(families::process_series(process));
+            if process.has_series {
                 self.kept.insert(process.key);
-            } else {
-                dropped += cost;
-                process.has_series = false;
             }
         }
-        (series, dropped)
     }
 }
 

@@ -161,9 +161,9 @@ pub(crate) struct KernelGives {
 }
 
 impl KernelGives {
-    pub(crate) fn seen_in(sums: &[Sums]) -> Self {
+    pub(crate) fn seen_in<'a>(sums: impl Iterator<Item = &'a Sums> + Clone) -> Self {
         let seen = |part: fn(&SubgroupMemory) -> Option<u64>| {
-            sums.iter().any(|sums| part(&sums.memory).is_some())
+            sums.clone().any(|sums| part(&sums.memory).is_some())
         };
         Self {
             swap_pss: seen(|memory| memory.swap_pss_bytes),
