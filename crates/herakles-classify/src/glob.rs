@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 /// A compiled glob; one without a wildcard is an exact name.
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
-    parts: Vec<Part>,
+    parts: Box<[Part]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Part {
     AnyByte,
     AnyBytes,
     OneOf {
-        ranges: Vec<RangeInclusive<u8>>,
+        ranges: Box<[RangeInclusive<u8>]>,
         negated: bool,
     },
 }
@@ -85,12 +85,14 @@ impl Glob {
         if !literal.is_empty() {
             parts.push(Part::Literal(literal.into()));
         }
-        Ok(Self { parts })
+        Ok(Self {
+            parts: parts.into(),
+        })
     }
 
     /// The text itself if there is no wildcard in it.
     pub(crate) fn exact(&self) -> Option<&[u8]> {
-        match self.parts.as_slice() {
+        match &*self.parts {
             [] => Some(&[]),
             [Part::Literal(literal)] => Some(literal),
             _ => None,
@@ -116,7 +118,7 @@ impl Glob {
 
     /// Whether it is `*`.
     pub(crate) fn is_all(&self) -> bool {
-        self.parts == [Part::AnyBytes]
+        *self.parts == [Part::AnyBytes]
     }
 
     /// Whether every match starts with another byte.
@@ -144,8 +146,8 @@ impl Glob {
             .last()
             .and_then(Part::literal)
             .unwrap_or_default();
-        match self.parts.as_slice() {
-            parts if parts == other.parts => true,
+        match &*self.parts {
+            parts if *parts == *other.parts => true,
             [Part::AnyBytes] => true,
             [Part::Literal(start), Part::AnyBytes] => first.starts_with(start),
             [Part::AnyBytes, Part::Literal(end)] => last.ends_with(end),
@@ -158,7 +160,7 @@ impl Glob {
 
     /// Whether the whole of `text` matches.
     pub(crate) fn is_match(&self, text: &[u8]) -> bool {
-        let mut parts = self.parts.as_slice();
+        let mut parts = &*self.parts;
         let mut rest = text;
         // Where to go on when a part fails: after the last star, with the star one byte longer.
         // Earlier stars need no second try, because every other part has a fixed length.
@@ -205,7 +207,15 @@ fn parse_class(text: &[u8]) -> Result<(Part, &[u8]), &'static str> {
         let (&first, after) = rest.split_first().ok_or(UNCLOSED)?;
         rest = after;
         match first {
-            b']' if !ranges.is_empty() => return Ok((Part::OneOf { ranges, negated }, rest)),
+            b']' if !ranges.is_empty() => {
+                return Ok((
+                    Part::OneOf {
+                        ranges: ranges.into(),
+                        negated,
+                    },
+                    rest,
+                ));
+            }
             0x80.. => return Err("only ASCII characters may stand in [ ]"),
             _ => {}
         }

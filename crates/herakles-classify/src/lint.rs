@@ -1,14 +1,17 @@
 //! Rules that load but cannot mean what their author meant.
 
+mod reach;
+mod seen;
+
 use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::glob::Glob;
-use crate::name::{CMDLINE_LEN, COMM_LEN};
-use crate::pattern::{CmdlinePattern, LiteralSet, Matcher, Pattern, parse_regex};
+use crate::pattern::{GlobPattern, Pattern};
 use crate::rule::{Rule, Rules};
+use reach::Reach;
+use seen::Seen;
 
 /// Something suspicious in a rule file. Displays as `FILE:LINE: MESSAGE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,73 +68,32 @@ impl Rules {
     /// ```
     pub fn lint(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        let rules: Vec<&Rule> = self.iter().map(AsRef::as_ref).collect();
-        for (index, rule) in rules.iter().enumerate() {
-            let earlier: Vec<&Rule> = rules
-                .iter()
-                .take(index)
-                .filter(|earlier| earlier.precedes(rule))
-                .copied()
-                .collect();
-            let mut found = Findings {
+        let (mut names, mut exes, mut cmdlines) = (Seen::new(), Seen::new(), Seen::new());
+        let mut catching_all: Vec<(&Rule, &GlobPattern)> = Vec::new();
+        for rule in self.iter().map(AsRef::as_ref) {
+            let mut findings = Findings {
                 rule,
                 out: &mut warnings,
             };
-            if let Some(all) = earlier
-                .iter()
-                .find_map(|rule| rule.catch_all().map(|p| (*rule, p)))
-            {
-                found.shadowed_rule(all);
+            if let Some(all) = catching_all.iter().find(|(by, _)| by.precedes(rule)) {
+                findings.shadowed_rule(all);
                 continue;
             }
-            found.unmatchable();
-            found.covered(
-                &earlier,
-                |rule| &rule.names,
-                |earlier, later, is_other_rule| {
-                    earlier.matcher.covers(&later.matcher)
-                        || is_other_rule && covers_cut(&earlier.matcher, &later.matcher)
-                },
-            );
-            found.covered(
-                &earlier,
-                |rule| &rule.exes,
-                |earlier, later, _| earlier.matcher.covers(&later.matcher),
-            );
-            found.covered(
-                &earlier,
-                |rule| &rule.cmdlines,
-                |earlier, later, _| earlier.text == later.text,
-            );
+            findings.by_themselves();
+            for pattern in rule.names.iter().map(AsRef::as_ref) {
+                findings.covered(pattern, names.covering_name(rule, pattern));
+                if pattern.matcher.is_all() {
+                    catching_all.push((rule, pattern));
+                }
+            }
+            for pattern in rule.exes.iter().map(AsRef::as_ref) {
+                findings.covered(pattern, exes.covering_path(rule, pattern));
+            }
+            for pattern in rule.cmdlines.iter().map(AsRef::as_ref) {
+                findings.covered(pattern, cmdlines.covering_cmdline(rule, pattern));
+            }
         }
         warnings
-    }
-}
-
-impl Rule {
-    /// Whether it takes, as the earlier one, all processes that its patterns match and `later`
-    /// admits, and both are the concern of one author.
-    fn precedes(&self, later: &Self) -> bool {
-        (!later.is_builtin() || self.is_builtin())
-            && (!self.is_constrained() || self.has_constraints_of(later))
-    }
-
-    fn is_constrained(&self) -> bool {
-        !(self.users.is_empty() && self.cgroups.is_empty() && self.parents.is_empty())
-    }
-
-    fn has_constraints_of(&self, other: &Self) -> bool {
-        self.users().eq(other.users())
-            && self.cgroups().eq(other.cgroups())
-            && self.parents().eq(other.parents())
-    }
-
-    /// Its pattern that every process matches.
-    fn catch_all(&self) -> Option<&Pattern<Glob>> {
-        self.names
-            .iter()
-            .map(AsRef::as_ref)
-            .find(|pattern| pattern.matcher.is_all())
     }
 }
 
@@ -152,7 +114,7 @@ impl Findings<'_> {
         });
     }
 
-    fn shadowed_rule(&mut self, (by, pattern): (&Rule, &Pattern<Glob>)) {
+    fn shadowed_rule(&mut self, (by, pattern): &(&Rule, &GlobPattern)) {
         let message = format!(
             "the rule for {}/{} is never reached, {:?} at {}:{} catches every process",
             self.rule.group(),
@@ -164,77 +126,40 @@ impl Findings<'_> {
         self.push(WarningKind::Shadowed, self.rule.origin.line, message);
     }
 
-    /// Patterns of one kind for which an earlier one leaves nothing, in an earlier rule or before
-    /// it in the same one. `covers` is told besides whether the rules are two.
-    fn covered<M>(
-        &mut self,
-        earlier: &[&Rule],
-        of: impl Fn(&Rule) -> &[Arc<Pattern<M>>],
-        covers: impl Fn(&Pattern<M>, &Pattern<M>, bool) -> bool,
-    ) {
-        let rule = self.rule;
-        for (index, pattern) in of(rule).iter().enumerate() {
-            let before = of(rule).iter().take(index).map(|other| (rule, other));
-            let by = earlier
-                .iter()
-                .flat_map(|rule| of(rule).iter().map(move |other| (*rule, other)))
-                .chain(before)
-                .find(|(by, other)| covers(other, pattern, !std::ptr::eq(*by, rule)));
-            let Some((by, other)) = by else { continue };
-            let place = format!("{}:{}", by.origin.file, other.line);
-            if other.text == pattern.text {
-                let message = format!("pattern {:?} stands at {place} already", pattern.text);
-                self.push(WarningKind::Duplicate, pattern.line, message);
-            } else {
-                let message = format!(
-                    "pattern {:?} is never reached, {:?} at {place} catches it all",
-                    pattern.text, other.text
-                );
-                self.push(WarningKind::Shadowed, pattern.line, message);
-            }
+    /// A pattern for which an earlier one, if any, leaves nothing.
+    fn covered<M>(&mut self, pattern: &Pattern<M>, by: Option<(&Rule, &Pattern<M>)>) {
+        let Some((by, other)) = by else { return };
+        let place = format!("{}:{}", by.origin.file, other.line);
+        if other.text == pattern.text {
+            let message = format!("pattern {:?} stands at {place} already", pattern.text);
+            self.push(WarningKind::Duplicate, pattern.line, message);
+        } else {
+            let message = format!(
+                "pattern {:?} is never reached, {:?} at {place} catches it all",
+                pattern.text, other.text
+            );
+            self.push(WarningKind::Shadowed, pattern.line, message);
         }
     }
 
     /// Patterns that match nothing or everything by themselves.
-    fn unmatchable(&mut self) {
+    fn by_themselves(&mut self) {
         let rule = self.rule;
         for pattern in &rule.names {
-            let exact = pattern.matcher.exact();
-            if exact.is_some_and(|name| name.len() > COMM_LEN && name.contains(&b'/')) {
-                self.never(
-                    pattern,
-                    "a name this long is compared with file names, which hold no /",
-                );
-            }
+            self.never(pattern, reach::unmatchable_name(pattern));
         }
         for pattern in &rule.exes {
-            if pattern.matcher.starts_unlike(b'/') {
-                self.never(pattern, "paths of executables start with /");
-            }
+            self.never(pattern, reach::unmatchable_exe(pattern));
         }
         for pattern in &rule.cgroups {
-            if pattern.matcher.starts_unlike(b'/') {
-                self.never(pattern, "paths of control groups start with /");
-            }
+            self.never(pattern, reach::unmatchable_cgroup(pattern));
         }
         for pattern in &rule.parents {
-            if pattern.matcher.min_len() > COMM_LEN {
-                self.never(
-                    pattern,
-                    "names of parents are known by their first 15 bytes",
-                );
-            }
+            self.never(pattern, reach::unmatchable_parent(pattern));
         }
         for pattern in &rule.cmdlines {
-            match pattern.reach() {
-                Reach::Nothing => self.never(pattern, "nothing is at once all that it asks for"),
-                Reach::TooLong => {
-                    self.never(
-                        pattern,
-                        "only the first 4 KiB of a command line are looked at",
-                    );
-                }
-                Reach::Nul => self.never(pattern, "NULs in command lines are seen as spaces"),
+            match reach::reach(pattern) {
+                Reach::Nothing(why) => self.never(pattern, Some(why)),
                 Reach::Everything => {
                     let message = format!("pattern {:?} matches every command line", pattern.text);
                     self.push(WarningKind::Boundless, pattern.line, message);
@@ -244,46 +169,10 @@ impl Findings<'_> {
         }
     }
 
-    fn never<M>(&mut self, pattern: &Pattern<M>, why: &str) {
-        let message = format!("pattern {:?} never matches: {why}", pattern.text);
-        self.push(WarningKind::Unmatchable, pattern.line, message);
-    }
-}
-
-/// Whether `earlier` takes every process of the name `later` by what the kernel cuts it to. Both
-/// forms in one rule are no mistake.
-fn covers_cut(earlier: &Glob, later: &Glob) -> bool {
-    let cut = later.exact().and_then(|name| name.get(..COMM_LEN));
-    cut.is_some_and(|cut| earlier.is_match(cut))
-}
-
-/// What a regular expression can match, of all command lines.
-enum Reach {
-    Nothing,
-    TooLong,
-    Nul,
-    Something,
-    Everything,
-}
-
-impl CmdlinePattern {
-    fn reach(&self) -> Reach {
-        let Ok(hir) = parse_regex(&self.text) else {
-            return Reach::Nothing;
-        };
-        let properties = hir.properties();
-        match properties.minimum_len() {
-            None => Reach::Nothing,
-            Some(shortest) if shortest > CMDLINE_LEN => Reach::TooLong,
-            Some(0) if properties.look_set().is_empty() => Reach::Everything,
-            Some(_) => {
-                let holds_nul = |set: &LiteralSet| set.iter().all(|text| text.contains(&0));
-                if self.required_literals().iter().any(holds_nul) {
-                    Reach::Nul
-                } else {
-                    Reach::Something
-                }
-            }
+    fn never<M>(&mut self, pattern: &Pattern<M>, why: Option<&str>) {
+        if let Some(why) = why {
+            let message = format!("pattern {:?} never matches: {why}", pattern.text);
+            self.push(WarningKind::Unmatchable, pattern.line, message);
         }
     }
 }
