@@ -185,7 +185,7 @@ impl Planner {
         let usage = record.sample.as_ref()?.unpack();
         Some(Sample {
             usage,
-            taken_at: self.epoch + record.since,
+            taken_at: self.epoch + record.since(),
         })
     }
 
@@ -277,7 +277,6 @@ impl Planner {
             next,
             ..
         } = self;
-        candidates.clear();
         for (index, record) in records.iter_mut().enumerate() {
             if record.progress != Progress::Undecided {
                 continue;
@@ -303,7 +302,7 @@ impl Planner {
                 };
                 candidates.push(Candidate {
                     read,
-                    since: record.since,
+                    since: record.since(),
                     index,
                 });
             }
@@ -333,6 +332,9 @@ impl Planner {
             record.progress = Progress::Planned;
             out.push(candidate.read);
         }
+        // Only the first refresh has all processes as candidates.
+        self.candidates.clear();
+        self.candidates.shrink_to(self.records.len() / 8 + 64);
     }
 
     fn find(&self, key: ProcessKey) -> Option<usize> {

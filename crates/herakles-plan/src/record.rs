@@ -15,19 +15,36 @@ pub(crate) struct Record {
     pub(crate) program: u64,
     /// The latest digest, and the one at the last attempt to read.
     pub(crate) digest: u64,
-    attempted_digest: Option<u64>,
+    attempted_digest: u64,
     pub(crate) resident_bytes: u64,
     pub(crate) sample: Option<Packed>,
     /// When the process was first seen, or last attempted to be read.
-    pub(crate) since: Duration,
+    since: Nanos,
     /// When the refresh after the last attempt was expected.
-    covered_until: Duration,
+    covered_until: Nanos,
     /// How long the last read took, in microseconds; 0 before the first.
     took_micros: u32,
+    attempted: bool,
     pub(crate) progress: Progress,
     pub(crate) shares_news: bool,
     pub(crate) ksm_moved: bool,
     pub(crate) decision: Decision,
+}
+
+/// A time since the planner's epoch, in half the size of a [`Duration`].
+#[derive(Clone, Copy, Debug)]
+struct Nanos(u64);
+
+impl From<Duration> for Nanos {
+    fn from(time: Duration) -> Self {
+        Self(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX))
+    }
+}
+
+impl From<Nanos> for Duration {
+    fn from(time: Nanos) -> Self {
+        Self::from_nanos(time.0)
+    }
 }
 
 /// How far this refresh has got with a process.
@@ -46,12 +63,13 @@ impl Record {
             seen_in: generation,
             program: seen.program,
             digest: seen.fingerprint.digest(),
-            attempted_digest: None,
+            attempted_digest: 0,
             resident_bytes: seen.fingerprint.resident_bytes,
             sample: None,
-            since: now,
-            covered_until: now,
+            since: now.into(),
+            covered_until: now.into(),
             took_micros: 0,
+            attempted: false,
             progress: Progress::Undecided,
             shares_news: false,
             ksm_moved: false,
@@ -75,12 +93,18 @@ impl Record {
     /// The read has been made, or tried: what it was due for is over.
     pub(crate) fn attempted(&mut self, sample: Option<Packed>, at: Duration, next: Duration) {
         self.sample = sample;
-        self.since = at;
-        self.covered_until = next;
-        self.attempted_digest = Some(self.digest);
+        self.since = at.into();
+        self.covered_until = next.into();
+        self.attempted_digest = self.digest;
+        self.attempted = true;
         self.shares_news = false;
         self.ksm_moved = false;
         self.progress = Progress::Attempted;
+    }
+
+    /// When the process was first seen, or last attempted to be read.
+    pub(crate) fn since(&self) -> Duration {
+        self.since.into()
     }
 
     pub(crate) fn took(&mut self, took: Duration) {
@@ -90,18 +114,20 @@ impl Record {
     /// Why the process should be read, if it should.
     pub(crate) fn due(&self, limits: &PlanLimits, now: Duration, next: Duration) -> Option<Reason> {
         let max_age = limits.memory_max_age;
-        let Some(attempted) = self.attempted_digest else {
-            return Some(Reason::New);
-        };
-        if self.sample.is_some() && now.saturating_sub(self.since) > max_age * 2 {
+        if !self.attempted {
+            Some(Reason::New)
+        } else if self.sample.is_some()
+            && now.saturating_sub(self.since()) > max_age.saturating_mul(2)
+        {
             Some(Reason::Overdue)
-        } else if self.digest != attempted {
+        } else if self.digest != self.attempted_digest {
             Some(Reason::Changed)
         } else if self.shares_news {
             Some(Reason::Sharer)
         } else if self.ksm_moved {
             Some(Reason::Ksm)
-        } else if next > self.since + max_age || self.turn(max_age, next) > self.last_turn(max_age)
+        } else if next > self.since().saturating_add(max_age)
+            || self.turn(max_age, next) > self.last_turn(max_age)
         {
             Some(Reason::Aged)
         } else {
@@ -117,7 +143,7 @@ impl Record {
     }
 
     fn last_turn(&self, max_age: Duration) -> u128 {
-        self.turn(max_age, self.covered_until)
+        self.turn(max_age, self.covered_until.into())
     }
 
     /// How long a read should take: as long as the last one, more if the process has grown since;
@@ -137,7 +163,7 @@ impl Record {
         let too_long = limits.max_hold.is_some_and(|max| measured > max);
         let forgotten = self
             .held_until(limits)
-            .max(self.since + limits.memory_max_age);
+            .max(self.since().saturating_add(limits.memory_max_age));
         if too_long && now >= forgotten {
             by_size.min(measured)
         } else {
@@ -148,7 +174,8 @@ impl Record {
     /// Until when the last read forbids the next.
     pub(crate) fn held_until(&self, limits: &PlanLimits) -> Duration {
         self.last_took().map_or(Duration::ZERO, |took| {
-            self.since.saturating_add(limits.hold_ratio.fraction(took))
+            self.since()
+                .saturating_add(limits.hold_ratio.fraction(took))
         })
     }
 

@@ -85,13 +85,14 @@ impl Reaping {
         for exited in &mut self.exited {
             exited.scans = exited.scans.saturating_add(1);
         }
+        self.suspect_living(living);
         // Old debts first, as new ones have another try; and those with one possible debtor
         // first, as orphans can turn to others.
         for turn in [Turn::Old, Turn::New] {
             self.pay_parents(living, turn);
             self.pay_ancestors(living, turn);
         }
-        self.suspect(living);
+        self.suspect_exited(living);
         self.forget(living);
         self.absorbed.retain(|&pid, absorbed| {
             let Some(record) = living.get(pid) else {
@@ -142,7 +143,10 @@ impl Reaping {
             let mut debt = orphan.debt;
             self.climb(living, orphan.parent, orphan.key, |reaping, ancestor| {
                 nearest = nearest.or(Some((ancestor.key.pid, ancestor.read)));
-                debt = reaping.pay(ancestor.key.pid, debt);
+                debt = match turn {
+                    Turn::Old => reaping.pay(ancestor.key.pid, debt),
+                    Turn::New => reaping.pay_unsuspected(ancestor.key.pid, debt),
+                };
             });
             orphan.debt = debt;
             match nearest {
@@ -164,7 +168,7 @@ impl Reaping {
     ///
     /// A process can have gone into an ancestor only if it and all between the two were read
     /// before that ancestor was. In a scan that reads parents first this finds nothing.
-    fn suspect<C: Copy>(&mut self, living: &Table<C>) {
+    fn suspect_living<C: Copy>(&mut self, living: &Table<C>) {
         let last_read = |(pid, absorbed): (&Pid, &Absorbed)| {
             if absorbed.fresh.is_zero() {
                 None
@@ -184,6 +188,11 @@ impl Reaping {
                 record.seen(),
             );
         }
+    }
+
+    /// Does the same for what may stem from processes that are known to be gone: their parent may
+    /// have exited after its last read, before them.
+    fn suspect_exited<C: Copy>(&mut self, living: &Table<C>) {
         for index in 0..self.exited.len() {
             let Some(Exited {
                 key, parent, debt, ..
@@ -255,6 +264,16 @@ impl Reaping {
         let rest = unpaid.minus(absorbed.fresh);
         absorbed.fresh = absorbed.fresh.minus(unpaid);
         rest
+    }
+
+    /// The same, without what will be held back for others.
+    fn pay_unsuspected(&mut self, pid: Pid, debt: Usage) -> Usage {
+        let Some(absorbed) = self.absorbed.get(&pid) else {
+            return debt;
+        };
+        let payable = debt.at_most(absorbed.held.plus(absorbed.fresh.minus(absorbed.suspect)));
+        self.pay(pid, payable);
+        debt.minus(payable)
     }
 
     fn replace(&mut self, index: usize, exited: Exited) {

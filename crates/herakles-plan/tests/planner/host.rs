@@ -1,0 +1,166 @@
+//! A host with a refresh each 30 s, and the planner that looks at it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use herakles_plan::{
+    Fingerprint, Moment, Observation, PlanLimits, Planner, Ratio, Read, Reason, Tally,
+};
+use herakles_smaps::MemoryUsage;
+use herakles_stat::{Pid, ProcessKey};
+
+pub(crate) const MIB: u64 = 1 << 20;
+pub(crate) const GAP: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process {
+    pub(crate) parent: u32,
+    pub(crate) program: u64,
+    pub(crate) faults: u64,
+    pub(crate) rss_mib: u64,
+    pub(crate) shared_mib: u64,
+    /// How long a read of it takes.
+    pub(crate) takes: Duration,
+}
+
+/// A small process that shares little.
+pub(crate) const PROCESS: Process = Process {
+    parent: 1,
+    program: 0,
+    faults: 1,
+    rss_mib: 4,
+    shared_mib: 2,
+    takes: Duration::from_micros(100),
+};
+
+pub(crate) struct Host {
+    pub(crate) planner: Planner,
+    pub(crate) now: Instant,
+    pub(crate) ksm: u64,
+    pub(crate) processes: BTreeMap<u32, Process>,
+}
+
+pub(crate) fn key(pid: u32) -> ProcessKey {
+    let pid = Pid::new(pid).expect("a pid");
+    ProcessKey {
+        pid,
+        start_time: 100,
+    }
+}
+
+pub(crate) fn ratio(ratio: f64) -> Ratio {
+    Ratio::new(ratio).expect("a ratio")
+}
+
+/// The defaults of the exporter, with `memory_max_age` of ten refreshes.
+pub(crate) fn limits() -> PlanLimits {
+    PlanLimits {
+        memory_max_age: GAP * 10,
+        hold_ratio: ratio(0.001),
+        max_hold: Some(Duration::from_secs(1)),
+        cpu_budget: Some(ratio(0.02)),
+    }
+}
+
+/// Limits under which nothing is read for its age, within a few refreshes.
+pub(crate) fn patient() -> PlanLimits {
+    PlanLimits {
+        memory_max_age: GAP * 1_000_000,
+        ..limits()
+    }
+}
+
+impl Process {
+    pub(crate) fn usage(&self) -> MemoryUsage {
+        MemoryUsage {
+            rss_bytes: self.rss_mib * MIB,
+            pss_bytes: self.rss_mib * MIB,
+            private_dirty_bytes: (self.rss_mib - self.shared_mib) * MIB,
+            shared_clean_bytes: self.shared_mib * MIB,
+            ..MemoryUsage::default()
+        }
+    }
+
+    pub(crate) fn seen_as(&self, pid: u32) -> Observation {
+        Observation {
+            key: key(pid),
+            parent: Pid::new(self.parent),
+            program: self.program,
+            fingerprint: Fingerprint {
+                minor_faults: self.faults,
+                resident_bytes: self.rss_mib * MIB,
+                ..Fingerprint::default()
+            },
+        }
+    }
+}
+
+impl Host {
+    pub(crate) fn new(limits: PlanLimits, processes: &[(u32, Process)]) -> Self {
+        let now = Instant::now();
+        Self {
+            planner: Planner::new(limits, now),
+            now,
+            ksm: 0,
+            processes: processes.iter().copied().collect(),
+        }
+    }
+
+    pub(crate) fn change(&mut self, pid: u32, change: impl FnOnce(&mut Process)) {
+        change(self.processes.get_mut(&pid).expect("a process"));
+    }
+
+    pub(crate) fn observe(&mut self) {
+        for (&pid, process) in &self.processes {
+            self.planner.observe(&process.seen_as(pid), self.now);
+        }
+    }
+
+    pub(crate) fn plan(&mut self) -> Vec<Read> {
+        let mut reads = Vec::new();
+        let next = self.now + GAP;
+        let moment = Moment {
+            now: self.now,
+            next,
+            ksm_pages_sharing: Some(self.ksm),
+        };
+        self.planner.plan(&moment, &mut reads);
+        reads
+    }
+
+    /// Makes the reads, as far as the budget allows; returns those made.
+    pub(crate) fn read(&mut self, reads: &[Read]) -> Vec<(u32, Reason)> {
+        let allowance = self.planner.allowance();
+        let mut spent = Duration::ZERO;
+        let mut made = Vec::new();
+        for read in reads {
+            if allowance.is_some_and(|allowance| spent >= allowance) {
+                break;
+            }
+            let pid = read.key.pid.as_u32();
+            let process = self.processes[&pid];
+            self.planner
+                .record(read.key, &process.usage(), self.now, process.takes);
+            spent += process.takes;
+            made.push((pid, read.reason));
+        }
+        made
+    }
+
+    /// A whole refresh; returns what was read and why.
+    pub(crate) fn refresh(&mut self) -> Vec<(u32, Reason)> {
+        self.refresh_counted().0
+    }
+
+    pub(crate) fn refresh_counted(&mut self) -> (Vec<(u32, Reason)>, Tally) {
+        self.observe();
+        let mut made = Vec::new();
+        for _ in 0..2 {
+            let reads = self.plan();
+            made.extend(self.read(&reads));
+        }
+        let tally = self.planner.finish();
+        self.now += GAP;
+        (made, tally)
+    }
+}
