@@ -34,3 +34,29 @@ fn allocations(snapshot: &Arc<Snapshot>) -> u64 {
 fn a_thousand_processes_cost_as_many_allocations_as_one() {
     assert_eq!(allocations(&snapshot(1000)), allocations(&snapshot(1)));
 }
+
+#[test]
+fn a_snapshot_and_its_selection_keep_at_most_256_bytes_per_process() {
+    const PROCESSES: u32 = 10_000;
+    let mut selection = Selection::default();
+    let mut kept = None;
+    let measured = allocation_counter::measure(|| {
+        let mut builder = SnapshotBuilder::new(common::NOW);
+        let slot = builder.subgroup(common::subgroup("g", "x"));
+        let name = Arc::from("name");
+        for pid in 1..=PROCESSES {
+            let record = common::process(slot, pid, "");
+            builder.push(ProcessRecord {
+                name: Arc::clone(&name),
+                ..record
+            });
+        }
+        kept = Some(builder.finish(&common::no_limits(), &mut selection));
+    });
+    assert_eq!(
+        kept.map(|snapshot| snapshot.processes().len()),
+        Some(PROCESSES as usize)
+    );
+    let per_process = measured.bytes_current / i64::from(PROCESSES);
+    assert!(per_process <= 256, "{per_process} bytes per process");
+}
