@@ -10,7 +10,7 @@ use herakles_stat::ProcessKey;
 pub struct ProcessRecord {
     /// The identity: pid and start time.
     pub key: ProcessKey,
-    /// The `name` label: comm made printable by [`printable_name`](crate::printable_name).
+    /// The `name` label: comm made printable by [`display_name`](herakles_classify::display_name).
     pub name: Arc<str>,
     /// The subgroup, from [`SnapshotBuilder::subgroup`](crate::SnapshotBuilder::subgroup).
     pub subgroup: SubgroupSlot,

@@ -11,10 +11,10 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use herakles_classify::Class;
+//! use herakles_classify::{Class, display_name};
 //! use herakles_metrics::{
 //!     Limits, ProcessKind, ProcessRecord, Rendered, Scope, Selection, SnapshotBuilder,
-//!     SubgroupCounters, SubgroupRecord, printable_name, render,
+//!     SubgroupCounters, SubgroupRecord, render,
 //! };
 //! use herakles_stat::{Pid, ProcessKey};
 //!
@@ -28,7 +28,7 @@
 //! });
 //! builder.push(ProcessRecord {
 //!     key: ProcessKey { pid: Pid::new(4242).unwrap(), start_time: 77 },
-//!     name: printable_name(b"postgres").into(),
+//!     name: display_name(b"postgres").into(),
 //!     subgroup: postgres,
 //!     kind: ProcessKind::User,
 //!     start_time_seconds: 1_762_995_000.0,
@@ -59,7 +59,6 @@ mod host;
 mod input;
 mod json;
 mod limits;
-mod name;
 mod select;
 mod snapshot;
 mod status;
@@ -75,7 +74,6 @@ pub use input::{
 };
 pub use json::SnapshotJson;
 pub use limits::{Filter, Limits, ProcessSeries, Quantities};
-pub use name::printable_name;
 pub use select::Selection;
 pub use snapshot::{Process, ProcessStates, Ranking, Snapshot, Subgroup, SubgroupMemory};
 pub use status::{

@@ -227,15 +227,6 @@ proptest! {
             prop_assert_eq!(&seen, &expected);
         }
     }
-
-    #[test]
-    fn a_printable_name_is_never_empty_and_holds_no_control(raw in any::<Vec<u8>>()) {
-        let name = printable_name(&raw);
-        prop_assert!(!name.is_empty());
-        prop_assert!(!name.contains(char::is_control));
-        // Printable text is left as it is.
-        prop_assert_eq!(printable_name(name.as_bytes()), name.as_ref());
-    }
 }
 
 /// Any text, with much of what means something in the formats.

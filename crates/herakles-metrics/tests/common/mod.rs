@@ -262,3 +262,27 @@ pub(crate) fn openmetrics(snapshot: &Arc<Snapshot>) -> String {
     render(snapshot, Scope::Service, &mut rendered).unwrap();
     rendered.into_texts().0
 }
+
+/// What `family` says of the subgroup `g/x`.
+pub(crate) fn said(snapshot: &Arc<Snapshot>, family: &str) -> Option<f64> {
+    parse::samples(&openmetrics(snapshot))
+        .into_iter()
+        .find(|sample| sample.name == family && sample.label("subgroup") == "x")
+        .map(|sample| sample.value)
+}
+
+/// The snapshot of one subgroup `g/x` that stays, with these members.
+pub(crate) fn of_members(
+    limits: &Limits,
+    members: impl FnOnce(SubgroupSlot) -> Vec<ProcessRecord>,
+) -> Arc<Snapshot> {
+    let mut builder = SnapshotBuilder::new(NOW);
+    let slot = builder.subgroup(SubgroupRecord {
+        stays: true,
+        ..subgroup("g", "x")
+    });
+    for member in members(slot) {
+        builder.push(member);
+    }
+    Arc::new(builder.finish(limits, &mut Selection::default()))
+}
