@@ -140,7 +140,8 @@ fn names_of_processes_are_no_longer_than_the_kernel_makes_them() {
     );
 }
 
-/// Facts about programs, one owner decided for each name that has two.
+/// Facts about programs, one owner decided for each name that has two: as a running program, and
+/// as somebody types it for `explain`.
 #[test]
 fn known_names_belong_to_their_owners() {
     let classifier = builtin();
@@ -149,23 +150,27 @@ fn known_names_belong_to_their_owners() {
         let [kind, pattern, group, subgroup] =
             line.split(',').collect::<Vec<_>>().try_into().unwrap();
         let owner = format!("{group}/{subgroup}");
-        let case = match kind {
-            "name" if pattern.len() > COMM_LEN => Case::named(&owner, pattern),
-            "name" => Case {
-                class: owner,
-                comm: pattern.to_owned(),
-                cmdline: String::new(),
-            },
-            "cmdline" => Case {
-                class: owner,
-                comm: "java".to_owned(),
-                cmdline: format!("/usr/bin/java -Xmx1g -cp /opt/app {pattern} start"),
-            },
+        let case = |comm: &str, cmdline: String| Case {
+            class: owner.clone(),
+            comm: comm.to_owned(),
+            cmdline,
+        };
+        let forms = match kind {
+            "name" => [case(pattern, String::new()), Case::named(&owner, pattern)],
+            "cmdline" => [
+                case("x", pattern.to_owned()),
+                case(
+                    "java",
+                    format!("/usr/bin/java -Xmx1g -cp /opt/app {pattern} start"),
+                ),
+            ],
             other => panic!("unknown kind {other}"),
         };
-        let decided = case.decided(&classifier);
-        if decided != case.class {
-            complaints.push(format!("{line}: is {decided}"));
+        for form in forms {
+            let decided = form.decided(&classifier);
+            if decided != owner {
+                complaints.push(format!("{line}: {:?} is {decided}", form.cmdline));
+            }
         }
     }
     none(complaints);
