@@ -86,3 +86,47 @@ pub fn method_not_allowed(allow: &'static str) -> Response<Body> {
         .insert(ALLOW, HeaderValue::from_static(allow));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use hyper::StatusCode;
+
+    use super::{css, html, json, method_not_allowed, not_found, text};
+
+    #[test]
+    fn nothing_is_cached_or_sniffed() {
+        let ok = StatusCode::OK;
+        for (response, content_type) in [
+            (text(ok, "x"), "text/plain; charset=utf-8"),
+            (json(ok, "{}"), "application/json"),
+            (html(ok, "<p>"), "text/html; charset=utf-8"),
+            (css("p {}"), "text/css; charset=utf-8"),
+            (not_found(), "text/plain; charset=utf-8"),
+            (method_not_allowed("GET, HEAD"), "text/plain; charset=utf-8"),
+        ] {
+            let headers = response.headers();
+            assert_eq!(headers["content-type"], content_type);
+            assert_eq!(headers["cache-control"], "no-store");
+            assert_eq!(headers["x-content-type-options"], "nosniff");
+        }
+    }
+
+    #[test]
+    fn pages_run_nothing() {
+        let policy = html(StatusCode::OK, "<p>").headers()["content-security-policy"].clone();
+        let policy = policy.to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none';"), "{policy}");
+        assert!(
+            !policy.contains("script-src") && !policy.contains("unsafe"),
+            "{policy}"
+        );
+    }
+
+    #[test]
+    fn refusals_say_what_is_allowed() {
+        let response = method_not_allowed("GET, HEAD");
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.headers()["allow"], "GET, HEAD");
+        assert_eq!(not_found().status(), StatusCode::NOT_FOUND);
+    }
+}

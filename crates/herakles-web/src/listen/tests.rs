@@ -1,6 +1,8 @@
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
 
+use proptest::prelude::*;
+
 use super::{ListenAddress, ParseListenAddressError as Error, bind};
 
 fn parse(text: &str) -> Result<ListenAddress, Error> {
@@ -109,4 +111,13 @@ fn a_foreign_address_is_no_missing_family() {
     // TEST-NET-1 is never assigned to a host.
     let error = bind(&[parse("192.0.2.1:0").unwrap()]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+}
+
+proptest! {
+    #[test]
+    fn what_parses_prints_and_parses_again(text in "[\\[\\]:.a-f0-9-]{0,24}(:[0-9]{1,6})?|[ -~]{0,30}") {
+        if let Ok(address) = parse(&text) {
+            prop_assert_eq!(parse(&address.to_string()), Ok(address));
+        }
+    }
 }

@@ -1,6 +1,8 @@
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue};
 
+use proptest::prelude::*;
+
 use super::{Coding, Format, Quality};
 
 fn headers(lines: &[&str]) -> HeaderMap {
@@ -167,5 +169,19 @@ fn quality_values_follow_the_grammar() {
         "", ".5", "1.001", "2", "-0", "+1", "0.1234", "0.5x", "00.5", "1e0", "NaN",
     ] {
         assert_eq!(Quality::parse(text), None, "{text}");
+    }
+}
+
+proptest! {
+    /// Ranges built from the grammar and its neighbourhood: OpenMetrics is never sent to a client
+    /// that did not ask for it in some way.
+    #[test]
+    fn openmetrics_only_on_request(
+        ranges in proptest::collection::vec("[a-z*/]{0,6}(;q=[01](\\.[0-9]{0,4})?)?|[ -~]{0,12}", 0..5),
+    ) {
+        let accept = ranges.join(",");
+        let chosen = Format::accepted(&headers(&[&accept]));
+        let asks = ["openmetrics-text", "application/*", "*/*"].iter().any(|it| accept.contains(it));
+        prop_assert!(asks || chosen == Format::Text0_0_4, "{}", accept);
     }
 }

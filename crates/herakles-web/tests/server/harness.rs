@@ -3,13 +3,14 @@
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
-use herakles_web::hyper::{Request, Response, StatusCode};
-use herakles_web::{Body, Drained, Limits, Server, bind, respond};
+use herakles_web::gzip::Compressor;
+use herakles_web::hyper::{HeaderMap, Request, Response, StatusCode};
+use herakles_web::{Body, Drained, Exposition, Format, Limits, Server, bind, respond};
 use tokio::sync::oneshot;
 
 use crate::gate::{Gate, Keeper, gate};
@@ -19,6 +20,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The length of `/big`: more than two sockets buffer.
 pub(crate) const BIG: usize = 8 << 20;
+
+/// The live tail of `/metrics`.
+pub(crate) const LIVE: &[u8] = b"live\n";
 
 /// Limits under which no timeout strikes during a test.
 pub(crate) fn patient(max_connections: usize) -> Limits {
@@ -31,7 +35,7 @@ pub(crate) fn patient(max_connections: usize) -> Limits {
     }
 }
 
-/// A running server with the paths `/hello`, `/big`, `/echo`, `/panic` and `/gate`.
+/// A running server with the paths `/hello`, `/big`, `/metrics`, `/echo`, `/panic` and `/gate`.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) gate: Keeper,
@@ -117,10 +121,43 @@ pub(crate) fn big() -> Vec<u8> {
         .collect()
 }
 
+/// What scrapes share; compressed only where a test scrapes.
+struct Metrics {
+    text: Exposition,
+    openmetrics: Exposition,
+    compressor: Mutex<Compressor>,
+}
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
+    let mut compressor = Compressor::new();
+    let mut exposition = |format| Exposition::new(format, cached().into(), &mut compressor);
+    Metrics {
+        text: exposition(Format::Text0_0_4),
+        openmetrics: exposition(Format::OpenMetrics1_0_0),
+        compressor: Mutex::new(compressor),
+    }
+});
+
+/// The cached part of `/metrics`.
+pub(crate) fn cached() -> Vec<u8> {
+    big().split_off(BIG - 300_000)
+}
+
+impl Metrics {
+    fn scrape(&self, headers: &HeaderMap) -> Response<Body> {
+        let exposition = match Format::accepted(headers) {
+            Format::OpenMetrics1_0_0 => &self.openmetrics,
+            Format::Text0_0_4 => &self.text,
+        };
+        exposition.respond(headers, LIVE, &mut self.compressor.lock().unwrap())
+    }
+}
+
 async fn route(request: Request<()>, big: Bytes, gate: Arc<Gate>) -> Response<Body> {
     match request.uri().path() {
         "/hello" => respond::text(StatusCode::OK, "hello\n"),
         "/big" => respond::text(StatusCode::OK, Body::chain(big, "end".into())),
+        "/metrics" => METRICS.scrape(request.headers()),
         "/echo" => respond::text(
             StatusCode::OK,
             format!("{} {}", request.method(), request.uri()),

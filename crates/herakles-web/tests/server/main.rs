@@ -13,5 +13,6 @@ mod gate;
 mod harness;
 mod limit;
 mod requests;
+mod scrape;
 mod shutdown;
 mod timeouts;
