@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicU64;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use herakles_classify::Class;
 use herakles_metrics::{
-    Limits, MemorySample, ProcessKind, ProcessRecord, Rendered, Scope, Selection, Snapshot,
-    SnapshotBuilder, SubgroupCounters, SubgroupRecord, render,
+    ExporterStatus, Limits, MemorySample, ProcessKind, ProcessRecord, Rendered, Scope, Selection,
+    Snapshot, SnapshotBuilder, SubgroupCounters, SubgroupRecord, render, render_live,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -179,6 +179,19 @@ fn rendering(c: &mut Criterion) {
     group.finish();
 }
 
+/// What each scrape pays for the live part: about thirty samples in OpenMetrics.
+fn live(c: &mut Criterion) {
+    let status = Arc::new(ExporterStatus {
+        scan_errors: [(("vanished", "stat"), 7), (("denied", "smaps_rollup"), 3)].into(),
+        http_requests: [(("/metrics", 200), 42), (("other", 404), 1)].into(),
+        ..ExporterStatus::default()
+    });
+    let mut rendered = Rendered::default();
+    c.bench_function("render the live part", |b| {
+        b.iter(|| render_live(&status, Scope::Service, black_box(&mut rendered)).unwrap());
+    });
+}
+
 fn building(c: &mut Criterion) {
     let mut group = c.benchmark_group("build");
     group
@@ -206,5 +219,5 @@ fn building(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, rendering, building);
+criterion_group!(benches, rendering, live, building);
 criterion_main!(benches);
