@@ -4,7 +4,7 @@
 //! whose literal is there are tried. 500 expressions cost under a microsecond this way, against
 //! some 15 when each is tried in turn.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
@@ -16,7 +16,7 @@ use crate::pattern::{LiteralSet, Matcher};
 pub(crate) struct Candidates<M> {
     patterns: Vec<(usize, Arc<M>)>,
     literals: Option<AhoCorasick>,
-    /// By literal: positions in `patterns`.
+    /// By the number of the literal: positions in `patterns`.
     by_literal: Vec<Vec<usize>>,
     /// Positions of patterns without a literal, in rule order.
     always: Vec<usize>,
@@ -33,32 +33,22 @@ impl<M: Matcher> Candidates<M> {
         for literal in choices.iter().flatten().flatten() {
             *sharers.entry(literal).or_default() += 1;
         }
-        let mut numbers: HashMap<&[u8], usize> = HashMap::new();
-        let mut texts: Vec<&[u8]> = Vec::new();
-        let mut by_literal: Vec<Vec<usize>> = Vec::new();
+        let mut by_literal: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
         let mut always = Vec::new();
         for (position, sets) in choices.iter().enumerate() {
-            let best = sets
-                .iter()
-                .max_by(|a, b| worth(a, &sharers).total_cmp(&worth(b, &sharers)));
-            let Some(set) = best else {
-                always.push(position);
-                continue;
-            };
-            for literal in set {
-                let number = *numbers.entry(literal).or_insert_with(|| {
-                    texts.push(literal);
-                    by_literal.push(Vec::new());
-                    texts.len() - 1
-                });
-                if let Some(list) = by_literal.get_mut(number) {
-                    list.push(position);
+            let worth = |set: &LiteralSet| worth(set, &sharers);
+            match sets.iter().max_by(|a, b| worth(a).total_cmp(&worth(b))) {
+                Some(set) => {
+                    for literal in set {
+                        by_literal.entry(literal).or_default().push(position);
+                    }
                 }
+                None => always.push(position),
             }
         }
         let literals = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&texts)
+            .build(by_literal.keys())
             .ok();
         if literals.is_none() {
             // Too much text for an automaton: slower, but right.
@@ -67,7 +57,7 @@ impl<M: Matcher> Candidates<M> {
         Self {
             patterns,
             literals,
-            by_literal,
+            by_literal: by_literal.into_values().collect(),
             always,
         }
     }
