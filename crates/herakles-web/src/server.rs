@@ -35,7 +35,7 @@ pub struct Limits {
     pub max_connections: NonZeroUsize,
     /// Time for a complete request; also how long a kept connection may be idle.
     pub header_timeout: Duration,
-    /// Time without any progress of a response that is being sent.
+    /// Time in which a client must take at least 64 KiB of its response, or the rest of it.
     pub write_timeout: Duration,
     /// Bytes of request line and headers; 431 beyond. Less than 8 KiB counts as 8 KiB.
     pub max_header_bytes: usize,

@@ -18,7 +18,7 @@ pub enum Event<'a> {
     Evicted(Waiting),
     /// A client took longer than the header timeout to send a complete request.
     HeaderTimedOut,
-    /// A client took nothing of its response for the write timeout.
+    /// A client took less than 64 KiB of its response, and not the rest, in the write timeout.
     WriteTimedOut,
     /// A client sent something that is no HTTP/1 request, or one that is too large.
     Malformed,

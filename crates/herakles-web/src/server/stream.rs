@@ -11,8 +11,13 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::lease::Lease;
 
-/// A stream whose writes fail with [`io::ErrorKind::TimedOut`] once the peer has taken nothing for
-/// `write_timeout`, and which tells the registry what it sees: bytes that arrive, responses sent.
+/// What a peer must take within the write timeout, in bytes; the rest of a response if that is
+/// less. Otherwise a client could hold a place for hours by a byte now and then.
+const LEAST_PROGRESS: usize = 64 * 1024;
+
+/// A stream whose writes fail with [`io::ErrorKind::TimedOut`] once the peer has taken too little
+/// for `write_timeout`, and which tells the registry what it sees: bytes that arrive, responses
+/// sent.
 ///
 /// Flow control alone bounds memory, not time: a client that never reads would hold its place for
 /// ever.
@@ -20,9 +25,10 @@ pub(super) struct WatchedStream<S> {
     inner: S,
     lease: Arc<Lease>,
     write_timeout: Duration,
-    /// Runs only while `stalled`; kept so that a stall allocates once per connection.
+    /// Runs only during a stall; kept so that stalls allocate once per connection.
     timer: Option<Pin<Box<Sleep>>>,
-    stalled: bool,
+    /// Bytes taken since the stall began; `None` while the peer keeps up.
+    stall: Option<usize>,
 }
 
 impl<S> WatchedStream<S> {
@@ -32,32 +38,46 @@ impl<S> WatchedStream<S> {
             lease,
             write_timeout,
             timer: None,
-            stalled: false,
+            stall: None,
         }
     }
 
-    /// Passes a write's result on, or fails if the stall has lasted too long.
+    /// Notes what the peer took, or fails if that was too little for too long.
+    fn watch_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(written)) = result {
+            self.stall = self
+                .stall
+                .map(|taken| taken + written)
+                .filter(|&taken| taken < LEAST_PROGRESS);
+        }
+        self.watch(cx, result)
+    }
+
+    /// Passes a result on, or fails if the stall has lasted too long.
     fn watch<T>(
         &mut self,
         cx: &mut Context<'_>,
         result: Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if result.is_ready() {
-            self.stalled = false;
             return result;
         }
         let write_timeout = self.write_timeout;
         let timer = self
             .timer
             .get_or_insert_with(|| Box::pin(sleep(write_timeout)));
-        if !self.stalled {
-            self.stalled = true;
+        if self.stall.is_none() {
+            self.stall = Some(0);
             timer.as_mut().reset(Instant::now() + write_timeout);
         }
         ready!(timer.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
-            "the client takes nothing of its response",
+            "the client takes too little of its response",
         )))
     }
 }
@@ -84,7 +104,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.watch(cx, result)
+        self.watch_write(cx, result)
     }
 
     fn poll_write_vectored(
@@ -93,7 +113,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
-        self.watch(cx, result)
+        self.watch_write(cx, result)
     }
 
     /// Without this hyper would copy every body into one buffer.
@@ -106,6 +126,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         let result = self.watch(cx, result);
         // hyper flushes the stream only when its own buffer is empty.
         if matches!(result, Poll::Ready(Ok(()))) {
+            self.stall = None;
             self.lease.flushed();
         }
         result
@@ -116,3 +137,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         self.watch(cx, result)
     }
 }
+
+#[cfg(test)]
+mod tests;
