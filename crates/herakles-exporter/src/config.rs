@@ -21,6 +21,7 @@ use serde::Deserialize;
 pub(crate) use error::ConfigError;
 pub(crate) use herakles_classify::SearchMode;
 pub(crate) use herakles_metrics::ProcessSeries;
+use herakles_plan::Ratio;
 pub(crate) use load::{
     CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, EffectiveSetting, Environment, FlagValues, Loaded,
     Origin, Reloaded, Sources,
@@ -83,6 +84,30 @@ pub(crate) struct Scan {
     pub(crate) max_processes: Option<NonZeroUsize>,
     /// As configured; [`Config::memory_mode`] is what holds.
     pub(crate) memory: MemoryMode,
+    /// Adaptive: no sample gets older, unless one of the next three forbids the read.
+    #[serde(deserialize_with = "nested::duration")]
+    pub(crate) memory_max_age: Duration,
+    /// Adaptive: the share of the time for which reads may hold up a process.
+    #[serde(deserialize_with = "nested::ratio")]
+    pub(crate) hold_ratio: Ratio,
+    /// Adaptive: a process whose read would take longer is not read; zero is no limit.
+    #[serde(deserialize_with = "nested::duration")]
+    pub(crate) max_hold: Duration,
+    /// Adaptive: the share of one core that memory reads may use.
+    #[serde(deserialize_with = "nested::ratio")]
+    pub(crate) cpu_budget: Ratio,
+    /// Adaptive: whether taskstats is asked who has run.
+    pub(crate) taskstats: Taskstats,
+}
+
+/// Whether idle processes are known by taskstats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Taskstats {
+    /// Where the rights allow.
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// How memory beyond RSS is read.

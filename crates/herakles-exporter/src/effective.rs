@@ -101,13 +101,13 @@ impl Effective {
         warnings.into_iter().filter(|it| &*it.file != "builtin")
     }
 
-    /// The labels of `herakles_exporter_config_info`.
+    /// The labels of `herakles_exporter_config_info`; of the gate only the collector knows.
     pub(crate) fn labels(&self) -> ConfigLabels {
         ConfigLabels {
             config_hash: self.loaded.hash(),
             rules_hash: self.rules_hash.clone(),
             memory_mode: self.config().memory_mode().as_str().to_owned(),
-            gate: "none".to_owned(),
+            gate: String::new(),
         }
     }
 

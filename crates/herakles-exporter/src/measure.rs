@@ -60,7 +60,7 @@ impl Scanner {
             processes: scan.snapshot.processes().len(),
             cpu: self.collector.cpu().saturating_sub(cpu),
             wall: begin.elapsed(),
-            reads: scan.reads,
+            reads: scan.tally.reads,
             snapshot: scan.snapshot,
         })
     }

@@ -87,6 +87,7 @@ impl<S: ProcSource> Refresher<S> {
         let app = Arc::clone(&self.app);
         let (begin, cpu) = (Instant::now(), self.collector.cpu());
         app.status.refresh_begins();
+        app.status.gated(self.collector.is_gated());
         // The last good snapshot stays, whatever happens here.
         let result = catch_unwind(AssertUnwindSafe(|| self.publish()))
             .unwrap_or_else(|_| Err("a bug: the refresh panicked; please report it".to_owned()));
@@ -102,9 +103,18 @@ impl<S: ProcSource> Refresher<S> {
             .scan(live_series)
             .map_err(|error| error.to_string())?;
         let taken = Instant::now();
-        self.app.status.add_faults(&scan.faults);
-        self.app.status.add_reads(scan.reads);
+        self.app.status.add_faults(&scan.tally.faults);
+        self.app.status.add_reads(scan.tally.reads);
         self.log_faults(&scan);
+        for it in &scan.too_big {
+            tracing::warn!(
+                pid = it.pid.as_u32(),
+                name = &*it.name,
+                rss_bytes = it.rss_bytes,
+                remedy = "raise scan.max_hold, or set it to 0s for no limit",
+                "a process has no PSS and USS: reading them would hold it up longer than max_hold"
+            );
+        }
 
         let snapshot = Arc::new(scan.snapshot);
         render(&snapshot, Scope::Service, &mut self.rendered)
@@ -141,7 +151,16 @@ impl<S: ProcSource> Refresher<S> {
     }
 
     fn log_faults(&mut self, scan: &Scan) {
-        let faults = scan.faults.iter().map(|(cause, count)| (*cause, *count));
+        let standing = scan
+            .tally
+            .standing_refusals
+            .then_some((self.collector.refusal(), 0));
+        let faults = scan
+            .tally
+            .faults
+            .iter()
+            .map(|(cause, count)| (*cause, *count))
+            .chain(standing);
         for ((kind, file), line) in self.fault_log.observe(faults, Instant::now()) {
             match line {
                 FaultLine::Ended { count } => {
@@ -188,7 +207,7 @@ fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
 }
 
 fn log_denied(file: &'static str, scan: &Scan) {
-    let (readable, processes) = (scan.asked - scan.refused, scan.asked);
+    let (readable, processes) = (scan.tally.asked - scan.tally.refused, scan.tally.asked);
     if Capabilities::effective().is_ok_and(|it| it.sys_ptrace) {
         tracing::info!(
             file,

@@ -129,6 +129,7 @@ pub(crate) fn open_proc(root: &Path) -> Result<(ProcFs, Machine), ProcError> {
             u64::MAX
         },
         boot_time_seconds: boot_time.as_secs_f64(),
+        taskstats_answers: proc.is_our_pid_namespace(),
     };
     Ok((proc, machine))
 }

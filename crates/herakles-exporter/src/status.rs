@@ -22,6 +22,7 @@ pub(crate) struct Status {
     started: SystemTime,
     build: BuildLabels,
     config: Mutex<ConfigLabels>,
+    gated: AtomicBool,
     updating: AtomicBool,
     /// 0 = no refresh has ended, 1 = the last failed, 2 = the last succeeded.
     last: AtomicU8,
@@ -44,6 +45,7 @@ impl Status {
             started: SystemTime::now(),
             build: build_labels(),
             config: Mutex::new(config),
+            gated: AtomicBool::new(false),
             updating: AtomicBool::new(false),
             last: AtomicU8::new(0),
             last_error: Mutex::new(None),
@@ -63,6 +65,11 @@ impl Status {
     /// Unix time at which the exporter started, in seconds.
     pub(crate) fn started_seconds(&self) -> f64 {
         unix_seconds(self.started)
+    }
+
+    /// Records whether taskstats tells who has not run.
+    pub(crate) fn gated(&self, gated: bool) {
+        self.gated.store(gated, Relaxed);
     }
 
     pub(crate) fn refresh_begins(&self) {
@@ -142,6 +149,18 @@ impl Status {
         self.updating.load(Relaxed)
     }
 
+    fn config_labels(&self) -> ConfigLabels {
+        let gate = if self.gated.load(Relaxed) {
+            "taskstats"
+        } else {
+            "none"
+        };
+        ConfigLabels {
+            gate: gate.to_owned(),
+            ..lock(&self.config).clone()
+        }
+    }
+
     /// Everything as it is now. `own` and `published` are the caller's to read.
     pub(crate) fn read(&self, own: SelfUsage, published: Option<&Published>) -> ExporterStatus {
         let last = self.last.load(Relaxed);
@@ -149,7 +168,7 @@ impl Status {
         ExporterStatus {
             started_seconds: self.started_seconds(),
             build: self.build.clone(),
-            config: lock(&self.config).clone(),
+            config: self.config_labels(),
             cache_update_success: (last > 0).then_some(last == 2),
             cache_updating: self.updating.load(Relaxed),
             cache_update_duration_seconds: (last > 0)

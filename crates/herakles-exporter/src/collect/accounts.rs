@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Heritage, Rules, display_name};
-use herakles_cpu::{ExitSource, Ledger, Observation};
+use herakles_cpu::{CpuReading, ExitSource, Ledger, Observation};
 use herakles_metrics::{
     MemorySample, ProcessKind, ProcessRecord, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
     SubgroupSlot,
@@ -14,7 +14,7 @@ use herakles_stat::{Pid, ProcessKey};
 
 use super::collector::Machine;
 use super::roster::{Member, Roster};
-use super::survey::{Kind, MemoryRead, Seen};
+use super::survey::{Kind, Memory, Seen};
 use crate::effective::Effective;
 use crate::status::unix_seconds;
 
@@ -28,6 +28,8 @@ pub(crate) struct Accounts {
     created: HashMap<ClassId, f64>,
     /// Counts the scans.
     scan: u32,
+    /// When the scan began.
+    began: Instant,
     /// Counts the sets of rules: members remember by which they were classified.
     rules: u32,
 }
@@ -44,6 +46,7 @@ impl Accounts {
             classes: ClassTable::new(),
             created: HashMap::new(),
             scan: 0,
+            began: Instant::now(),
             rules: 0,
         }
     }
@@ -68,6 +71,7 @@ impl Accounts {
 
     pub(crate) fn begin(&mut self) {
         self.scan = self.scan.wrapping_add(1);
+        self.began = Instant::now();
     }
 
     /// Takes note of a process that is listed but could not be read.
@@ -81,7 +85,7 @@ impl Accounts {
         let mut news: Vec<&Seen> = Vec::new();
         for it in seen {
             match roster.get_mut(it.key) {
-                Some(member) if it.news.is_none() => member.scan = self.scan,
+                Some(member) if it.news.is_none() => member.see(it, self.scan),
                 _ => news.push(it),
             }
         }
@@ -116,6 +120,10 @@ impl Accounts {
         };
         Member {
             key: seen.key,
+            parent: seen.parent,
+            kind: seen.kind,
+            threads: seen.threads,
+            rss_bytes: seen.rss_bytes,
             image: seen.image,
             name: display_name(stable_name(comm, seen.kind)).into(),
             class,
@@ -143,15 +151,7 @@ impl Accounts {
             };
             has_members[member.class.index()] = true;
             self.created.entry(member.class).or_insert(taken_at);
-            let reading = self.ledger.observe(Observation {
-                key: it.key,
-                parent: it.parent,
-                class: member.class,
-                own: it.own,
-                reaped: it.reaped,
-                at: it.at,
-                zombie: it.kind == Kind::Zombie,
-            });
+            let reading = self.read_account(it, member);
             readings.push((it, member, reading));
         }
         self.ledger.finish();
@@ -164,11 +164,15 @@ impl Accounts {
             let Some(&slot) = slots.get(&member.class) else {
                 continue;
             };
-            let age = now.saturating_duration_since(it.at);
-            let memory = match it.memory {
-                MemoryRead::Fresh { usage, .. } => Some(MemorySample { usage, age }),
-                _ => None,
+            let (sample, fresh) = match it.memory {
+                Memory::Sample(sample) => (Some(sample), sample.taken_at >= self.began),
+                Memory::Unknown | Memory::Failed(_) => (None, false),
             };
+            let memory = sample.map(|sample| MemorySample {
+                usage: sample.usage,
+                age: now.saturating_duration_since(sample.taken_at),
+            });
+            let sampled_rss = memory.filter(|_| fresh).map(|it| it.usage.rss_bytes);
             let started = ticks.seconds(it.key.start_time);
             builder.push(ProcessRecord {
                 key: it.key,
@@ -181,16 +185,31 @@ impl Accounts {
                 },
                 start_time_seconds: self.machine.boot_time_seconds + started,
                 threads: it.threads,
-                // Of one read with PSS and USS where there is one.
-                rss_bytes: memory.map(|it| it.usage.rss_bytes).or(it.rss_bytes),
+                // Of one read with PSS and USS where that was made in this scan.
+                rss_bytes: sampled_rss.or(it.rss_bytes),
                 memory,
-                cpu_seconds: Some(ticks.seconds(reading.total.total())),
-                cpu_usage_ratio: reading.usage,
+                cpu_seconds: reading.map(|it| ticks.seconds(it.total.total())),
+                cpu_usage_ratio: reading.and_then(|it| it.usage),
                 name_passes: effective.config().filter.admits_name(&member.name),
                 over_limit: over_limit.contains(&it.key),
             });
         }
         builder
+    }
+
+    fn read_account(&mut self, it: &Seen, member: &Member) -> Option<CpuReading> {
+        if it.idle {
+            return self.ledger.idle(it.key.pid, it.at);
+        }
+        Some(self.ledger.observe(Observation {
+            key: it.key,
+            parent: it.parent,
+            class: member.class,
+            own: it.own,
+            reaped: it.reaped,
+            at: it.at,
+            zombie: it.kind == Kind::Zombie,
+        }))
     }
 
     fn expire(&mut self, now: Instant, has_members: &[bool]) {

@@ -2,25 +2,29 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
-use herakles_metrics::{MemoryReads as ReadCounts, Selection, Snapshot};
+use herakles_metrics::{Selection, Snapshot};
 use herakles_scan::{MemorySource, ProcSource};
 use herakles_stat::{PageSize, Pid, ProcessKey, TicksPerSecond};
 
 use super::accounts::Accounts;
+use super::adaptive::{Adaptive, Means};
 use super::crew::{Crew, thread_cpu};
+use super::exact;
+use super::gate::Gate;
 use super::host::Host;
-use super::memory_pass::MemoryPass;
-use super::roster::Roster;
-use super::survey::{Kind, MemoryRead, MemoryReads, Scratch, Seen, Survey};
+use super::roster::{Member, Roster};
+use super::survey::{Kind, MemoryReads, Scratch, Seen, Survey};
 use super::tally::{Found, Tally};
 use super::users::Users;
-use crate::config::MemoryMode;
+use crate::config::{MemoryMode, Taskstats};
 use crate::effective::Effective;
-use crate::status::Faults;
+
+/// Fewer processes are looked at sooner than another thread wakes.
+const WORTH_A_THREAD: usize = 32;
 
 /// What does not change while the exporter runs.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +35,23 @@ pub(crate) struct Machine {
     pub(crate) counts_from: u64,
     /// Boot of the machine, Unix time in seconds.
     pub(crate) boot_time_seconds: f64,
+    /// Taskstats speaks of the same processes by the same pids.
+    pub(crate) taskstats_answers: bool,
 }
 
 /// Everything a scan keeps for the next one.
 pub(crate) struct Collector<S: ProcSource> {
     source: Arc<S>,
+    root: PathBuf,
+    taskstats_answers: bool,
     page_size: PageSize,
     memory_source: MemorySource,
     host: Host,
     crew: Crew<Scratch>,
+    /// While the mode is adaptive.
+    adaptive: Option<Adaptive>,
+    /// While the mode is adaptive, and where there is one.
+    gate: Option<Gate>,
     users: Arc<Users>,
     effective: Arc<Effective>,
     roster: Arc<RwLock<Roster>>,
@@ -51,11 +63,16 @@ pub(crate) struct Collector<S: ProcSource> {
 /// The result of one scan.
 pub(crate) struct Scan {
     pub(crate) snapshot: Snapshot,
-    pub(crate) faults: Faults,
-    pub(crate) reads: ReadCounts,
-    /// Processes whose memory was asked for, and those of them where that was refused.
-    pub(crate) asked: u64,
-    pub(crate) refused: u64,
+    pub(crate) tally: Tally,
+    /// Processes that `max_hold` keeps from being read, each named in one scan only.
+    pub(crate) too_big: Vec<TooBig>,
+}
+
+/// A process whose memory is not read because that would take too long.
+pub(crate) struct TooBig {
+    pub(crate) pid: Pid,
+    pub(crate) name: Arc<str>,
+    pub(crate) rss_bytes: u64,
 }
 
 /// Why there is no new snapshot.
@@ -87,10 +104,14 @@ impl<S: ProcSource> Collector<S> {
         let page = u64::from(machine.page_size.as_u32());
         let mut collector = Self {
             source: Arc::new(source),
+            taskstats_answers: machine.taskstats_answers,
             page_size: machine.page_size,
             memory_source,
             host: Host::new(root, ticks, page),
             crew: Crew::new(threads, Crew::<Scratch>::PATIENCE)?,
+            adaptive: None,
+            gate: None,
+            root: root.to_owned(),
             users: Arc::default(),
             roster: Arc::default(),
             accounts: Accounts::new(machine),
@@ -107,7 +128,33 @@ impl<S: ProcSource> Collector<S> {
         self.users = Arc::new(Users::current());
         self.accounts.adopt(effective.classifier.rules());
         self.crew.forget_scratch();
+        let config = effective.config();
+        if config.memory_mode() == MemoryMode::Adaptive {
+            match &mut self.adaptive {
+                Some(adaptive) => adaptive.apply(&config.scan),
+                None => self.adaptive = Some(Adaptive::new(&config.scan)),
+            }
+        } else {
+            self.adaptive = None;
+        }
+        // Processes that change places at the limit must be looked at, whether they ran or not.
+        let gated = self.adaptive.is_some()
+            && self.taskstats_answers
+            && config.scan.taskstats == Taskstats::Auto
+            && config.scan.max_processes.is_none();
+        // A new gate lets everybody be looked at once, as a planner or rules may be new too.
+        self.gate = if gated { Gate::open(&self.root) } else { None };
         self.effective = effective;
+    }
+
+    /// Kind and file of the fault that memory may not be read.
+    pub(crate) fn refusal(&self) -> (&'static str, &'static str) {
+        ("denied", self.memory_source.file().name())
+    }
+
+    /// Whether taskstats tells who has not run.
+    pub(crate) fn is_gated(&self) -> bool {
+        self.gate.is_some()
     }
 
     /// The CPU time of all scans so far on all threads, for the thread that scans to ask.
@@ -136,16 +183,10 @@ impl<S: ProcSource> Collector<S> {
             });
         }
         let over_limit = self.over_limit(&seen);
-        self.read_chosen_memory(&mut seen, &over_limit, &mut tally);
-        for it in &seen {
-            match &it.memory {
-                MemoryRead::Not => {}
-                MemoryRead::Fresh { .. } => tally.memory(Ok(())),
-                MemoryRead::Failed(error) => tally.memory(Err(error)),
-            }
-        }
+        self.read_memory(&mut seen, &over_limit, &mut tally);
+        seen.retain(|it| !it.is_gone());
         let snapshot = {
-            let mut roster = self.roster.write().unwrap_or_else(PoisonError::into_inner);
+            let mut roster = write(&self.roster);
             self.accounts
                 .classify(&seen, &mut roster, &self.effective.classifier);
             let mut builder = self
@@ -156,23 +197,17 @@ impl<S: ProcSource> Collector<S> {
             }
             builder.finish(&self.effective.limits(live_series), &mut self.selection)
         };
-        let Tally {
-            faults,
-            reads,
-            asked,
-            refused,
-            ..
-        } = tally;
+        let too_big = self.name(&tally.too_big);
         Ok(Scan {
             snapshot,
-            faults,
-            reads,
-            asked,
-            refused,
+            tally,
+            too_big,
         })
     }
 
+    /// Looks at everybody, except for those that are known not to have run.
     fn survey(&mut self, tally: &mut Tally) -> Vec<Seen> {
+        let idle = self.idle();
         let survey = Survey {
             source: Arc::clone(&self.source),
             pids: self.pids.clone(),
@@ -187,21 +222,50 @@ impl<S: ProcSource> Collector<S> {
             may_hang: self.may_hang(),
             buffers: self.effective.config().buffers.clone(),
         };
-        let mut seen = Vec::with_capacity(self.pids.len());
-        let mut roster_keeps = Vec::new();
-        for done in self.crew.run(survey, usize::MAX) {
+        let width = if self.pids.len() < WORTH_A_THREAD {
+            1
+        } else {
+            usize::MAX
+        };
+        let mut seen = idle;
+        seen.reserve(self.pids.len());
+        let mut unread = Vec::new();
+        for done in self.crew.run(survey, width) {
             let pid = self.pids.get(done.0).copied();
             match tally.settle(done) {
                 Found::Process(it) => seen.push(it),
-                Found::Unread => roster_keeps.extend(pid),
+                Found::Unread => unread.extend(pid),
                 Found::Gone => {}
             }
         }
-        let mut roster = self.roster.write().unwrap_or_else(PoisonError::into_inner);
-        for pid in roster_keeps {
+        seen.sort_unstable_by_key(|it| it.key);
+        let mut roster = write(&self.roster);
+        for pid in unread {
             self.accounts.keep(pid, &mut roster);
         }
         seen
+    }
+
+    /// Takes those that have not run since the last scan out of `pids`.
+    fn idle(&mut self) -> Vec<Seen> {
+        let Some(gate) = &mut self.gate else {
+            return Vec::new();
+        };
+        let mut idle = Vec::new();
+        gate.part(&mut self.pids, &mut idle);
+        let now = Instant::now();
+        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
+        let rules = self.accounts.rules();
+        let mut known = Vec::with_capacity(idle.len());
+        for pid in idle {
+            match roster.by_pid(pid) {
+                Some(it) if it.rules == rules && it.kind != Kind::Zombie => {
+                    known.push(Seen::idle(it, now));
+                }
+                _ => self.pids.push(pid),
+            }
+        }
+        known
     }
 
     /// Whether files that may hang are read at all: not while too many threads are stuck.
@@ -211,13 +275,11 @@ impl<S: ProcSource> Collector<S> {
 
     fn inline_reads(&self) -> MemoryReads {
         let config = self.effective.config();
-        let fits = config
-            .scan
-            .max_processes
-            .is_none_or(|most| self.pids.len() <= most.get());
-        match config.memory_mode() {
-            MemoryMode::Exact | MemoryMode::Adaptive if fits => MemoryReads::Inline,
-            _ => MemoryReads::Elsewhere,
+        let all = config.scan.max_processes.is_none();
+        if all && config.memory_mode() == MemoryMode::Exact {
+            MemoryReads::Inline
+        } else {
+            MemoryReads::Elsewhere
         }
     }
 
@@ -233,44 +295,47 @@ impl<S: ProcSource> Collector<S> {
             .map(|it| (it.rss_bytes.unwrap_or(0), it.key))
             .collect();
         by_size.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        by_size
-            .into_iter()
-            .skip(most.get())
-            .map(|(_, key)| key)
-            .collect()
+        let beyond = by_size.into_iter().skip(most.get());
+        beyond.map(|(_, key)| key).collect()
     }
 
-    /// Reads the memory of those within the limit, where the survey did not.
-    fn read_chosen_memory(
+    /// Brings the memory of those within the limit up to date, as the mode says.
+    fn read_memory(
         &mut self,
         seen: &mut [Seen],
         over_limit: &HashSet<ProcessKey>,
         tally: &mut Tally,
     ) {
-        let rss_only = self.effective.config().memory_mode() == MemoryMode::Rss;
-        if rss_only || self.inline_reads() == MemoryReads::Inline || !self.may_hang() {
-            return;
-        }
-        let stuck: HashSet<ProcessKey> = self.crew.stuck_keys().into_iter().collect();
-        let chosen: Vec<usize> = seen
-            .iter()
-            .enumerate()
-            .filter(|(_, it)| it.kind == Kind::User)
-            .filter(|(_, it)| !over_limit.contains(&it.key) && !stuck.contains(&it.key))
-            .map(|(index, _)| index)
-            .collect();
-        let pass = MemoryPass {
-            source: Arc::clone(&self.source),
-            keys: chosen.iter().map(|&index| seen[index].key).collect(),
+        let means = Means {
+            source: &self.source,
             memory_source: self.memory_source,
-            buffers: self.effective.config().buffers.clone(),
+            config: self.effective.config(),
+            crew: &mut self.crew,
+            tally,
         };
-        for (item, result) in self.crew.run(pass, usize::MAX) {
-            let it = &mut seen[chosen[item]];
-            match result {
-                Ok(result) => it.take_late_memory(result),
-                Err((lost, _)) => tally.lost(lost, Some(self.memory_source.file())),
+        match (means.config.memory_mode(), &mut self.adaptive) {
+            _ if means.crew.stuck_threads() >= Crew::<Scratch>::MAX_STUCK => {}
+            (MemoryMode::Adaptive, Some(adaptive)) => adaptive.read(seen, over_limit, means),
+            (MemoryMode::Exact, _) if means.config.scan.max_processes.is_some() => {
+                exact::read(seen, over_limit, means);
             }
+            (MemoryMode::Exact, _) => exact::count(seen, means.tally),
+            _ => {}
         }
     }
+
+    fn name(&self, keys: &[ProcessKey]) -> Vec<TooBig> {
+        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
+        let members = keys.iter().filter_map(|key| roster.get(*key));
+        let name = |it: &Member| TooBig {
+            pid: it.key.pid,
+            name: Arc::clone(&it.name),
+            rss_bytes: it.rss_bytes.unwrap_or(0),
+        };
+        members.map(name).collect()
+    }
+}
+
+fn write(roster: &RwLock<Roster>) -> RwLockWriteGuard<'_, Roster> {
+    roster.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,9 +2,12 @@
 //! processes come from.
 
 mod accounts;
+mod adaptive;
 mod collector;
 mod crew;
+mod exact;
 mod facts;
+mod gate;
 mod host;
 mod memory_pass;
 mod roster;

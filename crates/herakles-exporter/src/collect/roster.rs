@@ -6,6 +6,8 @@ use std::sync::Arc;
 use herakles_classify::{ClassId, Heritage};
 use herakles_stat::{Pid, ProcessKey};
 
+use super::survey::{Kind, Seen};
+
 /// A name by which processes are told apart: its first 15 bytes, all that the kernel keeps of a
 /// user process's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,10 @@ pub(crate) struct Image {
 #[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) key: ProcessKey,
+    pub(crate) parent: Option<Pid>,
+    pub(crate) kind: Kind,
+    pub(crate) threads: u32,
+    pub(crate) rss_bytes: Option<u64>,
     pub(crate) image: Image,
     /// The `name` label.
     pub(crate) name: Arc<str>,
@@ -54,6 +60,17 @@ pub(crate) struct Member {
     pub(crate) scan: u32,
     /// The rules it was classified by.
     pub(crate) rules: u32,
+}
+
+impl Member {
+    /// Takes what moves from scan to scan.
+    pub(crate) fn see(&mut self, seen: &Seen, scan: u32) {
+        self.parent = seen.parent;
+        self.kind = seen.kind;
+        self.threads = seen.threads;
+        self.rss_bytes = seen.rss_bytes;
+        self.scan = scan;
+    }
 }
 
 /// All of them by pid. Workers look up here what need not be read again.

@@ -3,12 +3,13 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use herakles_classify::{Classifier, Decision, Facts};
 use herakles_cpu::Usage;
+use herakles_plan::{Fingerprint, Sample};
 use herakles_scan::{
-    Buffers, MemorySource, ProcFile, ProcHandle, ProcSource, ReadBuf, ScanError, Skip, live_thread,
+    Buffers, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, live_thread,
     open_process, read_memory, read_stat, read_statm,
 };
 use herakles_smaps::MemoryUsage;
@@ -16,7 +17,7 @@ use herakles_stat::{PageSize, Pid, ProcessKey, Stat};
 
 use super::crew::{Note, Task};
 use super::facts::LiveFacts;
-use super::roster::{Comm, Image, Roster};
+use super::roster::{Comm, Image, Member, Roster};
 use super::users::Users;
 use crate::config;
 
@@ -76,15 +77,14 @@ pub(crate) enum Kind {
     Zombie,
 }
 
-/// What became of reading its memory.
+/// What is known of its memory beyond RSS.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum MemoryRead {
-    /// Nobody tried.
-    Not,
-    Fresh {
-        usage: MemoryUsage,
-        took: Duration,
-    },
+pub(crate) enum Memory {
+    /// Nothing, and nobody tried.
+    Unknown,
+    /// A sample; one that was not read in this scan is the last that was.
+    Sample(Sample),
+    /// The read failed.
     Failed(ScanError),
 }
 
@@ -97,11 +97,15 @@ pub(crate) struct Seen {
     pub(crate) own: Usage,
     pub(crate) reaped: Usage,
     pub(crate) threads: u32,
-    /// When `stat` was read.
+    /// When `stat` was read, or was known to say what it said before.
     pub(crate) at: Instant,
+    /// It has not run since the last scan: `own`, `reaped` and `fingerprint` were not read.
+    pub(crate) idle: bool,
     pub(crate) image: Image,
+    /// What tells whether its memory has moved since the last scan.
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) rss_bytes: Option<u64>,
-    pub(crate) memory: MemoryRead,
+    pub(crate) memory: Memory,
     /// What the rules say of it, if that was not known yet.
     pub(crate) news: Option<Box<News>>,
     /// `statm` could not be read.
@@ -162,7 +166,11 @@ impl<S: ProcSource> Task for Survey<S> {
         {
             seen.reading = Some(self.memory_source.file());
             note.note(seen.key, Ok(seen.clone()));
-            seen.take_memory(timed_memory(handle, self.memory_source, scratch))?;
+            seen.take_memory(read_memory(
+                handle,
+                self.memory_source,
+                &mut scratch.buffers,
+            ))?;
             seen.reading = None;
         }
         Ok(seen)
@@ -198,7 +206,12 @@ impl<S: ProcSource> Survey<S> {
         match read_statm(handle, &mut scratch.buffers.io) {
             // Size 0 is a process that has let go of its memory and is about to end.
             Ok(statm) if statm.size_pages == 0 => {}
-            Ok(statm) => seen.rss_bytes = Some(self.page_size.bytes(statm.resident_pages)),
+            Ok(statm) => {
+                let resident_bytes = self.page_size.bytes(statm.resident_pages);
+                seen.rss_bytes = Some(resident_bytes);
+                seen.fingerprint.resident_bytes = resident_bytes;
+                seen.fingerprint.shared_bytes = self.page_size.bytes(statm.shared_pages);
+            }
             Err(error) if error.skip == Skip::Vanished => return Err(error),
             Err(error) => seen.statm_error = Some(error),
         }
@@ -245,18 +258,6 @@ impl<S: ProcSource> Survey<S> {
     }
 }
 
-/// Reads the memory of one process and measures how long that took: as long as the target may
-/// have waited to map or unmap memory.
-pub(crate) fn timed_memory<H: ProcHandle>(
-    handle: &H,
-    source: MemorySource,
-    scratch: &mut Scratch,
-) -> Result<(MemoryUsage, Duration), ScanError> {
-    let begin = Instant::now();
-    let usage = read_memory(handle, source, &mut scratch.buffers)?;
-    Ok((usage, begin.elapsed()))
-}
-
 impl Seen {
     fn new(stat: &Stat<'_>, at: Instant) -> Self {
         let kind = if stat.is_kernel_thread() {
@@ -282,12 +283,41 @@ impl Seen {
             },
             threads: stat.num_threads,
             at,
+            idle: false,
             image: Image {
                 comm: Comm::new(stat.comm),
                 start_stack: stat.start_stack,
             },
+            fingerprint: Fingerprint {
+                minor_faults: stat.minor_faults,
+                major_faults: stat.major_faults,
+                virtual_bytes: stat.vsize_bytes,
+                threads: u64::from(stat.num_threads),
+                ..Fingerprint::default()
+            },
             rss_bytes: None,
-            memory: MemoryRead::Not,
+            memory: Memory::Unknown,
+            news: None,
+            statm_error: None,
+            reading: None,
+        }
+    }
+
+    /// A process that has not run since the last scan, as it was then.
+    pub(crate) fn idle(member: &Member, at: Instant) -> Self {
+        Self {
+            key: member.key,
+            parent: member.parent,
+            kind: member.kind,
+            own: Usage::ZERO,
+            reaped: Usage::ZERO,
+            threads: member.threads,
+            at,
+            idle: true,
+            image: member.image,
+            fingerprint: Fingerprint::default(),
+            rss_bytes: member.rss_bytes,
+            memory: Memory::Unknown,
             news: None,
             statm_error: None,
             reading: None,
@@ -298,29 +328,39 @@ impl Seen {
     ///
     /// # Errors
     /// That the process has ended meanwhile.
-    fn take_memory(
-        &mut self,
-        result: Result<(MemoryUsage, Duration), ScanError>,
-    ) -> Result<(), ScanError> {
+    fn take_memory(&mut self, result: Result<MemoryUsage, ScanError>) -> Result<(), ScanError> {
         match result {
-            Ok((usage, took)) => self.memory = MemoryRead::Fresh { usage, took },
+            Ok(usage) => {
+                let taken_at = Instant::now();
+                self.memory = Memory::Sample(Sample { usage, taken_at });
+            }
             Err(error) => match error.skip {
                 Skip::Vanished => return Err(error),
                 Skip::Zombie => {
                     self.kind = Kind::Zombie;
                     self.rss_bytes = None;
                 }
-                _ => self.memory = MemoryRead::Failed(error),
+                _ => self.memory = Memory::Failed(error),
             },
         }
         Ok(())
     }
 
-    /// Takes what a memory pass read after the survey. A process that has ended since keeps what
-    /// the survey saw of it.
-    pub(crate) fn take_late_memory(&mut self, result: Result<(MemoryUsage, Duration), ScanError>) {
-        if let Err(error) = self.take_memory(result) {
-            self.memory = MemoryRead::Failed(error);
+    /// Takes it that a memory pass failed after the survey.
+    pub(crate) fn fail_memory(&mut self, error: ScanError) {
+        if self.take_memory(Err(error)).is_err() {
+            self.memory = Memory::Failed(error);
         }
+    }
+
+    /// Whether it has ended since the survey.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(
+            self.memory,
+            Memory::Failed(ScanError {
+                skip: Skip::Vanished,
+                ..
+            })
+        )
     }
 }

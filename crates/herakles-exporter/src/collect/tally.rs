@@ -3,6 +3,8 @@
 use herakles_metrics::MemoryReads;
 use herakles_scan::{ProcFile, ScanError, Skip};
 
+use herakles_stat::ProcessKey;
+
 use super::crew::{Done, Lost};
 use super::survey::{Seen, Sight};
 use crate::status::Faults;
@@ -15,11 +17,19 @@ pub(crate) struct Tally {
     /// Processes whose memory was read or refused, and those of them that were refused.
     pub(crate) asked: u64,
     pub(crate) refused: u64,
+    /// Memory was refused earlier and has not been asked for again.
+    pub(crate) standing_refusals: bool,
+    /// Processes that are found too big to be read for the first time.
+    pub(crate) too_big: Vec<ProcessKey>,
     /// The first error other than that a process has ended, for people.
     pub(crate) first_error: Option<ScanError>,
 }
 
 /// What a survey found at one pid.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "moved once, and nearly all are processes"
+)]
 pub(crate) enum Found {
     Process(Seen),
     /// Listed, but not read: its history goes on with its next good read.
@@ -91,14 +101,11 @@ impl Tally {
     /// Takes the result of a memory read.
     pub(crate) fn memory(&mut self, result: Result<(), &ScanError>) {
         self.asked += 1;
-        match result {
-            Ok(()) => self.reads.fresh += 1,
-            Err(error) => {
-                if matches!(error.skip, Skip::Denied(_)) {
-                    self.refused += 1;
-                }
-                self.error(error);
+        if let Err(error) = result {
+            if matches!(error.skip, Skip::Denied(_)) {
+                self.refused += 1;
             }
+            self.error(error);
         }
     }
 }

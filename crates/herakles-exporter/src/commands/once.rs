@@ -71,13 +71,13 @@ impl Printer {
             .collector
             .scan(0)
             .map_err(|error| Failure::Other(error.to_string()))?;
-        self.status.add_faults(&scan.faults);
-        self.status.add_reads(scan.reads);
+        self.status.add_faults(&scan.tally.faults);
+        self.status.add_reads(scan.tally.reads);
         Ok(scan)
     }
 
     fn print(&self, scan: Scan, again: bool) -> Result<ExitCode, Failure> {
-        let refused = (scan.refused, scan.asked);
+        let refused = (scan.tally.refused, scan.tally.asked);
         let text = self.document(scan)?;
         if let Some(path) = &self.output {
             return replace(path, text.as_bytes())

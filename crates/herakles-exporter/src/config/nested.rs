@@ -6,11 +6,17 @@ use std::time::Duration;
 use globset::{GlobSet, GlobSetBuilder};
 use herakles_classify::SearchMode;
 use herakles_metrics::ProcessSeries;
+use herakles_plan::Ratio;
 use herakles_web::ListenAddress;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
 use crate::settings::name_glob;
+
+pub(super) fn ratio<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ratio, D::Error> {
+    let number = f64::deserialize(deserializer)?;
+    Ratio::new(number).ok_or_else(|| Error::custom("not a ratio above 0"))
+}
 
 pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     humantime::parse_duration(&String::deserialize(deserializer)?).map_err(D::Error::custom)

@@ -42,14 +42,15 @@ impl<K: Ord + Copy> FaultLog<K> {
         }
     }
 
-    /// Takes one refresh's faults by cause and tells what to log.
+    /// Takes one refresh's faults by cause and tells what to log. A count of 0 says that the
+    /// fault lasts, though nobody has met it this time.
     pub(crate) fn observe(
         &mut self,
         faults: impl IntoIterator<Item = (K, u64)>,
         now: Instant,
     ) -> Vec<(K, FaultLine)> {
         let mut lines = Vec::new();
-        for (cause, count) in faults.into_iter().filter(|(_, count)| *count > 0) {
+        for (cause, count) in faults {
             if let Some(it) = self.ongoing.get_mut(&cause) {
                 it.seen = true;
                 it.since_said = it.since_said.saturating_add(count);
@@ -62,7 +63,7 @@ impl<K: Ord + Copy> FaultLog<K> {
                     ));
                     (it.said, it.since_said) = (now, 0);
                 }
-            } else {
+            } else if count > 0 {
                 self.ongoing.insert(
                     cause,
                     Ongoing {
@@ -112,6 +113,20 @@ mod tests {
         assert_eq!(at(62, 0), [("denied", FaultLine::Ended { count: 5 })]);
         assert_eq!(at(63, 0), []);
         assert_eq!(at(64, 2), [("denied", FaultLine::Began { count: 2 })]);
+    }
+
+    #[test]
+    fn a_fault_that_nobody_meets_may_last_all_the_same() {
+        let now = Instant::now();
+        let mut log = FaultLog::new();
+        assert_eq!(log.observe([("denied", 0)], now), []);
+        log.observe([("denied", 9)], now);
+        assert_eq!(log.observe([("denied", 0)], now), []);
+        assert_eq!(log.observe([("denied", 2)], now), []);
+        assert_eq!(
+            log.observe([], now),
+            [("denied", FaultLine::Ended { count: 2 })]
+        );
     }
 
     #[test]

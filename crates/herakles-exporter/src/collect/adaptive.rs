@@ -1,0 +1,211 @@
+//! Adaptive memory reading: the planner decides, the crew reads.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+
+use herakles_metrics::MemoryReads;
+use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
+use herakles_scan::{MemorySource, ProcSource};
+use herakles_stat::ProcessKey;
+
+use super::crew::Crew;
+use super::memory_pass::MemoryPass;
+use super::survey::{Kind, Memory, Scratch, Seen};
+use super::tally::Tally;
+use crate::config;
+
+/// Where the kernel says how many pages it has merged.
+const KSM_PAGES_SHARING: &str = "/sys/kernel/mm/ksm/pages_sharing";
+
+/// What the passes of one scan need.
+pub(crate) struct Means<'a, S> {
+    pub(crate) source: &'a Arc<S>,
+    pub(crate) memory_source: MemorySource,
+    pub(crate) config: &'a config::Config,
+    pub(crate) crew: &'a mut Crew<Scratch>,
+    pub(crate) tally: &'a mut Tally,
+}
+
+/// The planner and what it has been told.
+pub(crate) struct Adaptive {
+    planner: Planner,
+    reads: Vec<Read>,
+    /// Whose size has been logged.
+    named: HashSet<ProcessKey>,
+}
+
+impl Adaptive {
+    pub(crate) fn new(scan: &config::Scan) -> Self {
+        Self {
+            planner: Planner::new(limits(scan), Instant::now()),
+            reads: Vec::new(),
+            named: HashSet::new(),
+        }
+    }
+
+    pub(crate) fn apply(&mut self, scan: &config::Scan) {
+        self.planner.apply(limits(scan));
+    }
+
+    /// Brings the memory of everybody in `seen` up to date, as far as it is due and allowed.
+    /// Those in `left_out` get none.
+    pub(crate) fn read<S: ProcSource>(
+        &mut self,
+        seen: &mut [Seen],
+        left_out: &HashSet<ProcessKey>,
+        mut means: Means<'_, S>,
+    ) {
+        let stuck: HashSet<ProcessKey> = means.crew.stuck_keys().into_iter().collect();
+        self.observe(seen, left_out, &stuck);
+        let now = Instant::now();
+        let moment = Moment {
+            now,
+            next: now + means.config.scan.cache_ttl,
+            ksm_pages_sharing: ksm_pages_sharing(),
+        };
+        let index: HashMap<ProcessKey, usize> = seen
+            .iter()
+            .enumerate()
+            .map(|(index, it)| (it.key, index))
+            .collect();
+        loop {
+            let mut reads = std::mem::take(&mut self.reads);
+            self.planner.plan(&moment, &mut reads);
+            let done = reads.is_empty();
+            if !done {
+                self.pass(&reads, seen, &index, &mut means);
+            }
+            self.reads = reads;
+            if done {
+                break;
+            }
+        }
+        self.finish(seen, &mut means);
+    }
+
+    fn observe(
+        &mut self,
+        seen: &[Seen],
+        left_out: &HashSet<ProcessKey>,
+        stuck: &HashSet<ProcessKey>,
+    ) {
+        for it in seen {
+            if it.kind != Kind::User || left_out.contains(&it.key) {
+                continue;
+            }
+            if it.idle || stuck.contains(&it.key) || it.statm_error.is_some() {
+                self.planner.idle(it.key);
+                continue;
+            }
+            let observation = Observation {
+                key: it.key,
+                parent: it.parent,
+                program: program(it),
+                fingerprint: it.fingerprint,
+            };
+            self.planner.observe(&observation, it.at);
+        }
+    }
+
+    fn pass<S: ProcSource>(
+        &mut self,
+        reads: &[Read],
+        seen: &mut [Seen],
+        index: &HashMap<ProcessKey, usize>,
+        means: &mut Means<'_, S>,
+    ) {
+        let pass = MemoryPass {
+            source: Arc::clone(means.source),
+            keys: reads.iter().map(|read| read.key).collect(),
+            memory_source: means.memory_source,
+            allowance: self.planner.allowance(),
+            spent_nanos: AtomicU64::new(0),
+            buffers: means.config.buffers.clone(),
+        };
+        for (item, result) in means.crew.run(pass, width(reads)) {
+            let Some(key) = reads.get(item).map(|read| read.key) else {
+                continue;
+            };
+            let Some(it) = index.get(&key).and_then(|&index| seen.get_mut(index)) else {
+                continue;
+            };
+            match result {
+                Err((lost, _)) => {
+                    means.tally.lost(lost, Some(means.memory_source.file()));
+                    self.planner.failed(key, Instant::now(), Duration::ZERO);
+                }
+                Ok(attempt) => match attempt.usage {
+                    None => {}
+                    Some(Ok(usage)) => {
+                        self.planner.record(key, &usage, attempt.at, attempt.took);
+                        means.tally.memory(Ok(()));
+                    }
+                    Some(Err(error)) => {
+                        self.planner.failed(key, attempt.at, attempt.took);
+                        means.tally.memory(Err(&error));
+                        it.fail_memory(error);
+                    }
+                },
+            }
+        }
+    }
+
+    fn finish<S>(&mut self, seen: &mut [Seen], means: &mut Means<'_, S>) {
+        let did = self.planner.finish();
+        means.tally.reads = MemoryReads {
+            fresh: did.fresh,
+            reused: did.reused,
+            deferred_hold: did.deferred_hold,
+            deferred_budget: did.deferred_budget,
+            skipped_size: did.skipped_size,
+        };
+        means.tally.standing_refusals = did.unreadable > 0;
+        self.named
+            .retain(|key| self.planner.decision(*key).is_some());
+        for it in seen.iter_mut().filter(|it| it.kind == Kind::User) {
+            if let Some(sample) = self.planner.sample(it.key) {
+                it.memory = Memory::Sample(sample);
+            }
+            if self.planner.decision(it.key) == Some(Decision::TooBig) && self.named.insert(it.key)
+            {
+                means.tally.too_big.push(it.key);
+            }
+        }
+    }
+}
+
+fn limits(scan: &config::Scan) -> PlanLimits {
+    PlanLimits {
+        memory_max_age: scan.memory_max_age,
+        hold_ratio: scan.hold_ratio,
+        max_hold: Some(scan.max_hold).filter(|hold| !hold.is_zero()),
+        cpu_budget: Some(scan.cpu_budget),
+    }
+}
+
+/// A number for the program that runs: processes of one program may share memory.
+fn program(seen: &Seen) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    seen.image.comm.as_bytes().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// A few reads take less time than to wake another thread.
+fn width(reads: &[Read]) -> usize {
+    const WORTH_A_THREAD: Duration = Duration::from_millis(1);
+    let work: Duration = reads.iter().map(|read| read.predicted).sum();
+    if work < WORTH_A_THREAD { 1 } else { usize::MAX }
+}
+
+/// `None` where the kernel has no KSM.
+fn ksm_pages_sharing() -> Option<u64> {
+    fs::read_to_string(KSM_PAGES_SHARING)
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}

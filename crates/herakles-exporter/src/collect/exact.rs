@@ -1,0 +1,69 @@
+//! Exact memory reading: everybody, every time.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use herakles_plan::Sample;
+use herakles_scan::ProcSource;
+use herakles_stat::ProcessKey;
+
+use super::adaptive::Means;
+use super::memory_pass::MemoryPass;
+use super::survey::{Kind, Memory, Seen};
+use super::tally::Tally;
+
+/// Counts what the survey has read as it went.
+pub(crate) fn count(seen: &[Seen], tally: &mut Tally) {
+    for it in seen {
+        match &it.memory {
+            Memory::Unknown => {}
+            Memory::Sample(_) => {
+                tally.memory(Ok(()));
+                tally.reads.fresh += 1;
+            }
+            Memory::Failed(error) => tally.memory(Err(error)),
+        }
+    }
+}
+
+/// Reads everybody except those in `left_out`, after the survey has told who they are.
+pub(crate) fn read<S: ProcSource>(
+    seen: &mut [Seen],
+    left_out: &HashSet<ProcessKey>,
+    means: Means<'_, S>,
+) {
+    let stuck: HashSet<ProcessKey> = means.crew.stuck_keys().into_iter().collect();
+    let mut chosen: Vec<&mut Seen> = seen
+        .iter_mut()
+        .filter(|it| it.kind == Kind::User)
+        .filter(|it| !left_out.contains(&it.key) && !stuck.contains(&it.key))
+        .collect();
+    let pass = MemoryPass {
+        source: Arc::clone(means.source),
+        keys: chosen.iter().map(|it| it.key).collect(),
+        memory_source: means.memory_source,
+        allowance: None,
+        spent_nanos: AtomicU64::new(0),
+        buffers: means.config.buffers.clone(),
+    };
+    for (item, result) in means.crew.run(pass, usize::MAX) {
+        let Some(it) = chosen.get_mut(item) else {
+            continue;
+        };
+        match result {
+            Err((lost, _)) => means.tally.lost(lost, Some(means.memory_source.file())),
+            Ok(attempt) => match attempt.usage {
+                None => {}
+                Some(Ok(usage)) => {
+                    it.memory = Memory::Sample(Sample {
+                        usage,
+                        taken_at: attempt.at,
+                    });
+                }
+                Some(Err(error)) => it.fail_memory(error),
+            },
+        }
+    }
+    count(seen, means.tally);
+}

@@ -1,0 +1,79 @@
+//! The taskstats gate: who has not run since the last scan needs no look at all.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use herakles_scan::{TaskActivity, TaskstatsGate};
+use herakles_stat::Pid;
+
+/// The open gate and what everybody had done at the last scan.
+pub(crate) struct Gate {
+    line: TaskstatsGate,
+    vmstat: PathBuf,
+    /// What reclaim had taken at the last scan: it takes memory also from who does not run.
+    reclaimed: Option<u64>,
+    answers: Vec<TaskActivity>,
+    before: HashMap<Pid, TaskActivity>,
+    /// When the last answers had come: what has been there since then has been there as long.
+    asked: Option<Instant>,
+}
+
+impl Gate {
+    /// The gate, where kernel and rights allow one.
+    pub(crate) fn open(root: &Path) -> Option<Self> {
+        Some(Self {
+            line: TaskstatsGate::open().ok()?,
+            vmstat: root.join("vmstat"),
+            reclaimed: None,
+            answers: Vec::new(),
+            before: HashMap::new(),
+            asked: None,
+        })
+    }
+
+    /// Splits `pids` into those that have not run since the last call, which go to `idle`, and
+    /// the others, which stay. After any failure all stay.
+    pub(crate) fn part(&mut self, pids: &mut Vec<Pid>, idle: &mut Vec<Pid>) {
+        idle.clear();
+        self.answers.clear();
+        let begin = Instant::now();
+        if self.line.query(pids, &mut self.answers).is_err() {
+            self.before.clear();
+            self.asked = None;
+            return;
+        }
+        let reclaimed = reclaimed_pages(&self.vmstat);
+        let quiet = reclaimed.is_some() && reclaimed == self.reclaimed;
+        if let Some(asked) = self.asked.filter(|_| quiet) {
+            let since = begin.saturating_duration_since(asked);
+            let before = &self.before;
+            let slept = |it: &&TaskActivity| {
+                before
+                    .get(&it.pid)
+                    .is_some_and(|earlier| it.slept_since(earlier, since))
+            };
+            idle.extend(self.answers.iter().filter(slept).map(|it| it.pid));
+            // Both are in ascending order of pids.
+            pids.retain(|pid| idle.binary_search(pid).is_err());
+        }
+        self.reclaimed = reclaimed;
+        self.asked = Some(Instant::now());
+        self.before.clear();
+        self.before
+            .extend(self.answers.drain(..).map(|it| (it.pid, it)));
+    }
+}
+
+/// The pages that reclaim has taken since boot (`pgsteal_*`) and that went to swap (`pswpout`);
+/// `None` if the file cannot be read.
+fn reclaimed_pages(vmstat: &Path) -> Option<u64> {
+    let text = fs::read_to_string(vmstat).ok()?;
+    let taken = text.lines().filter_map(|line| {
+        let (name, value) = line.split_once(' ')?;
+        let counts = name.starts_with("pgsteal") || name == "pswpout";
+        counts.then(|| value.parse::<u64>().ok()).flatten()
+    });
+    Some(taken.fold(0, u64::wrapping_add))
+}
