@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use herakles_metrics::{Rendered, Scope, render};
 use herakles_scan::{Capabilities, ProcSource};
 use herakles_web::gzip::Compressor;
@@ -31,7 +30,6 @@ pub(crate) struct Refresher<S: ProcSource> {
     app: Arc<App>,
     collector: Collector<S>,
     orders: Receiver<Order>,
-    rendered: Rendered,
     compressor: Compressor,
     fault_log: FaultLog<(&'static str, &'static str)>,
 }
@@ -42,7 +40,6 @@ impl<S: ProcSource> Refresher<S> {
             app,
             collector,
             orders,
-            rendered: Rendered::default(),
             compressor: Compressor::new(),
             fault_log: FaultLog::new(),
         }
@@ -117,17 +114,17 @@ impl<S: ProcSource> Refresher<S> {
         }
 
         let snapshot = Arc::new(scan.snapshot);
-        render(&snapshot, Scope::Service, &mut self.rendered)
+        let mut rendered = Rendered::default();
+        render(&snapshot, Scope::Service, &mut rendered)
             .map_err(|_| "the exposition could not be written".to_owned())?;
-        let mut exposition = |format, text: &str| {
-            Exposition::new(
-                format,
-                Bytes::copy_from_slice(text.as_bytes()),
-                &mut self.compressor,
-            )
+        let mut exposition = |format, mut text: String| {
+            // It stays until the next refresh, so the room it grew into is given back.
+            text.shrink_to_fit();
+            Exposition::new(format, text.into(), &mut self.compressor)
         };
-        let openmetrics = exposition(Format::OpenMetrics1_0_0, self.rendered.openmetrics());
-        let text = exposition(Format::Text0_0_4, self.rendered.text());
+        let (openmetrics, text) = rendered.into_texts();
+        let openmetrics = exposition(Format::OpenMetrics1_0_0, openmetrics);
+        let text = exposition(Format::Text0_0_4, text);
         self.app.cache.publish(Published {
             snapshot,
             openmetrics,

@@ -100,10 +100,8 @@ mod tests {
         let start = Instant::now();
         let mut log = FaultLog::new();
         let mut at = |minutes: u64, count: u64| {
-            log.observe(
-                [("denied", count)],
-                start + Duration::from_secs(60 * minutes),
-            )
+            let fault = (count > 0).then_some(("denied", count));
+            log.observe(fault, start + Duration::from_secs(60 * minutes))
         };
         assert_eq!(at(0, 5), [("denied", FaultLine::Began { count: 5 })]);
         assert_eq!(at(1, 5), []);
