@@ -1,0 +1,216 @@
+//! The subcommands.
+
+use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt};
+
+use serde_json::Value;
+
+use crate::harness::{
+    exporter::{NO_RULE_FILES, run},
+    exposition::Exposition,
+    recorded_proc,
+    target::{self, Target},
+};
+
+/// Runs a subcommand with a configuration that depends on nothing of the machine; it must succeed.
+fn output(args: &[&str]) -> String {
+    let config = tempfile::Builder::new()
+        .suffix(".toml")
+        .tempfile()
+        .expect("a temporary file");
+    fs::write(config.path(), NO_RULE_FILES).expect("the configuration can be written");
+    let mut all: Vec<OsString> = args.iter().map(Into::into).collect();
+    all.extend(["--config.file".into(), config.path().into()]);
+    let output = run(&all);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {stderr}");
+    String::from_utf8(output.stdout).expect("the output is UTF-8")
+}
+
+fn once_on_recorded(format: &str) -> String {
+    let root = recorded_proc().display().to_string();
+    output(&[
+        "once",
+        "--format",
+        format,
+        "--interval=100ms",
+        "--path.procfs",
+        &root,
+    ])
+}
+
+#[test]
+fn once_prints_both_text_formats_without_what_it_cannot_know() {
+    let text = once_on_recorded("text");
+    let openmetrics = once_on_recorded("openmetrics");
+    assert!(openmetrics.ends_with("# EOF\n") && !text.contains("# EOF"));
+    for body in [&text, &openmetrics] {
+        let metrics = Exposition::parse(body);
+        let java = metrics.value("herakles_process_memory_rss_bytes", &[("pid", "930")]);
+        assert_eq!(java, Some(2_310_000.0 * 1024.0));
+        let foreign = metrics.samples.iter().find(|sample| {
+            let exporters_own = sample.name.starts_with("herakles_exporter_")
+                && sample.name != "herakles_exporter_build_info";
+            exporters_own
+                || sample.name.starts_with("process_")
+                || sample.name.starts_with("herakles_subgroup_cpu_seconds")
+                || sample.name.starts_with("herakles_subgroup_page_faults")
+        });
+        assert_eq!(foreign, None);
+        assert!(
+            metrics
+                .all("herakles_exporter_build_info", &[])
+                .next()
+                .is_some()
+        );
+    }
+}
+
+#[test]
+fn once_prints_json_and_a_table() {
+    let snapshot: Value = serde_json::from_str(&once_on_recorded("json")).expect("it is JSON");
+    assert_eq!(snapshot["schema"], 1);
+    assert!(
+        snapshot["processes"]
+            .as_array()
+            .is_some_and(|list| list.len() >= 20)
+    );
+    let table = once_on_recorded("table");
+    assert!(
+        table.contains("tomcat") && table.contains("postgres"),
+        "{table}"
+    );
+    assert!(
+        !table.contains('\x1b'),
+        "colour or a hostile name where no terminal is"
+    );
+}
+
+#[test]
+fn once_writes_a_file_for_the_textfile_collector() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("herakles.prom");
+    let name = file.display().to_string();
+    output(&["once", "--interval=100ms", "--output", &name]);
+    let metrics = Exposition::parse(&fs::read_to_string(&file).expect("the file is there"));
+    assert!(
+        metrics
+            .all("herakles_subgroup_processes", &[])
+            .next()
+            .is_some()
+    );
+    let mode = fs::metadata(&file)
+        .expect("the file is there")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o644);
+    let left = fs::read_dir(directory.path())
+        .expect("it can be listed")
+        .count();
+    assert_eq!(left, 1, "something is left beside the file");
+}
+
+#[test]
+fn explain_names_the_rule_and_the_pattern() {
+    let text = output(&["explain", "--comm=postgres"]);
+    assert!(
+        text.contains("db/postgres") && text.contains("postgres"),
+        "{text}"
+    );
+    let text = output(&[
+        "explain",
+        "--comm=java",
+        "--cmdline=java -Dcatalina.base=/srv x",
+    ]);
+    assert!(text.contains("web/tomcat"), "{text}");
+    let json = output(&["explain", "--comm=hk-nobody-knows", "--format=json"]);
+    let answer: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(
+        (&answer["group"], &answer["subgroup"]),
+        (&"other".into(), &"other".into())
+    );
+}
+
+#[test]
+fn explain_looks_at_a_living_process() {
+    let target = Target::start(b"postgres", &target::hold_megabytes(1));
+    let text = output(&["explain", &target.pid().to_string()]);
+    assert!(text.contains("db/postgres"), "{text}");
+}
+
+#[test]
+fn rules_are_listed_in_order_with_their_origin() {
+    let table = output(&["rules"]);
+    assert!(
+        table.contains("tomcat") && table.contains("nginx"),
+        "{table}"
+    );
+    let only_db = output(&["rules", "list", "--group=db"]);
+    assert!(
+        only_db.contains("postgres") && !only_db.contains("nginx"),
+        "{only_db}"
+    );
+    let json: Value =
+        serde_json::from_str(&output(&["rules", "list", "--format=json"])).expect("it is JSON");
+    assert!(json.is_array() || json.is_object());
+    // What is printed as TOML loads again.
+    let toml = output(&["rules", "list", "--format=toml"]);
+    let file = tempfile::Builder::new()
+        .suffix(".toml")
+        .tempfile()
+        .expect("a temporary file");
+    fs::write(file.path(), toml).expect("the rules can be written");
+    let rules = format!("--classification.rules={}", file.path().display());
+    let again = output(&[
+        "explain",
+        "--comm=postgres",
+        "--no-classification.builtin",
+        &rules,
+    ]);
+    assert!(again.contains("db/postgres"), "{again}");
+}
+
+#[test]
+fn config_says_where_each_value_comes_from() {
+    let text = output(&["config", "--scan.cache-ttl=7s"]);
+    let line = |key: &str| {
+        let found = text.lines().find(|line| line.starts_with(key));
+        found.unwrap_or_else(|| panic!("no {key} in\n{text}"))
+    };
+    assert!(
+        line("cache_ttl").contains("7s") && line("cache_ttl").contains("--scan.cache-ttl"),
+        "{text}"
+    );
+    assert!(line("max_connections").contains("default"), "{text}");
+    assert!(line("rules").contains(".toml:2"), "{text}");
+    let json: Value = serde_json::from_str(&output(&["config", "--format=json"])).expect("JSON");
+    assert!(json.is_object() || json.is_array());
+}
+
+#[test]
+fn check_ends_with_a_verdict_and_one_line_each() {
+    let text = output(&[
+        "check",
+        "--allow-partial",
+        "--web.listen-address=127.0.0.1:0",
+    ]);
+    for topic in [
+        "smaps_rollup",
+        "memory: readable for",
+        "rules",
+        "127.0.0.1:0",
+    ] {
+        assert!(text.contains(topic), "{topic} is not in\n{text}");
+    }
+}
+
+#[test]
+fn documents_are_printed() {
+    assert!(output(&["completions", "bash"]).contains("--scan.cache-ttl"));
+    let manual = output(&["man"]);
+    assert!(
+        manual.starts_with(".") && manual.contains("explain"),
+        "{manual}"
+    );
+    assert!(output(&["--help"]).contains("--web.listen-address"));
+    assert!(output(&["--version"]).contains(env!("CARGO_PKG_VERSION")));
+}

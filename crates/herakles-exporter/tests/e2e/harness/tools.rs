@@ -1,0 +1,86 @@
+//! The foreign tools, where `cargo xtask ci` or the `PATH` has them.
+
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+/// Whether a missing tool is a failure.
+fn is_strict() -> bool {
+    env::var_os("HERAKLES_E2E_STRICT").is_some()
+}
+
+/// The tool, or nothing after having said what the test leaves out.
+fn tool(variable: &str, program: &str) -> Option<PathBuf> {
+    let on_path = env::var_os("PATH").unwrap_or_default();
+    let found = env::var_os(variable).map(PathBuf::from).or_else(|| {
+        env::split_paths(&on_path)
+            .map(|dir| dir.join(program))
+            .find(|p| p.is_file())
+    });
+    if found.is_none() {
+        leave_out(&format!(
+            "{program} is neither on the PATH nor named by {variable}"
+        ));
+    }
+    found
+}
+
+/// Says that part of a test cannot run here.
+///
+/// # Panics
+/// When the gate is strict.
+pub(crate) fn leave_out(reason: &str) {
+    assert!(!is_strict(), "{reason}");
+    eprintln!("left out: {reason}");
+}
+
+pub(crate) fn promtool() -> Option<PathBuf> {
+    tool("HERAKLES_E2E_PROMTOOL", "promtool")
+}
+
+pub(crate) fn prometheus() -> Option<PathBuf> {
+    tool("HERAKLES_E2E_PROMETHEUS", "prometheus")
+}
+
+pub(crate) fn curl() -> Option<PathBuf> {
+    tool("HERAKLES_E2E_CURL", "curl")
+}
+
+/// A Python that has `prometheus_client`; the one of the `PATH` may not.
+pub(crate) fn python() -> Option<PathBuf> {
+    let python = tool("HERAKLES_E2E_PYTHON", "python3")?;
+    let has_parser = Command::new(&python)
+        .args(["-c", "import prometheus_client"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !has_parser {
+        leave_out("python3 has no prometheus_client; HERAKLES_E2E_PYTHON can name one that has");
+    }
+    has_parser.then_some(python)
+}
+
+/// `setpriv`, which only root can use to become somebody else.
+pub(crate) fn setpriv() -> Option<PathBuf> {
+    if !rustix::process::geteuid().is_root() {
+        leave_out("only root can start the exporter as another user");
+        return None;
+    }
+    tool("HERAKLES_E2E_SETPRIV", "setpriv")
+}
+
+/// Runs a tool to its end, which must be a good one.
+pub(crate) fn succeed(command: &mut Command) -> Output {
+    let output = command
+        .output()
+        .unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(
+        output.status.success(),
+        "{command:?} ended with {}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    output
+}

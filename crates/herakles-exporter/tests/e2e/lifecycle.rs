@@ -1,0 +1,138 @@
+//! Reload and shutdown.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use rustix::process::Signal;
+
+use crate::harness::{
+    eventually,
+    exporter::{Exporter, NO_RULE_FILES, Options},
+};
+
+fn with_pss(enabled: bool) -> String {
+    format!("{NO_RULE_FILES}\n[export]\nenable_pss = {enabled}\n")
+}
+
+fn reload_state(exporter: &Exporter) -> Option<f64> {
+    let name = "herakles_exporter_config_last_reload_successful";
+    exporter.metrics().value(name, &[("file", "config")])
+}
+
+fn exports_pss(exporter: &Exporter) -> bool {
+    exporter
+        .metrics()
+        .all("herakles_process_memory_pss_bytes", &[])
+        .next()
+        .is_some()
+}
+
+#[test]
+fn a_broken_reload_keeps_what_was_good() {
+    let exporter = Options::with_config(&with_pss(true))
+        .args(["--scan.cache-ttl=1s", "--filter.min-age=0s"])
+        .start();
+    exporter.wait_for_refreshes(2.0);
+    assert_eq!(reload_state(&exporter), Some(1.0));
+    assert!(exports_pss(&exporter));
+    let total = "herakles_host_cpu_seconds_total";
+    let user_before = exporter.metrics().value(total, &[("mode", "user")]);
+
+    let reload = |config: &str| {
+        fs::write(&exporter.config, config).expect("the configuration can be written");
+        exporter.signal(Signal::HUP);
+    };
+    reload("[export]\nenable_pss = \"no\"\n");
+    eventually("the reload to fail", || {
+        (reload_state(&exporter) == Some(0.0)).then_some(())
+    });
+    exporter.wait_for_next_refresh();
+    assert!(exports_pss(&exporter), "a broken file changed the output");
+    assert!(
+        exporter.log().contains("exporter.toml:2:"),
+        "{}",
+        exporter.log()
+    );
+
+    let refreshes = exporter.refreshes();
+    reload(&with_pss(false));
+    eventually("the reload to succeed", || {
+        (reload_state(&exporter) == Some(1.0)).then_some(())
+    });
+    eventually("the new configuration", || {
+        (!exports_pss(&exporter)).then_some(())
+    });
+    assert!(
+        exporter.refreshes() >= refreshes,
+        "a reload reset a counter"
+    );
+    assert!(exporter.metrics().value(total, &[("mode", "user")]) >= user_before);
+}
+
+#[test]
+fn a_reload_over_http_is_off_unless_asked_for() {
+    let exporter = Options::live().start();
+    exporter.wait_for_refreshes(1.0);
+    assert_eq!(exporter.request("POST", "/-/reload", &[]).status, 403);
+
+    let exporter = Options::live().args(["--web.enable-reload"]).start();
+    exporter.wait_for_refreshes(1.0);
+    assert_eq!(exporter.request("POST", "/-/reload", &[]).status, 200);
+    fs::write(&exporter.config, "[scan]\ncache_tll = \"1s\"\n").expect("it can be written");
+    let refused = exporter.request("POST", "/-/reload", &[]);
+    assert_eq!(refused.status, 500);
+    assert!(refused.text().contains("cache_ttl"), "{}", refused.text());
+    assert_eq!(reload_state(&exporter), Some(0.0));
+}
+
+#[test]
+fn a_reload_that_needs_a_restart_says_so() {
+    let exporter = Options::with_config("[classification]\nrules = []\n[scan]\nparallelism = 1\n")
+        .args(["--scan.cache-ttl=1s"])
+        .start();
+    exporter.wait_for_refreshes(1.0);
+    fs::write(
+        &exporter.config,
+        "[classification]\nrules = []\n[scan]\nparallelism = 2\n",
+    )
+    .expect("it can be written");
+    exporter.signal(Signal::HUP);
+    eventually("a word about the restart", || {
+        let log = exporter.log();
+        log.lines()
+            .any(|l| l.contains("parallelism") && l.contains("restart"))
+            .then_some(())
+    });
+}
+
+#[test]
+fn sigterm_ends_it_well_even_with_idle_connections() {
+    let mut exporter = Options::live().start();
+    exporter.wait_for_refreshes(1.0);
+    let mut idle = TcpStream::connect(exporter.address).expect("it listens");
+    idle.set_read_timeout(Some(Duration::from_secs(30)))
+        .expect("a timeout can be set");
+    idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+        .expect("it reads");
+    let mut start = [0; 12];
+    idle.read_exact(&mut start).expect("it answers");
+    assert_eq!(&start, b"HTTP/1.1 200");
+    exporter.signal(Signal::TERM);
+    assert_eq!(exporter.wait().code(), Some(0), "{}", exporter.log());
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest)
+        .expect("the connection ends, it is not cut");
+    assert!(TcpStream::connect(exporter.address).is_err());
+}
+
+#[test]
+fn sigint_ends_it_well_too() {
+    let mut exporter = Options::live().start();
+    exporter.wait_for_refreshes(1.0);
+    exporter.signal(Signal::INT);
+    assert_eq!(exporter.wait().code(), Some(0), "{}", exporter.log());
+}

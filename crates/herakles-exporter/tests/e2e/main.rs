@@ -1,0 +1,25 @@
+//! The real binary, from the outside: started as a user would, asked over HTTP, ended by signals.
+//!
+//! Tools that are not written in Rust (promtool, Prometheus, a Python with `prometheus_client`)
+//! are found by the variables `cargo xtask ci` sets. Without them a test says what it left out,
+//! unless `HERAKLES_E2E_STRICT` is set: then a missing tool is a failure.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a helper of a test fails it by a panic, and says on the terminal what was left out"
+)]
+
+mod harness;
+
+mod commands;
+mod concurrency;
+mod endpoints;
+mod errors;
+mod faults;
+mod fixture;
+mod formats;
+mod lifecycle;
+mod live;
+mod prometheus;
+mod unprivileged;

@@ -1,0 +1,137 @@
+//! Another user without rights, and with the one capability.
+
+use procfs::process::{Process, all_processes};
+
+use crate::harness::{
+    exporter::{Exporter, Options},
+    exposition::Exposition,
+    target::{self, Target},
+    tools,
+};
+
+/// The uid and gid of nobody, wherever that is called so.
+const NOBODY: &str = "65534";
+
+/// Living processes that have memory of their own.
+fn user_processes() -> Vec<i32> {
+    let all = all_processes().expect("/proc can be listed");
+    all.filter_map(|process| process.ok()?.stat().ok())
+        .filter(|stat| stat.flags & 0x0020_0000 == 0 && stat.state != 'Z')
+        .map(|stat| stat.pid)
+        .collect()
+}
+
+/// Those of `pids` without a series of the family that still live.
+fn without(metrics: &Exposition, family: &str, pids: &[i32]) -> Vec<i32> {
+    let living = user_processes();
+    let is_absent = |pid: &&i32| {
+        metrics
+            .all(family, &[("pid", &pid.to_string())])
+            .next()
+            .is_none()
+            && living.contains(pid)
+    };
+    pids.iter().filter(is_absent).copied().collect()
+}
+
+fn start(wrapped: Options) -> Exporter {
+    let exporter = wrapped.start();
+    // Enough for a line per refresh to show.
+    exporter.wait_for_refreshes(4.0);
+    exporter
+}
+
+#[test]
+fn without_rights_rss_and_cpu_of_all_and_memory_of_its_own() {
+    let Some(setpriv) = tools::setpriv() else {
+        return;
+    };
+    let foreign = Target::start(b"hk-foreign", &target::hold_megabytes(3));
+    let pids = user_processes();
+    // The first setpriv keeps its capabilities for its own exec; the second one has none left.
+    let become_nobody = [
+        "--reuid",
+        NOBODY,
+        "--regid",
+        NOBODY,
+        "--clear-groups",
+        "--inh-caps=-all",
+        "--bounding-set=-all",
+        "setpriv",
+        "--no-new-privs",
+    ];
+    let exporter = start(Options::live().wrapped_by(&setpriv, &become_nobody));
+    let metrics = exporter.metrics();
+
+    for family in [
+        "herakles_process_memory_rss_bytes",
+        "herakles_process_cpu_seconds_total",
+    ] {
+        assert_eq!(
+            without(&metrics, family, &pids),
+            Vec::<i32>::new(),
+            "processes without {family}"
+        );
+    }
+    let foreign = foreign.pid().to_string();
+    let own = exporter.pid().to_string();
+    for family in [
+        "herakles_process_memory_pss_bytes",
+        "herakles_process_memory_uss_bytes",
+    ] {
+        assert_eq!(metrics.value(family, &[("pid", &foreign)]), None);
+        assert!(metrics.value(family, &[("pid", &own)]) > Some(0.0));
+    }
+    let state = |state| metrics.value("herakles_exporter_processes", &[("state", state)]);
+    assert!(state("unreadable") > Some(0.0));
+    let denied = metrics.all("herakles_exporter_scan_errors_total", &[("kind", "denied")]);
+    assert!(denied.map(|sample| sample.value).sum::<f64>() > 0.0);
+
+    let log = exporter.log();
+    let remedies: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains("CAP_SYS_PTRACE"))
+        .collect();
+    assert_eq!(remedies.len(), 1, "{log}");
+}
+
+#[test]
+fn with_one_capability_everything() {
+    let Some(setpriv) = tools::setpriv() else {
+        return;
+    };
+    let foreign = Target::start(b"hk-foreign", &target::hold_megabytes(3));
+    // Even root is refused some processes on some machines; nobody can ask for more than that.
+    let readable: Vec<_> = user_processes()
+        .into_iter()
+        .filter(|&pid| {
+            Process::new(pid)
+                .and_then(|process| process.smaps_rollup())
+                .is_ok()
+        })
+        .collect();
+    let become_nobody_with_ptrace = [
+        "--reuid",
+        NOBODY,
+        "--regid",
+        NOBODY,
+        "--clear-groups",
+        "--inh-caps=-all,+sys_ptrace",
+        "--ambient-caps=-all,+sys_ptrace",
+        "--bounding-set=-all,+sys_ptrace",
+        "--no-new-privs",
+    ];
+    let exporter = start(Options::live().wrapped_by(&setpriv, &become_nobody_with_ptrace));
+    let metrics = exporter.metrics();
+    assert!(readable.contains(&i32::try_from(foreign.pid()).expect("a pid fits")));
+    for family in [
+        "herakles_process_memory_pss_bytes",
+        "herakles_process_memory_uss_bytes",
+    ] {
+        assert_eq!(
+            without(&metrics, family, &readable),
+            Vec::<i32>::new(),
+            "processes without {family}"
+        );
+    }
+}
