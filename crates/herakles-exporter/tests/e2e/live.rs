@@ -50,8 +50,8 @@ fn exported_memory(metrics: &Exposition, pid: &str) -> Option<Memory> {
 }
 
 /// Reads everything before and after a refresh and compares what did not move. PSS moves whenever
-/// a sharer of a page comes or goes, even for a moment between our two readings, so a process is
-/// wrong only if it is wrong every time.
+/// a sharer of a page comes or goes, even for a moment between our two readings, so a difference
+/// counts only if there is one every time.
 #[test]
 fn memory_equals_an_independent_reading() {
     // Quiet processes of our own make sure that there is something to compare on any machine.
@@ -62,6 +62,7 @@ fn memory_equals_an_independent_reading() {
     let mut right = BTreeSet::new();
     let mut wrong = BTreeMap::new();
     for _ in 0..6 {
+        wrong.clear();
         let before = all_independent_memory();
         exporter.wait_for_next_refresh();
         let metrics = exporter.metrics();
