@@ -2,7 +2,7 @@
 //!
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
 //! the workspace that the compiler cannot know, [`metrics_doc`] keeps the metric table of the
-//! README equal to the code.
+//! README equal to the code, [`fleet`] measures the exporter.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -11,6 +11,7 @@
 
 mod ci;
 mod failure;
+mod fleet;
 mod metrics_doc;
 mod tidy;
 mod workspace;
@@ -43,6 +44,8 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
                 .collect();
             ci::run(&only)
         }
+        Some(("fleet", args)) => fleet::run(args),
+        Some(("harm", args)) => fleet::run_harm(args),
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
         Some(("tidy", _)) => tidy::run(),
         _ => Err(Failure::new(
@@ -69,6 +72,8 @@ fn command() -> Command {
                         .help("Run only this step (repeatable)"),
                 ),
         )
+        .subcommand(fleet::command())
+        .subcommand(fleet::harm_command())
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
         .subcommand(
             Command::new("metrics-doc")

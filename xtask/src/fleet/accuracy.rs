@@ -1,0 +1,84 @@
+//! How far an adaptive scan is from the truth at the same moment.
+
+use std::collections::HashSet;
+
+use herakles_metrics::Snapshot;
+
+use super::processes;
+
+/// What is exported, against what the kernel says right after the scan, over the fleet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Errors {
+    pub(super) pss: Difference,
+    pub(super) uss: Difference,
+}
+
+/// The error of one quantity.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Difference {
+    exported_bytes: u64,
+    true_bytes: u64,
+    /// Of the process that is furthest off.
+    pub(super) worst_bytes: u64,
+    /// Processes that are off by more than 1 % and 64 KiB.
+    pub(super) far_off: usize,
+    /// Processes whose value is not exported.
+    pub(super) absent: usize,
+}
+
+impl Difference {
+    fn add(&mut self, exported: Option<u64>, truth: u64) {
+        let Some(exported) = exported else {
+            self.absent += 1;
+            return;
+        };
+        self.exported_bytes += exported;
+        self.true_bytes += truth;
+        let off = exported.abs_diff(truth);
+        self.worst_bytes = self.worst_bytes.max(off);
+        self.far_off += usize::from(off > truth / 100 + 65_536);
+    }
+
+    /// By how much the sum is off, as a share of the true one.
+    pub(super) fn of_sum(&self) -> f64 {
+        self.exported_bytes.abs_diff(self.true_bytes) as f64 / self.true_bytes.max(1) as f64
+    }
+}
+
+/// Reads the memory of all members of the fleet and compares it with the snapshot's.
+pub(super) fn judge(snapshot: &Snapshot, fleet: &HashSet<u32>) -> Errors {
+    let mut errors = Errors::default();
+    let members = snapshot
+        .processes()
+        .iter()
+        .filter(|it| fleet.contains(&it.key.pid.as_u32()));
+    for process in members {
+        if let Some(truth) = processes::memory(process.key.pid.as_u32()) {
+            errors.pss.add(process.pss_bytes, truth.pss_bytes);
+            errors.uss.add(process.uss_bytes, truth.uss_bytes());
+        }
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_either_sign_cancel_in_the_sum_but_not_in_the_worst() {
+        let mut pss = Difference::default();
+        pss.add(Some(1_000_000), 900_000);
+        pss.add(Some(900_000), 1_000_000);
+        assert_eq!(pss.of_sum(), 0.0);
+        assert_eq!((pss.worst_bytes, pss.far_off, pss.absent), (100_000, 2, 0));
+    }
+
+    #[test]
+    fn an_absent_value_is_no_error_but_counted() {
+        let mut pss = Difference::default();
+        pss.add(None, 1_000_000);
+        pss.add(Some(64 << 10), 0);
+        assert_eq!((pss.far_off, pss.absent), (0, 1));
+    }
+}

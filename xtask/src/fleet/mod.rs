@@ -1,0 +1,165 @@
+//! `cargo xtask fleet` and `cargo xtask harm`: what scanning costs, and what it does to others.
+//!
+//! `fleet` starts a synthetic fleet of processes and lets the exporter scan it in turn with the
+//! least that any exporter must do, which is opening, reading and closing the files, and with
+//! what others do. `harm` times the calls of a big process while the exporter reads its memory.
+//! Both print Markdown, for `docs/BENCHMARKS.md`.
+
+mod accuracy;
+mod clock;
+mod contenders;
+mod contest;
+mod harm;
+mod population;
+mod processes;
+mod programs;
+mod report;
+mod service;
+
+use std::{env, os::unix::process::CommandExt as _, process, thread, time::Duration};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use self::{contest::Terms, population::Fleet, service::Service};
+use crate::failure::Failure;
+
+/// The command line of `fleet`.
+pub(crate) fn command() -> Command {
+    Command::new("fleet")
+        .about("Compare what scans cost on a synthetic fleet of processes")
+        .arg(
+            number("processes", "1000")
+                .value_parser(value_parser!(u64).range(50..=20_000))
+                .help("Size of the fleet"),
+        )
+        .arg(number("refreshes", "12").help("Rounds that count"))
+        .arg(
+            Arg::new("interval")
+                .long("interval")
+                .value_name("SECONDS")
+                .value_parser(value_parser!(u64).range(1..=60))
+                .help("From one round to the next [default: 2, more for larger fleets]"),
+        )
+        .arg(
+            Arg::new("only")
+                .long("only")
+                .value_name("SCAN")
+                .action(ArgAction::Append)
+                .value_parser(contest::NAMES.to_vec())
+                .help("Only this scan beside the floor (repeatable)"),
+        )
+}
+
+/// The command line of `harm`.
+pub(crate) fn harm_command() -> Command {
+    Command::new("harm")
+        .about("Time a big process while the exporter reads its memory")
+        .arg(number("victim-mib", "4096").help("Memory of the victim, MiB"))
+        .arg(number("seconds", "30").help("Length of each phase"))
+        .arg(number("turns", "2").help("How often each phase has its turn"))
+}
+
+fn number(name: &'static str, default: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("NUMBER")
+        .default_value(default)
+        .value_parser(value_parser!(u64).range(1..))
+}
+
+fn value(args: &ArgMatches, name: &str) -> u64 {
+    args.get_one(name).copied().unwrap_or_default()
+}
+
+/// Runs `fleet`.
+///
+/// # Errors
+/// The first thing that does not start, scan or answer.
+pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
+    in_release()?;
+    let processes = value(args, "processes");
+    let interval = args
+        .get_one("interval")
+        .copied()
+        .unwrap_or_else(|| (processes.div_ceil(1_000) + 1).max(2));
+    let terms = Terms {
+        refreshes: usize::try_from(value(args, "refreshes")).unwrap_or(usize::MAX),
+        interval: Duration::from_secs(interval),
+        only: args
+            .get_many("only")
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
+    };
+    eprintln!("starting {processes} processes");
+    let fleet = Fleet::start(usize::try_from(processes).unwrap_or(usize::MAX))?;
+    // The kernel's own work after so many starts.
+    thread::sleep(Duration::from_secs(2));
+
+    let entries = contest::run(&terms, fleet.pids())?;
+    println!(
+        "{} processes in the fleet, {} rounds of {} s.\n",
+        fleet.pids().len(),
+        terms.refreshes,
+        interval
+    );
+    report::costs(&entries);
+    println!();
+    report::reads(&entries);
+    println!();
+    report::errors(&entries);
+    println!();
+    drop(entries);
+    whole_program(&terms)
+}
+
+/// Prints what the whole program takes at this fleet, scraped once per refresh.
+fn whole_program(terms: &Terms) -> Result<(), Failure> {
+    let service = Service::start(&contest::adaptive_flags(terms.interval, "auto"))?;
+    let mut most = (0, 0, 0);
+    for _ in 0..terms.refreshes {
+        thread::sleep(terms.interval);
+        let scraped = service.scrape()?;
+        let of_status = |key| service.status_kib(key).unwrap_or_default();
+        most.0 = of_status("VmRSS:").max(most.0);
+        most.1 = of_status("RssAnon:").max(most.1);
+        most.2 = scraped.max(most.2);
+    }
+    println!("| start to ready, ms | RSS, MiB | of it anonymous, MiB | scrape by gzip, KiB |");
+    println!("|---|---|---|---|");
+    println!(
+        "| {} | {:.1} | {:.1} | {} |",
+        service.start_to_ready.as_millis(),
+        most.0 as f64 / 1024.0,
+        most.1 as f64 / 1024.0,
+        most.2 / 1024
+    );
+    Ok(())
+}
+
+/// Runs `harm`.
+///
+/// # Errors
+/// When the victim or the exporter does not start or answer.
+pub(crate) fn run_harm(args: &ArgMatches) -> Result<(), Failure> {
+    in_release()?;
+    harm::run(&harm::Terms {
+        victim_mib: value(args, "victim-mib"),
+        phase: Duration::from_secs(value(args, "seconds")),
+        turns: usize::try_from(value(args, "turns")).unwrap_or(usize::MAX),
+    })
+}
+
+/// Goes on in a release build, as figures of another one would mislead.
+fn in_release() -> Result<(), Failure> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    eprintln!("building for release");
+    let error = process::Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
+        .args(env::args_os().skip(1))
+        .exec();
+    Err(Failure::new(format!("cannot start cargo: {error}")))
+}

@@ -1,0 +1,71 @@
+//! What is in `/proc`, read without the product's own scanner, as it is the one on trial.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+};
+
+use herakles_smaps::{MemoryUsage, parse_rollup};
+use herakles_stat::Stat;
+
+use crate::failure::Failure;
+
+/// A process as the floor has to know it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Process {
+    pub(super) pid: u32,
+    pub(super) parent: u32,
+    /// A kernel thread or zombie: there is nothing to read but its `stat`.
+    pub(super) bare: bool,
+}
+
+/// All processes at this moment.
+///
+/// # Errors
+/// When `/proc` cannot be listed.
+pub(super) fn list() -> Result<Vec<Process>, Failure> {
+    let entries =
+        fs::read_dir("/proc").map_err(|e| Failure::new(format!("cannot list /proc: {e}")))?;
+    let names = entries.flatten().map(|entry| entry.file_name());
+    let pids = names.filter_map(|name| name.to_str()?.parse().ok());
+    Ok(pids.filter_map(process).collect())
+}
+
+/// `None` if it has ended since it was listed.
+fn process(pid: u32) -> Option<Process> {
+    let line = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = Stat::parse(&line).ok()?;
+    Some(Process {
+        pid,
+        parent: stat.parent.map_or(0, |parent| parent.as_u32()),
+        bare: stat.is_kernel_thread() || stat.is_zombie(),
+    })
+}
+
+/// The pids of all processes that stem from `ancestor`.
+///
+/// # Errors
+/// As [`list`].
+pub(super) fn descendants_of(ancestor: u32) -> Result<HashSet<u32>, Failure> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    for process in list()? {
+        children
+            .entry(process.parent)
+            .or_default()
+            .push(process.pid);
+    }
+    let mut found = HashSet::new();
+    let mut generation = vec![ancestor];
+    while let Some(pid) = generation.pop() {
+        for child in children.remove(&pid).unwrap_or_default() {
+            found.insert(child);
+            generation.push(child);
+        }
+    }
+    Ok(found)
+}
+
+/// The memory of a process as the kernel says now; `None` if it has ended.
+pub(super) fn memory(pid: u32) -> Option<MemoryUsage> {
+    parse_rollup(&fs::read(format!("/proc/{pid}/smaps_rollup")).ok()?).ok()
+}

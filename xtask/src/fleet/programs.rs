@@ -1,0 +1,69 @@
+//! The small C programs of the measurements, and the product's own, each built when needed.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{failure::Failure, workspace};
+
+/// Where the programs and their files are put.
+pub(super) fn directory() -> Result<PathBuf, Failure> {
+    let directory = workspace::root().join("target/fleet");
+    fs::create_dir_all(&directory)
+        .map_err(|e| Failure::new(format!("cannot make {}: {e}", directory.display())))?;
+    Ok(directory)
+}
+
+/// Compiles `NAME.c` beside this file with the C compiler of the system.
+///
+/// # Errors
+/// When there is no compiler, or it does not like the program.
+pub(super) fn compile(name: &str) -> Result<PathBuf, Failure> {
+    let source = workspace::root().join(format!("xtask/src/fleet/programs/{name}.c"));
+    let program = directory()?.join(name);
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    let mut command = Command::new(compiler);
+    command
+        .args(["-O2", "-pthread", "-o"])
+        .arg(&program)
+        .arg(&source);
+    succeed(&mut command)?;
+    Ok(program)
+}
+
+/// Builds the exporter as it is released, except for link-time optimisation.
+///
+/// # Errors
+/// When cargo fails.
+pub(super) fn exporter() -> Result<PathBuf, Failure> {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "herakles-exporter",
+        ])
+        .current_dir(workspace::root());
+    succeed(&mut command)?;
+    // Cargo puts both programs into one directory, wherever that is.
+    let own = env::current_exe()
+        .map_err(|e| Failure::new(format!("cannot tell where this program is: {e}")))?;
+    let directory = own.parent().unwrap_or(Path::new("."));
+    Ok(directory.join("herakles-exporter"))
+}
+
+fn succeed(command: &mut Command) -> Result<(), Failure> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command
+        .status()
+        .map_err(|e| Failure::new(format!("cannot start {program}: {e}; install it")))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::new(format!("{program} failed with {status}")))
+    }
+}
