@@ -57,7 +57,7 @@ fn promtool_has_nothing_to_say_about_the_text_format() {
 
 #[test]
 fn python_reads_the_same_from_both_formats() {
-    let Some(python) = tools::python() else {
+    let Some(python) = tools::python_with_parsers() else {
         return;
     };
     let exporter = recorded();
@@ -91,7 +91,7 @@ fn python_reads_the_same_from_both_formats() {
 
 #[test]
 fn python_accepts_the_live_body_with_hostile_names() {
-    let Some(python) = tools::python() else {
+    let Some(python) = tools::python_with_parsers() else {
         return;
     };
     let _targets: Vec<_> = [

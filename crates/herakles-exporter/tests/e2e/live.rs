@@ -3,14 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    process::{Command, Stdio},
 };
 
 use procfs::process::{Process, all_processes};
 
 use crate::harness::{
+    eventually,
     exporter::{NO_RULE_FILES, Options},
     exposition::Exposition,
     target::{self, Target},
+    tools,
 };
 
 /// RSS, PSS and USS in bytes.
@@ -280,4 +283,40 @@ fn threads_and_kernel_threads_are_where_they_belong() {
         threads > metrics.value("herakles_subgroup_processes", &class),
         "{threads:?}"
     );
+}
+
+/// Such a process looks like a zombie, and the files of its leader hold nothing.
+#[test]
+fn a_process_whose_leader_has_exited_keeps_its_numbers() {
+    let Some(python) = tools::python() else {
+        return;
+    };
+    let script = "import ctypes, sys, threading\n\
+        held = b'x' * 20_000_000\n\
+        threading.Thread(target=sys.stdin.read).start()\n\
+        libc = ctypes.CDLL(None)\n\
+        libc.pthread_exit(None)\n";
+    let mut child = Command::new(python)
+        .args(["-c", script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("python starts");
+    let pid = i32::try_from(child.id()).expect("a pid fits");
+    eventually("the leader to exit", || {
+        let stat = Process::new(pid).and_then(|process| process.stat()).ok()?;
+        (stat.state == 'Z' && stat.num_threads > 1).then_some(())
+    });
+    for mode in ["--scan.memory=exact", "--scan.memory=adaptive"] {
+        let exporter = Options::live().args([mode]).start();
+        exporter.wait_for_refreshes(2.0);
+        let memory = exported_memory(&exporter.metrics(), &pid.to_string());
+        let uss = memory.map(|(_, _, uss)| uss);
+        assert!(
+            uss.is_some_and(|uss| (20_000_000..80_000_000).contains(&uss)),
+            "{mode}: {uss:?}"
+        );
+    }
+    drop(child.stdin.take());
+    child.wait().expect("python ends");
 }

@@ -48,17 +48,22 @@ pub(crate) fn curl() -> Option<PathBuf> {
     tool("HERAKLES_E2E_CURL", "curl")
 }
 
-/// A Python that has `prometheus_client`; the one of the `PATH` may not.
+/// Any Python.
 pub(crate) fn python() -> Option<PathBuf> {
-    let python = tool("HERAKLES_E2E_PYTHON", "python3")?;
-    let has_parser = Command::new(&python)
+    tool("HERAKLES_E2E_PYTHON", "python3")
+}
+
+/// A Python that has `prometheus_client`; the one of the `PATH` may not.
+pub(crate) fn python_with_parsers() -> Option<PathBuf> {
+    let python = python()?;
+    let has_parsers = Command::new(&python)
         .args(["-c", "import prometheus_client"])
         .output()
         .is_ok_and(|output| output.status.success());
-    if !has_parser {
+    if !has_parsers {
         leave_out("python3 has no prometheus_client; HERAKLES_E2E_PYTHON can name one that has");
     }
-    has_parser.then_some(python)
+    has_parsers.then_some(python)
 }
 
 /// `setpriv`, which only root can use to become somebody else.
