@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use herakles_metrics::{ExporterStatus, Rendered};
+use herakles_web::Limits;
 use herakles_web::gzip::Compressor;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::cache::{Cache, Published};
 use crate::config::Sources;
@@ -20,6 +21,8 @@ pub(crate) struct App {
     pub(crate) cache: Cache,
     pub(crate) status: Status,
     pub(crate) effective: ArcSwap<Effective>,
+    /// What a client may use of the server; follows the configuration.
+    pub(crate) limits: watch::Sender<Limits>,
     /// Big documents are made one at a time, so that many requests need no more memory than one.
     pub(crate) documents: Semaphore,
     sources: Sources,
@@ -42,6 +45,7 @@ impl App {
         Self {
             cache: Cache::default(),
             status,
+            limits: watch::Sender::new(effective.web_limits()),
             effective: ArcSwap::from_pointee(effective),
             documents: Semaphore::new(1),
             sources,
@@ -82,6 +86,7 @@ impl App {
             Ok((effective, restart_needed)) => {
                 let effective = Arc::new(effective);
                 self.status.loaded(true, Some(effective.labels()));
+                self.limits.send_replace(effective.web_limits());
                 self.effective.store(Arc::clone(&effective));
                 log_warnings(&effective);
                 for setting in restart_needed {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use herakles_classify::{Classifier, RuleError, Rules, Visibility, Warning as RuleWarning};
 use herakles_metrics::{ConfigLabels, Filter, Limits, Quantities};
+use herakles_web::Limits as WebLimits;
 
 use crate::config::{Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a};
 
@@ -108,6 +109,17 @@ impl Effective {
             rules_hash: self.rules_hash.clone(),
             memory_mode: self.config().memory_mode().as_str().to_owned(),
             gate: String::new(),
+        }
+    }
+
+    /// What a client may use of the server.
+    pub(crate) fn web_limits(&self) -> WebLimits {
+        let web = &self.config().web;
+        WebLimits {
+            max_connections: web.max_connections,
+            header_timeout: web.header_timeout,
+            write_timeout: web.write_timeout,
+            ..WebLimits::default()
         }
     }
 

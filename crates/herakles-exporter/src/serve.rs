@@ -8,7 +8,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use herakles_scan::{Machine as Units, OpenError, ProcFs};
-use herakles_web::{BindError, Event, Limits, Server, bind};
+use herakles_web::{BindError, Event, Server, bind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
@@ -67,12 +67,6 @@ pub(crate) fn run(sources: Sources, effective: Effective) -> Result<(), ServeErr
         }
     }
 
-    let limits = Limits {
-        max_connections: config.web.max_connections,
-        header_timeout: config.web.header_timeout,
-        write_timeout: config.web.write_timeout,
-        ..Limits::default()
-    };
     let root = config.path.procfs.clone();
     let threads = scan_threads(&effective);
     let (orders, inbox) = sync_channel(ORDERS);
@@ -97,7 +91,7 @@ pub(crate) fn run(sources: Sources, effective: Effective) -> Result<(), ServeErr
         .enable_time()
         .build()
         .map_err(start("the web server"))?;
-    let served = runtime.block_on(serve(app, listeners, limits));
+    let served = runtime.block_on(serve(app, listeners));
     // What still runs (a scan, a document) is left behind: the process ends now.
     runtime.shutdown_background();
     served.map_err(start("the web server"))
@@ -141,17 +135,17 @@ fn own_start() -> u64 {
     stat.map_or(u64::MAX, |it| it.starttime)
 }
 
-async fn serve(
-    app: Arc<App>,
-    listeners: Vec<std::net::TcpListener>,
-    limits: Limits,
-) -> std::io::Result<()> {
+async fn serve(app: Arc<App>, listeners: Vec<std::net::TcpListener>) -> std::io::Result<()> {
     let terminate = signal(SignalKind::terminate())?;
     let interrupt = signal(SignalKind::interrupt())?;
     let hangup = signal(SignalKind::hangup())?;
     tokio::spawn(reload_on(hangup, Arc::clone(&app)));
+    let limits = app.limits.subscribe();
+    let first = *limits.borrow();
     let handler = move |request| routes::answer(Arc::clone(&app), request);
-    let server = Server::new(listeners, limits, handler).on_event(log_event);
+    let server = Server::new(listeners, first, handler)
+        .limits_from(limits)
+        .on_event(log_event);
     let drained = server.serve(stop_on(terminate, interrupt)).await?;
     tracing::info!(
         finished = drained.finished,

@@ -77,7 +77,7 @@ pub struct Drained {
 /// See the [crate documentation](crate) for an example.
 pub struct Server<H> {
     listeners: Vec<TcpListener>,
-    limits: Limits,
+    limits: watch::Receiver<Limits>,
     handler: Arc<H>,
     on_event: Arc<EventSink>,
 }
@@ -93,10 +93,18 @@ where
     pub fn new(listeners: Vec<TcpListener>, limits: Limits, handler: H) -> Self {
         Self {
             listeners,
-            limits,
+            limits: watch::channel(limits).1,
             handler: Arc::new(handler),
             on_event: Arc::new(|_| {}),
         }
+    }
+
+    /// Takes the limits from `limits` whenever a connection is opened, instead of those given to
+    /// [`new`](Self::new), so that they can change while the server runs.
+    #[must_use]
+    pub fn limits_from(mut self, limits: watch::Receiver<Limits>) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Hands every [`Event`] to `on_event`.
@@ -162,7 +170,7 @@ struct Connections<H> {
     /// Dropped to ask all connections to finish.
     stop: watch::Sender<()>,
     refusals: Arc<Semaphore>,
-    limits: Limits,
+    limits: watch::Receiver<Limits>,
     handler: Arc<H>,
     on_event: Arc<EventSink>,
 }
@@ -172,10 +180,11 @@ where
     H: Fn(Request<()>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    fn new(limits: Limits, handler: Arc<H>, on_event: Arc<EventSink>) -> Self {
+    fn new(limits: watch::Receiver<Limits>, handler: Arc<H>, on_event: Arc<EventSink>) -> Self {
+        let capacity = limits.borrow().max_connections;
         Self {
             tasks: JoinSet::new(),
-            registry: Arc::new(Mutex::new(Registry::new(limits.max_connections))),
+            registry: Arc::new(Mutex::new(Registry::new(capacity))),
             stop: watch::Sender::new(()),
             refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
             limits,
@@ -185,7 +194,8 @@ where
     }
 
     fn open(&mut self, stream: TcpStream) {
-        let (admission, evicted) = lease::admit(&self.registry);
+        let limits = *self.limits.borrow();
+        let (admission, evicted) = lease::admit(&self.registry, limits.max_connections);
         let Admission::Admitted {
             id,
             evicted: victim,
@@ -205,7 +215,6 @@ where
         let handler = Arc::clone(&self.handler);
         let on_event = Arc::clone(&self.on_event);
         let stopping = self.stop.subscribe();
-        let limits = self.limits;
         self.tasks.spawn(async move {
             let end = connection::serve(stream, lease, evicted, stopping, limits, handler).await;
             if let Some(event) = end {
@@ -231,7 +240,7 @@ where
 
     async fn drain(mut self) -> Drained {
         drop(std::mem::replace(&mut self.stop, watch::Sender::new(())));
-        let deadline = tokio::time::Instant::now() + self.limits.grace;
+        let deadline = tokio::time::Instant::now() + self.limits.borrow().grace;
         let mut finished = 0;
         while let Ok(Some(ended)) = tokio::time::timeout_at(deadline, self.tasks.join_next()).await
         {

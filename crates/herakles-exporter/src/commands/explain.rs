@@ -99,8 +99,10 @@ fn of_description(it: &Description, effective: &Effective) -> Report {
 fn of_process(pid: Pid, effective: &Effective) -> Result<Report, Failure> {
     let (proc, _) = open_proc(&effective.config().path.procfs)?;
     let users = Users::current();
-    let subject = Known::read(&proc, pid, &users)
-        .map_err(|error| Failure::Other(format!("cannot explain {error}")))?;
+    let subject = Known::read(&proc, pid, &users).map_err(|error| match error.skip {
+        Skip::Vanished => Failure::Other(format!("there is no process {pid}")),
+        _ => Failure::Other(format!("cannot explain {error}")),
+    })?;
     let mut table = ClassTable::new();
     let placement = place(&proc, &subject, &users, effective, &mut table);
     let class = table.class(placement.class);

@@ -1,5 +1,6 @@
 //! A connection's own view of the registry.
 
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -68,8 +69,13 @@ impl Drop for Lease {
     }
 }
 
-/// Asks for a place. The receiver ends when the connection is evicted.
-pub(super) fn admit(registry: &SharedRegistry) -> (Admission, oneshot::Receiver<()>) {
+/// Asks for a place among at most `capacity`. The receiver ends when the connection is evicted.
+pub(super) fn admit(
+    registry: &SharedRegistry,
+    capacity: NonZeroUsize,
+) -> (Admission, oneshot::Receiver<()>) {
     let (evict, evicted) = oneshot::channel();
-    (lock(registry).admit(evict), evicted)
+    let mut registry = lock(registry);
+    registry.resize(capacity);
+    (registry.admit(evict), evicted)
 }

@@ -59,11 +59,18 @@ impl<E> Registry<E> {
         }
     }
 
+    /// Allows another number of connections from now on. Those that are open beyond it stay until
+    /// new ones come.
+    pub(super) fn resize(&mut self, capacity: NonZeroUsize) {
+        self.capacity = capacity.get();
+    }
+
     /// Takes in a new connection, which starts as [`Phase::Reading`]. At the limit the connection
     /// that has waited longest for its request gives way, else the one that was idle longest.
     pub(super) fn admit(&mut self, evict: E) -> Admission {
         let mut evicted = None;
-        if self.connections.len() >= self.capacity {
+        // More than once only after the limit was lowered.
+        while self.connections.len() >= self.capacity {
             let Some((victim, waiting)) = self.longest_waiting() else {
                 return Admission::Full;
             };

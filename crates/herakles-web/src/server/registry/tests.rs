@@ -108,3 +108,17 @@ fn more_bytes_do_not_make_a_reader_younger() {
     admit(&mut registry);
     assert!(is_evicted(&dripping_evicted));
 }
+
+#[test]
+fn a_smaller_limit_holds_for_those_that_come() {
+    let mut registry = registry(3);
+    let open: Vec<_> = (0..3).map(|_| admit(&mut registry)).collect();
+    registry.resize(NonZeroUsize::MIN);
+    assert_eq!(admit(&mut registry).1, Some(Waiting::ForRequest));
+    for (id, ..) in open {
+        registry.remove(id);
+    }
+    assert_eq!(admit(&mut registry).1, Some(Waiting::ForRequest));
+    registry.resize(NonZeroUsize::new(2).unwrap());
+    assert_eq!(admit(&mut registry).1, None);
+}

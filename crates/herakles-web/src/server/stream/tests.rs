@@ -53,7 +53,8 @@ fn write(
         .unwrap();
     runtime.block_on(async {
         let registry = Arc::new(Mutex::new(Registry::new(NonZeroUsize::MIN)));
-        let (Admission::Admitted { id, .. }, _evicted) = lease::admit(&registry) else {
+        let (Admission::Admitted { id, .. }, _evicted) = lease::admit(&registry, NonZeroUsize::MIN)
+        else {
             panic!("no place");
         };
         let lease = Arc::new(Lease::new(registry, id));
