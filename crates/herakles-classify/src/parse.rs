@@ -95,7 +95,7 @@ impl Source<'_> {
             inherit: self.flag(table, "inherit")?,
             always: self.flag(table, "always")?,
             max_values: self.max_values(table)?,
-            written: Class::new(group.text(), subgroup.text()),
+            written: Class::new(group.text().clone(), subgroup.text().clone()),
             group,
             subgroup,
         };

@@ -274,10 +274,10 @@ impl Default for ClassTable {
 /// Where further values of a full template go: `other` of the same group, or `other/other` where
 /// the group itself is made by variables and would have no bound either.
 fn overflow_class(rule: &Rule) -> Class {
-    let group = if rule.group.is_plain() {
-        rule.group.text()
+    let group: Arc<str> = if rule.group.is_plain() {
+        rule.group.text().clone()
     } else {
-        OTHER_NAME
+        OTHER_NAME.into()
     };
     Class::new(group, OTHER_NAME)
 }

@@ -1,10 +1,13 @@
 //! Names with variables: `{unit}`, `{script}`, `{NAME}`.
 
+use std::sync::Arc;
+
 /// A group or subgroup name that may hold variables.
 #[derive(Clone, Debug)]
 pub(crate) struct Template {
-    text: String,
-    parts: Vec<Part>,
+    text: Arc<str>,
+    /// Empty if there is no variable: most names are plain, and there are many.
+    parts: Box<[Part]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,23 +91,23 @@ impl Template {
             parts.push(Part::Variable(Variable::named(name)));
             rest = after;
         }
-        if !rest.is_empty() {
+        if !parts.is_empty() && !rest.is_empty() {
             parts.push(Part::Text(rest.to_owned()));
         }
         Ok(Self {
-            text: text.to_owned(),
-            parts,
+            text: text.into(),
+            parts: parts.into(),
         })
     }
 
     /// The text as written.
-    pub(crate) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
     }
 
     /// Whether there is no variable in it.
     pub(crate) fn is_plain(&self) -> bool {
-        self.variables().next().is_none()
+        self.parts.is_empty()
     }
 
     /// Its variables in order.
@@ -116,13 +119,14 @@ impl Template {
     }
 
     /// The name with each variable replaced by what `value` gives for it.
-    pub(crate) fn render(&self, mut value: impl FnMut(&Variable) -> String) -> String {
-        self.parts
-            .iter()
-            .map(|part| match part {
-                Part::Text(text) => text.clone(),
-                Part::Variable(variable) => value(variable),
-            })
-            .collect()
+    pub(crate) fn render(&self, mut value: impl FnMut(&Variable) -> String) -> Arc<str> {
+        if self.is_plain() {
+            return self.text.clone();
+        }
+        let parts = self.parts.iter().map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Variable(variable) => value(variable),
+        });
+        parts.collect::<String>().into()
     }
 }

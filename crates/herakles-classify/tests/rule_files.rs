@@ -1,6 +1,7 @@
 //! Rule files: what loads, and what is said of those that do not.
 
 use herakles_classify::{RuleErrorKind, Rules};
+use proptest::prelude::*;
 
 #[test]
 fn every_mistake_has_its_place_and_sentence() {
@@ -220,4 +221,26 @@ fn an_empty_file_holds_no_rules() {
             .unwrap()
             .is_empty()
     );
+}
+
+proptest! {
+    /// A file damaged anywhere loads or is refused with a place inside it, in one line.
+    #[test]
+    fn damage_is_named_with_its_place(
+        at in any::<prop::sample::Index>(),
+        length in 0usize..6,
+        damage in "[ -~\\n\u{e9}]{0,6}",
+    ) {
+        let text = "[[subgroups]]\ngroup = 'g-{user}'\nsubgroup = '{queue}'\nmatches = ['a[b-c]*', \"d\"]\n\
+                    cmdline_matches = ['^x(?<queue>\\w+)\\.py ']\nusers = ['u']\ninherit = true\nmax_values = 7\n";
+        let start = at.index(text.len());
+        let end = (start + length).min(text.len());
+        let damaged = [&text[..start], &damage, &text[end..]].concat();
+        if let Err(error) = Rules::parse(&damaged, "f") {
+            let lines: Vec<&str> = damaged.split('\n').collect();
+            let line = lines[error.line as usize - 1];
+            prop_assert!(error.column as usize <= line.chars().count() + 1, "{error}");
+            prop_assert!(!error.to_string().contains('\n'), "{error}");
+        }
+    }
 }
