@@ -55,9 +55,15 @@
 //!   avoids the delay.
 //! - Page faults are accounted in the same way by `cminflt` and `cmajflt`.
 //!
-//! What is lost: the last ticks, since they were last seen, of children whose parent does not
-//! reap them. What is misplaced: the last ticks of orphans, in the class of init or of a
-//! subreaper.
+//! # What is lost, misplaced or counted twice
+//!
+//! Lost: the last ticks, since they were last seen, of children whose parent does not reap them;
+//! and if such a parent exits together with them, as many ticks of what its own parent absorbs
+//! in that moment. Misplaced: the last ticks of orphans, in the class of init or of a subreaper.
+//!
+//! Counted twice: what was seen of a process that went into an ancestor of which nothing is
+//! known. That is one whose `stat` has never been read, or a subreaper that adopted the
+//! process, reaped it and exited between two scans.
 
 mod ledger;
 mod usage;

@@ -96,6 +96,12 @@ impl Exporter {
             Order::ChildrenFirst => pids.sort_by_key(|&pid| usize::MAX - kernel.depth(pid)),
             Order::Shuffled(seed) => pids.sort_by_key(|&pid| pid.wrapping_mul(seed | 1)),
         }
+        // A parent that was never read cannot be told from one that does not exist, so those that
+        // are new are read from the top.
+        let known = |pid: &u32| self.last_reads.contains_key(&kernel.tasks[pid].key);
+        let (known, mut new): (Vec<u32>, Vec<u32>) = pids.into_iter().partition(known);
+        new.sort_by_key(|&pid| kernel.depth(pid));
+        let mut pids: Vec<u32> = new.into_iter().chain(known).collect();
         pids.reverse(); // taken from the end
         self.pending = Some(pids);
     }
@@ -108,7 +114,6 @@ impl Exporter {
         let Some(task) = kernel.tasks.get(&next) else {
             return true;
         };
-        // A parent that has never been read cannot be known to absorb anything.
         if fails && self.last_reads.contains_key(&task.key) && self.ledger.keep(pid(next)) {
             return true;
         }

@@ -15,8 +15,9 @@ const TRIES: u8 = 2;
 /// A debt is written off after this many scans although nobody could be read to pay it.
 const MAX_SCANS: u8 = 16;
 
-/// The longest way up the process tree; only a forged /proc has cycles.
-const MAX_DEPTH: usize = 4096;
+/// How far up the process tree an ancestor is looked for before init is taken. It bounds the work
+/// that a very deep tree makes, or a forged one with a cycle.
+const MAX_DEPTH: usize = 64;
 
 /// The init process, which adopts orphans that no subreaper takes.
 const INIT: Option<Pid> = Pid::new(1);
@@ -86,10 +87,12 @@ impl Reaping {
             exited.scans = exited.scans.saturating_add(1);
         }
         self.suspect_living(living);
-        // Old debts first, as new ones have another try; and those with one possible debtor
-        // first, as orphans can turn to others.
+        // Those with one possible debtor first, as orphans can turn to others; and among equals
+        // old debts first, as new ones have another try.
         for turn in [Turn::Old, Turn::New] {
             self.pay_parents(living, turn);
+        }
+        for turn in [Turn::Old, Turn::New] {
             self.pay_ancestors(living, turn);
         }
         self.suspect_exited(living);
@@ -139,13 +142,15 @@ impl Reaping {
             if !orphan.orphan || !turn.includes(&orphan) {
                 continue;
             }
+            let last_try = orphan.tries.saturating_add(1) >= TRIES;
             let mut nearest = None;
             let mut debt = orphan.debt;
             self.climb(living, orphan.parent, orphan.key, |reaping, ancestor| {
                 nearest = nearest.or(Some((ancestor.key.pid, ancestor.read)));
-                debt = match turn {
-                    Turn::Old => reaping.pay(ancestor.key.pid, debt),
-                    Turn::New => reaping.pay_unsuspected(ancestor.key.pid, debt),
+                debt = if last_try {
+                    reaping.pay(ancestor.key.pid, debt)
+                } else {
+                    reaping.pay_unsuspected(ancestor.key.pid, debt)
                 };
             });
             orphan.debt = debt;
@@ -166,8 +171,9 @@ impl Reaping {
     /// Finds for each process that absorbed something how much of that may stem from processes
     /// that this scan saw alive before, and that have exited since; the next scan will tell.
     ///
-    /// A process can have gone into an ancestor only if it and all between the two were read
-    /// before that ancestor was. In a scan that reads parents first this finds nothing.
+    /// A process can have gone into its parent only if it was read before the parent, and into
+    /// another ancestor only if its parent, too, was read before that one. In a scan that reads
+    /// parents first this finds nothing.
     fn suspect_living<C: Copy>(&mut self, living: &Table<C>) {
         let last_read = |(pid, absorbed): (&Pid, &Absorbed)| {
             if absorbed.fresh.is_zero() {
@@ -232,6 +238,8 @@ impl Reaping {
         });
     }
 
+    /// Adds what was `seen` of a process, last read at `read_at`, to the suspects of those that it
+    /// may have gone into.
     fn suspect_of<C: Copy>(
         &mut self,
         living: &Table<C>,
@@ -240,16 +248,17 @@ impl Reaping {
         read_at: Option<Instant>,
         seen: Usage,
     ) {
-        let mut latest = read_at;
+        let mut gone_after = read_at;
         self.climb(living, parent, key, |reaping, ancestor| {
-            if latest <= ancestor.read_at {
-                // A zombie has lost its children before, whenever it is read.
-                if !ancestor.zombie {
-                    latest = ancestor.read_at;
-                }
-                if let Some(absorbed) = reaping.absorbed.get_mut(&ancestor.key.pid) {
-                    absorbed.suspect = absorbed.suspect.plus(seen);
-                }
+            if gone_after <= ancestor.read_at
+                && let Some(absorbed) = reaping.absorbed.get_mut(&ancestor.key.pid)
+            {
+                absorbed.suspect = absorbed.suspect.plus(seen);
+            }
+            // Only a process whose parent has exited goes into another. A zombie, whenever it
+            // was read, had done so before.
+            if Some(ancestor.key.pid) == parent && !ancestor.zombie {
+                gone_after = gone_after.max(ancestor.read_at);
             }
         });
     }

@@ -150,11 +150,13 @@ impl Kernel {
         self.task(pid).class = class;
     }
 
+    /// Lets a task exit, unless it adopts orphans: of one that reaps an adopted child and exits
+    /// before the next scan, nothing tells that it was the child's ancestor.
     pub(crate) fn exit(&mut self, pid: u32) {
-        if pid == INIT {
+        let task = self.task(pid);
+        if task.adopts_orphans {
             return;
         }
-        let task = self.task(pid);
         task.zombie = true;
         let death = Death {
             key: task.key,
