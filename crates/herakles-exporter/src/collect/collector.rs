@@ -94,6 +94,19 @@ impl<S: ProcSource> Collector<S> {
         threads: usize,
         effective: Arc<Effective>,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
+        let patience = Crew::<Scratch>::PATIENCE;
+        Self::with_patience(source, root, machine, threads, patience, effective)
+    }
+
+    /// The same with another limit on the time that one process may take.
+    pub(super) fn with_patience(
+        source: S,
+        root: &Path,
+        machine: Machine,
+        threads: usize,
+        patience: Duration,
+        effective: Arc<Effective>,
+    ) -> Result<Self, rayon::ThreadPoolBuildError> {
         let mut pids = Vec::new();
         let memory_source = match source.pids(&mut pids) {
             Ok(()) => MemorySource::probe(&source, &pids),
@@ -108,7 +121,7 @@ impl<S: ProcSource> Collector<S> {
             page_size: machine.page_size,
             memory_source,
             host: Host::new(root, ticks, page),
-            crew: Crew::new(threads, Crew::<Scratch>::PATIENCE)?,
+            crew: Crew::new(threads, patience)?,
             adaptive: None,
             gate: None,
             root: root.to_owned(),

@@ -13,6 +13,8 @@ mod memory_pass;
 mod roster;
 mod survey;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod users;
 
 pub(crate) use collector::{Collector, Machine, Scan};

@@ -334,8 +334,8 @@ impl Seen {
                 let taken_at = Instant::now();
                 self.memory = Memory::Sample(Sample { usage, taken_at });
             }
+            Err(error) if says_gone(&error) => return Err(error),
             Err(error) => match error.skip {
-                Skip::Vanished => return Err(error),
                 Skip::Zombie => {
                     self.kind = Kind::Zombie;
                     self.rss_bytes = None;
@@ -355,12 +355,14 @@ impl Seen {
 
     /// Whether it has ended since the survey.
     pub(crate) fn is_gone(&self) -> bool {
-        matches!(
-            self.memory,
-            Memory::Failed(ScanError {
-                skip: Skip::Vanished,
-                ..
-            })
-        )
+        matches!(&self.memory, Memory::Failed(error) if says_gone(error))
     }
+}
+
+/// Whether a memory read says that the process has ended. When only its memory is gone, while
+/// `stat` still answers, it is about to end: a big one takes seconds over that, and what it has
+/// used must not be credited again when it is seen as a zombie.
+fn says_gone(error: &ScanError) -> bool {
+    let memory = matches!(error.file, Some(ProcFile::SmapsRollup | ProcFile::Smaps));
+    error.skip == Skip::Vanished && !memory
 }

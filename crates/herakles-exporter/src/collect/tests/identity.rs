@@ -1,0 +1,205 @@
+//! Who is who: reused pids and exec, between scans and within one.
+
+use herakles_scan::ProcFile;
+use herakles_scan::testing::{Fault, MemProcess};
+
+use super::*;
+
+const MODES: [&str; 2] = ["--scan.memory=exact", "--scan.memory=adaptive"];
+
+/// An old process with a past, and one beside it.
+fn world(mode: &str) -> World {
+    World::new(&[mode], |proc| {
+        drop(proc.process(1));
+        let it = proc.process(5).name("named-old").cpu(700, 300);
+        drop(it.memory_kib(9000, 8000, 7000));
+    })
+}
+
+/// Makes it a process that started later.
+fn reborn(it: MemProcess) -> MemProcess {
+    it.stat(|it| it.start_time = COUNTS_FROM + 50)
+        .name("named-new")
+        .cpu(4, 0)
+}
+
+#[test]
+fn a_pid_reused_between_scans_is_a_new_process() {
+    for mode in MODES {
+        let mut world = world(mode);
+        world.scan();
+        assert_eq!(world.scan().process(5).cpu_usage_ratio, Some(0.0));
+
+        world.proc.remove(5);
+        drop(reborn(world.proc.process(5)).memory_kib(100, 90, 80));
+        let view = world.scan();
+        let it = view.process(5);
+        assert_eq!(&*it.name, "named-new", "{mode}");
+        assert_eq!(it.cpu_seconds, Some(0.04));
+        assert_eq!(it.cpu_usage_ratio, None);
+        assert_eq!(it.start_time_seconds, 1_000.0 + 100.5);
+        assert_eq!(view.memory(5), kib(100, 90, 80));
+        // Nothing of the old one, which was there before us, all of the new one.
+        assert_eq!(view.ticks("app/named"), 4);
+    }
+}
+
+/// A process of the same pid that looks the same in every file but for its start is read anew.
+#[test]
+fn a_reused_pid_inherits_no_sample() {
+    for mode in MODES {
+        let mut world = world(mode);
+        world.scan();
+        let it = world.proc.process(5).stat(|it| it.start_time += 1);
+        drop(it.fault(ProcFile::SmapsRollup, Fault::Errno(13)));
+        let view = world.scan();
+        assert_eq!(view.memory(5), [Some(9000), None, None], "{mode}");
+        assert_eq!(view.process(5).cpu_usage_ratio, None);
+    }
+}
+
+/// The survey reads one process; when the memory pass comes, the pid is another's.
+#[test]
+fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
+    // Both read memory in a pass of its own.
+    for flags in [
+        &["--scan.memory=adaptive"][..],
+        &["--scan.memory=exact", "--scan.max-processes=100"],
+    ] {
+        let mut world = World::new(flags, |proc| {
+            drop(proc.process(1));
+            let it = proc.process(5).name("named-old").cpu(700, 300);
+            drop(it.memory_kib(9000, 8000, 7000));
+        });
+        world.scan();
+        let gate = herakles_scan::testing::Gate::new();
+        let it = world.proc.process(5).stat(|it| it.minor_faults += 1);
+        drop(it);
+        // The first memory read is held back until the other pid is another's.
+        let first = world.proc.process(1).stat(|it| it.minor_faults += 1);
+        drop(first.fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone())));
+        drop(
+            world
+                .proc
+                .process(5)
+                .fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone())),
+        );
+        let proc = world.proc.clone();
+        let swap = thread::spawn(move || {
+            gate.wait_until_held(1);
+            proc.remove(5);
+            drop(reborn(proc.process(5)).memory_kib(100, 90, 80));
+            drop(proc.process(1).healthy());
+            gate.release();
+        });
+        let view = world.scan();
+        swap.join().unwrap();
+        if let Some(it) = view.find(5) {
+            let old = &*it.name == "named-old";
+            assert_eq!(it.cpu_seconds, Some(if old { 10.0 } else { 0.04 }));
+            let pss = if old { 8000 } else { 90 };
+            assert!(it.pss_bytes.is_none_or(|it| it == pss * 1024), "{flags:?}");
+        }
+        let view = world.scan();
+        assert_eq!(view.memory(5), kib(100, 90, 80), "{flags:?}");
+        assert_eq!(&*view.process(5).name, "named-new");
+        assert_eq!(view.ticks("app/named"), 4);
+    }
+}
+
+#[test]
+fn exec_changes_name_and_class_and_keeps_the_cpu_history() {
+    for mode in MODES {
+        let mut world = World::new(&[mode], |proc| {
+            drop(proc.process(1));
+            drop(proc.process(5).name("sh").cpu(10, 0));
+        });
+        assert_eq!(world.scan().class(5), "other/other");
+
+        let it = world
+            .proc
+            .process(5)
+            .cpu(12, 0)
+            .cmdline(&["x", "--role=web"]);
+        let it = it.name("x").memory_kib(500, 400, 300);
+        drop(it.stat(|it| it.start_stack += 0x1000));
+        let view = world.scan();
+        assert_eq!(view.class(5), "app/web", "{mode}");
+        assert_eq!(&*view.process(5).name, "x");
+        assert_eq!(view.memory(5), kib(500, 400, 300));
+        assert_eq!(view.process(5).cpu_seconds, Some(0.12));
+        assert!(view.process(5).cpu_usage_ratio.is_some_and(|it| it > 0.0));
+        // What it used since then counts for what it is now.
+        assert_eq!(view.ticks("app/web"), 2);
+        assert_eq!(view.ticks("other/other"), 0);
+    }
+}
+
+#[test]
+fn exec_of_a_program_with_the_same_name_is_noticed_too() {
+    for mode in MODES {
+        let mut world = World::new(&[mode], |proc| {
+            drop(proc.process(1));
+            drop(proc.process(5).name("java"));
+        });
+        assert_eq!(world.scan().class(5), "other/other");
+        let it = world.proc.process(5).cmdline(&["java", "--role=web"]);
+        let it = it.memory_kib(500, 400, 300);
+        drop(it.stat(|it| {
+            it.start_stack += 0x1000;
+            it.minor_faults += 300;
+        }));
+        let view = world.scan();
+        assert_eq!(view.class(5), "app/web", "{mode}");
+        assert_eq!(view.memory(5), kib(500, 400, 300));
+    }
+}
+
+/// Old memory of a program that is gone must not be shown, also if the new cannot be read.
+#[test]
+fn exec_inherits_no_sample() {
+    for mode in MODES {
+        for name in ["named-old", "sh"] {
+            let mut world = world(mode);
+            world.scan();
+            let it = world.proc.process(5).name(name);
+            let it = it.fault(ProcFile::SmapsRollup, Fault::Errno(13));
+            drop(it.stat(|it| {
+                it.start_stack += 0x1000;
+                it.minor_faults += 300;
+            }));
+            let view = world.scan();
+            assert_eq!(view.memory(5), [Some(9000), None, None], "{mode} {name}");
+        }
+    }
+}
+
+#[test]
+fn facts_are_read_only_of_new_and_execd_processes() {
+    const FACTS: [ProcFile; 3] = [ProcFile::Cmdline, ProcFile::Exe, ProcFile::Cgroup];
+    for mode in MODES {
+        let mut world = World::new(&[mode], |proc| {
+            drop(proc.process(1).name("named-init"));
+            drop(proc.process(5).name("boxed-x"));
+        });
+        for _ in 0..4 {
+            world.scan();
+            drop(
+                world
+                    .proc
+                    .process(5)
+                    .stat(|it| it.minor_faults += 1)
+                    .cpu(9, 9),
+            );
+        }
+        let reads = |world: &World, pid| FACTS.map(|file| world.proc.process(pid).reads(file));
+        assert_eq!(reads(&world, 5), [1; 3], "{mode}");
+        // Its name alone decides.
+        assert_eq!(reads(&world, 1), [0; 3], "{mode}");
+
+        drop(world.proc.process(5).stat(|it| it.start_stack += 0x1000));
+        world.scan();
+        world.scan();
+        assert_eq!(reads(&world, 5), [2; 3], "{mode}");
+    }
+}
