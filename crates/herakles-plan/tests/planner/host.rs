@@ -164,3 +164,30 @@ impl Host {
         (made, tally)
     }
 }
+
+/// 21 with its parent, sibling, child, another instance, a stranger, and one that shares little.
+pub(crate) fn family() -> Vec<(u32, Process)> {
+    let of = |parent, program| Process {
+        parent,
+        program,
+        rss_mib: 100,
+        shared_mib: 90,
+        ..PROCESS
+    };
+    vec![
+        (20, of(1, 9)),
+        (21, of(20, 7)),
+        (22, of(20, 8)),
+        (23, of(21, 6)),
+        (24, of(1, 7)),
+        (25, of(1, 5)),
+        (
+            26,
+            Process {
+                parent: 20,
+                program: 7,
+                ..PROCESS
+            },
+        ),
+    ]
+}

@@ -2,6 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test may panic")]
 
+mod bounds;
 mod host;
 mod properties;
+mod run;
 mod scenarios;
+mod sharers;

@@ -1,0 +1,104 @@
+//! Who is read because somebody else came, went or changed.
+
+use herakles_plan::Reason;
+
+use crate::host::{Host, PROCESS, Process, family, patient};
+
+fn pids(reads: &[(u32, Reason)], reason: Reason) -> Vec<u32> {
+    let mut pids: Vec<u32> = reads
+        .iter()
+        .filter(|read| read.1 == reason)
+        .map(|read| read.0)
+        .collect();
+    pids.sort_unstable();
+    pids
+}
+
+#[test]
+fn when_a_sharer_exits_its_relatives_are_read() {
+    let mut host = Host::new(patient(), &family());
+    host.refresh();
+    assert_eq!(host.refresh(), []);
+    host.processes.remove(&21);
+    assert_eq!(pids(&host.refresh(), Reason::Sharer), [20, 22, 23, 24]);
+}
+
+#[test]
+fn when_a_sharer_calls_exec_its_relatives_are_read() {
+    let mut host = Host::new(patient(), &family());
+    host.refresh();
+    host.change(21, |process| {
+        (process.program, process.shared_mib) = (77, 1)
+    });
+    let reads = host.refresh();
+    assert_eq!(pids(&reads, Reason::New), [21]);
+    assert_eq!(pids(&reads, Reason::Sharer), [20, 22, 23, 24]);
+}
+
+#[test]
+fn when_a_sharer_writes_shared_pages_its_relatives_are_read_in_the_same_refresh() {
+    let mut host = Host::new(patient(), &family());
+    host.refresh();
+    host.change(21, |process| (process.faults, process.shared_mib) = (2, 60));
+    let reads = host.refresh();
+    assert_eq!(pids(&reads, Reason::Changed), [21]);
+    assert_eq!(pids(&reads, Reason::Sharer), [20, 22, 23, 24]);
+    assert_eq!(host.refresh(), []);
+}
+
+#[test]
+fn when_a_sharer_changes_private_memory_nobody_else_is_read() {
+    let mut host = Host::new(patient(), &family());
+    host.refresh();
+    host.change(21, |process| (process.faults, process.rss_mib) = (2, 120));
+    host.change(21, |process| assert_eq!(process.shared_mib, 90));
+    assert_eq!(host.refresh(), [(21, Reason::Changed)]);
+}
+
+#[test]
+fn when_a_sharer_appears_even_those_that_shared_nothing_are_read() {
+    let alone = Process {
+        rss_mib: 100,
+        shared_mib: 1,
+        ..PROCESS
+    };
+    let mut host = Host::new(
+        patient(),
+        &[
+            (20, alone),
+            (
+                30,
+                Process {
+                    program: 3,
+                    ..PROCESS
+                },
+            ),
+        ],
+    );
+    host.refresh();
+    // Forked by 20, which is blocked and does not notice that its pages are shared now.
+    host.processes.insert(
+        40,
+        Process {
+            parent: 20,
+            shared_mib: 99,
+            program: 1,
+            ..alone
+        },
+    );
+    assert_eq!(host.refresh(), [(40, Reason::New), (20, Reason::Sharer)]);
+}
+
+#[test]
+fn children_of_init_are_no_siblings() {
+    let of = |program| Process {
+        program,
+        rss_mib: 100,
+        shared_mib: 90,
+        ..PROCESS
+    };
+    let mut host = Host::new(patient(), &[(20, of(1)), (21, of(2))]);
+    host.refresh();
+    host.processes.remove(&20);
+    assert_eq!(host.refresh(), []);
+}
