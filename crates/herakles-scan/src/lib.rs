@@ -56,4 +56,6 @@ pub use mount::{HidePid, MountOptions};
 pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
 pub use read::{live_thread, open_process, read_stat, read_statm, read_text};
 pub use source::{ProcHandle, ProcSource};
-pub use taskstats::{GateError, TaskActivity, TaskstatsGate};
+pub use taskstats::{
+    Arrivals, Drained, ExitRecord, ExitRecords, GateError, TaskActivity, TaskstatsGate,
+};

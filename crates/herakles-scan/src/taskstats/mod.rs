@@ -1,41 +1,47 @@
 //! Who has run since the last look, without opening a file: the kernel's taskstats, asked over
 //! generic netlink (`Documentation/accounting/taskstats.rst`).
 
+mod exits;
+mod line;
 mod wire;
 
-use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use herakles_stat::Pid;
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
-};
+use rustix::io::Errno;
 
-use self::wire::{Attributes, Request, answers, u16_at, u64_at};
-
-/// `GENL_ID_CTRL`, the family that knows the others, and what to ask it.
-const CONTROL: u16 = 16;
-const CTRL_CMD_GETFAMILY: u8 = 3;
-const CTRL_ATTR_FAMILY_ID: u16 = 1;
-const CTRL_ATTR_FAMILY_NAME: u16 = 2;
+pub use self::exits::{Arrivals, Drained, ExitRecord, ExitRecords};
+use self::line::Line;
+use self::wire::{Attributes, u16_at, u64_at};
 
 /// `include/uapi/linux/taskstats.h`
-const FAMILY_NAME: &[u8] = b"TASKSTATS\0";
 const TASKSTATS_CMD_GET: u8 = 1;
 const TASKSTATS_CMD_ATTR_TGID: u16 = 2;
+const TASKSTATS_CMD_ATTR_REGISTER_CPUMASK: u16 = 3;
 const TASKSTATS_TYPE_STATS: u16 = 3;
+const TASKSTATS_TYPE_AGGR_PID: u16 = 4;
 const TASKSTATS_TYPE_AGGR_TGID: u16 = 5;
 
 /// Where `struct taskstats` has what we need, in bytes.
 mod layout {
     pub(super) const VERSION: usize = 0;
+    pub(super) const AC_FLAG: usize = 8;
+    pub(super) const CPU_RUN_VIRTUAL_TOTAL: usize = 72;
+    pub(super) const AC_COMM: usize = 80;
+    pub(super) const AC_UID: usize = 120;
+    pub(super) const AC_PID: usize = 128;
+    pub(super) const AC_PPID: usize = 132;
     pub(super) const AC_ETIME: usize = 144;
     pub(super) const AC_UTIME: usize = 152;
     pub(super) const AC_STIME: usize = 160;
+    pub(super) const AC_MINFLT: usize = 168;
+    pub(super) const AC_MAJFLT: usize = 176;
     pub(super) const NVCSW: usize = 272;
     pub(super) const NIVCSW: usize = 280;
+    pub(super) const AC_TGID: usize = 368;
+    pub(super) const AC_TGETIME: usize = 376;
+    /// The first version (Linux 5.19) that says which process a thread belongs to.
+    pub(super) const WITH_TGID: u16 = 12;
     /// This version (Linux 6.14) moved fields by mistake; the next moved them back.
     pub(super) const MISPLACED: u16 = 15;
 }
@@ -43,9 +49,6 @@ mod layout {
 /// Questions in one `send`: a system call for many processes, and answers that fit the socket's
 /// buffer.
 const BATCH: usize = 32;
-
-/// The kernel answers before `send` returns, so there is nothing to wait for.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a process has done so far: sums over its living threads, which fall when one ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,11 +85,7 @@ impl TaskActivity {
 /// [`ProcFs::is_our_pid_namespace`](crate::ProcFs::is_our_pid_namespace).
 #[derive(Debug)]
 pub struct TaskstatsGate {
-    socket: OwnedFd,
-    family: u16,
-    sequence: u32,
-    request: Vec<u8>,
-    datagram: Vec<u8>,
+    line: Line,
 }
 
 impl TaskstatsGate {
@@ -96,24 +95,9 @@ impl TaskstatsGate {
     /// [`GateError::Unsupported`] by a kernel without taskstats, [`GateError::Denied`] without
     /// the right; the others as [`TaskstatsGate::query`].
     pub fn open() -> Result<Self, GateError> {
-        let family = AddressFamily::NETLINK;
-        let protocol = Some(netlink::GENERIC);
-        let socket = socket_with(family, SocketType::RAW, SocketFlags::CLOEXEC, protocol).map_err(
-            |errno| match errno {
-                Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT => GateError::Unsupported,
-                Errno::ACCESS | Errno::PERM => GateError::Denied,
-                errno => errno.into(),
-            },
-        )?;
-        set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
         let mut gate = Self {
-            socket,
-            family: CONTROL,
-            sequence: 0,
-            request: Vec::new(),
-            datagram: vec![0; 8 * 1024],
+            line: Line::open()?,
         };
-        gate.family = gate.ask_family()?;
         // The right is checked at each question, so there must be one.
         let own = Pid::new(std::process::id()).ok_or(GateError::Unsupported)?;
         let mut answer = Vec::new();
@@ -133,16 +117,15 @@ impl TaskstatsGate {
     /// the line may be used again after any.
     pub fn query(&mut self, pids: &[Pid], out: &mut Vec<TaskActivity>) -> Result<(), GateError> {
         for batch in pids.chunks(BATCH) {
-            self.request.clear();
-            let first = self.sequence;
+            let first = self.line.begin();
             for pid in batch {
-                self.push(
+                self.line.ask(
                     TASKSTATS_CMD_GET,
                     TASKSTATS_CMD_ATTR_TGID,
                     &pid.as_u32().to_ne_bytes(),
                 );
             }
-            self.exchange(first, |index, result| {
+            self.line.exchange(first, |index, result| {
                 let Some(&pid) = batch.get(index) else {
                     return Err(GateError::Malformed);
                 };
@@ -154,75 +137,6 @@ impl TaskstatsGate {
                 }
                 Ok(())
             })?;
-        }
-        Ok(())
-    }
-
-    /// Numbers of families are given out at boot.
-    fn ask_family(&mut self) -> Result<u16, GateError> {
-        let mut family = None;
-        let first = self.sequence;
-        self.push(CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, FAMILY_NAME);
-        self.exchange(first, |_, result| {
-            let attributes = result.map_err(|errno| match errno {
-                Errno::NOENT => GateError::Unsupported,
-                errno => errno.into(),
-            })?;
-            family = attributes
-                .find(CTRL_ATTR_FAMILY_ID)
-                .and_then(|id| u16_at(id, 0));
-            Ok(())
-        })?;
-        family.ok_or(GateError::Malformed)
-    }
-
-    fn push(&mut self, command: u8, attribute: u16, value: &[u8]) {
-        let Self {
-            family, sequence, ..
-        } = *self;
-        Request {
-            family,
-            command,
-            sequence,
-            attribute,
-            value,
-        }
-        .write(&mut self.request);
-        self.sequence = sequence.wrapping_add(1);
-    }
-
-    /// Sends the requests, whose sequence numbers begin with `first`, and hands over the answer
-    /// to each with its index.
-    fn exchange(
-        &mut self,
-        first: u32,
-        mut each: impl FnMut(usize, Result<Attributes<'_>, Errno>) -> Result<(), GateError>,
-    ) -> Result<(), GateError> {
-        retry_on_intr(|| send(&self.socket, &self.request, SendFlags::empty()))?;
-        let mut missing = self.sequence.wrapping_sub(first);
-        let asked = missing;
-        while missing > 0 {
-            let received =
-                retry_on_intr(|| recv(&self.socket, &mut self.datagram[..], RecvFlags::empty()));
-            let (length, _) = received.map_err(|errno| match errno {
-                Errno::AGAIN => GateError::NoAnswer,
-                errno => errno.into(),
-            })?;
-            let datagram = self.datagram.get(..length).unwrap_or_default();
-            let mut understood = false;
-            for answer in answers(datagram) {
-                understood = true;
-                let index = answer.sequence.wrapping_sub(first);
-                // What is left of a question that failed is not ours.
-                if index < asked {
-                    missing = missing.saturating_sub(1);
-                    let result = answer.result.map_err(Errno::from_raw_os_error);
-                    each(index as usize, result)?;
-                }
-            }
-            if !understood {
-                return Err(GateError::Malformed);
-            }
         }
         Ok(())
     }
@@ -258,6 +172,9 @@ pub enum GateError {
     /// The right is missing.
     #[error("not permitted; taskstats needs CAP_NET_ADMIN in the initial user namespace")]
     Denied,
+    /// Exits are told in the initial pid namespace only.
+    #[error("not permitted; exit records are for the initial pid and user namespaces")]
+    Namespace,
     /// The kernel did not answer within a second.
     #[error("the kernel does not answer")]
     NoAnswer,
@@ -269,9 +186,15 @@ pub enum GateError {
     Io(crate::Errno),
 }
 
+impl GateError {
+    fn io(error: &std::io::Error) -> Self {
+        Self::Io(crate::Errno::of(error))
+    }
+}
+
 impl From<Errno> for GateError {
     fn from(errno: Errno) -> Self {
-        Self::Io(crate::Errno::of(&errno.into()))
+        Self::io(&errno.into())
     }
 }
 

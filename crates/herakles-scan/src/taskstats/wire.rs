@@ -3,6 +3,8 @@
 
 /// `NLM_F_REQUEST`
 const REQUEST: u16 = 1;
+/// `NLM_F_ACK`: answer also where there is nothing to say.
+const ACK: u16 = 4;
 /// `NLMSG_ERROR`
 const ERROR: u16 = 2;
 /// `NLA_TYPE_MASK`: the flags above it say how to read an attribute, not which it is.
@@ -23,6 +25,8 @@ pub(super) struct Request<'a> {
     pub(super) command: u8,
     /// Comes back with the answer.
     pub(super) sequence: u32,
+    /// Whether success is to be acknowledged, where it has no answer of its own.
+    pub(super) acknowledge: bool,
     pub(super) attribute: u16,
     pub(super) value: &'a [u8],
 }
@@ -36,7 +40,12 @@ impl Request<'_> {
         // What is asked is a number or a short name, so the lengths fit.
         out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_ne_bytes());
         out.extend_from_slice(&self.family.to_ne_bytes());
-        out.extend_from_slice(&REQUEST.to_ne_bytes());
+        let flags = if self.acknowledge {
+            REQUEST | ACK
+        } else {
+            REQUEST
+        };
+        out.extend_from_slice(&flags.to_ne_bytes());
         out.extend_from_slice(&self.sequence.to_ne_bytes());
         out.extend_from_slice(&[0; 4]); // the kernel knows who we are
         out.extend_from_slice(&[self.command, 1, 0, 0]); // version 1 of the family's protocol
@@ -56,7 +65,7 @@ impl Request<'_> {
 pub(super) struct Answer<'a> {
     /// That of the request.
     pub(super) sequence: u32,
-    /// The attributes, or the errno.
+    /// The attributes, none if it is only an acknowledgement; or the errno.
     pub(super) result: Result<Attributes<'a>, i32>,
 }
 
@@ -69,7 +78,10 @@ pub(super) fn answers(datagram: &[u8]) -> impl Iterator<Item = Answer<'_>> {
         let payload = message.get(MESSAGE_HEADER..)?;
         rest = rest.get(aligned(length)..).unwrap_or_default();
         let result = if u16_at(message, 4)? == ERROR {
-            Err(i32::from_ne_bytes(chunk(payload, 0)?).saturating_neg())
+            match i32::from_ne_bytes(chunk(payload, 0)?) {
+                0 => Ok(Attributes { rest: &[] }),
+                negative => Err(negative.saturating_neg()),
+            }
         } else {
             Ok(Attributes {
                 rest: payload.get(COMMAND_HEADER..)?,
@@ -140,6 +152,7 @@ mod tests {
             family: 31,
             command: 1,
             sequence,
+            acknowledge: false,
             attribute: 2,
             value,
         }
@@ -171,6 +184,21 @@ mod tests {
             }
             prop_assert!(answers(&datagram).count() <= datagram.len() / 16);
         }
+    }
+
+    #[test]
+    fn errno_0_is_an_acknowledgement() {
+        let datagram = [
+            20_u32.to_ne_bytes(),
+            [2, 0, 0, 0],
+            9_u32.to_ne_bytes(),
+            [0; 4],
+            [0; 4],
+        ]
+        .concat();
+        let read: Vec<Answer<'_>> = answers(&datagram).collect();
+        assert_eq!(read.len(), 1);
+        assert!(read[0].result.is_ok_and(|list| list.find(0).is_none()));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod child;
 mod conditions;
 mod cost;
+mod exits;
 mod rights;
 mod source;
 mod taskstats;
