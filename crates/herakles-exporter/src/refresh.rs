@@ -95,10 +95,11 @@ impl<S: ProcSource> Refresher<S> {
 
     fn publish(&mut self) -> Result<(), String> {
         let live_series = self.app.exporter_status(None).series();
-        let scan = self
-            .collector
-            .scan(live_series)
-            .map_err(|error| error.to_string())?;
+        let scan = self.collector.scan(live_series).map_err(|failure| {
+            let sentence = failure.to_string();
+            self.app.status.add_faults(&failure.faults());
+            sentence
+        })?;
         let taken = Instant::now();
         self.app.status.add_faults(&scan.tally.faults);
         self.app.status.add_reads(scan.tally.reads);

@@ -99,10 +99,13 @@ impl Accounts {
     }
 
     fn member(&mut self, seen: &Seen, roster: &Roster, rules: &Classifier) -> Member {
-        let (comm, decision) = match seen.news.as_deref() {
-            Some(news) => (news.comm.as_slice(), news.decision.clone()),
+        let (comm, decision, rules_asked) = match seen.news.as_deref() {
+            Some(news) => {
+                let asked = (!news.provisional).then_some(self.rules);
+                (news.comm.as_slice(), news.decision.clone(), asked)
+            }
             // The worker was lost before it could ask the rules: only the name is known.
-            None => (seen.image.comm.as_bytes(), None),
+            None => (seen.image.comm.as_bytes(), None, None),
         };
         let (class, heritage) = if seen.kind == Kind::KernelThread {
             (ClassTable::kernel(), Heritage::NONE)
@@ -129,7 +132,7 @@ impl Accounts {
             class,
             heritage,
             scan: self.scan,
-            rules: self.rules,
+            rules: rules_asked,
         }
     }
 

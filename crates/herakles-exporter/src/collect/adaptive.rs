@@ -12,7 +12,7 @@ use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
 use herakles_scan::{MemorySource, ProcSource};
 use herakles_stat::ProcessKey;
 
-use super::crew::Crew;
+use super::crew::{Crew, Lost, StuckThreads};
 use super::memory_pass::MemoryPass;
 use super::survey::{Kind, Memory, Scratch, Seen};
 use super::tally::Tally;
@@ -36,6 +36,8 @@ pub(crate) struct Adaptive {
     reads: Vec<Read>,
     /// Whose size has been logged.
     named: HashSet<ProcessKey>,
+    /// Whose last read hung, for the planner to forget.
+    hung: HashSet<ProcessKey>,
 }
 
 impl Adaptive {
@@ -44,6 +46,7 @@ impl Adaptive {
             planner: Planner::new(limits(scan), Instant::now()),
             reads: Vec::new(),
             named: HashSet::new(),
+            hung: HashSet::new(),
         }
     }
 
@@ -59,8 +62,7 @@ impl Adaptive {
         left_out: &HashSet<ProcessKey>,
         mut means: Means<'_, S>,
     ) {
-        let stuck: HashSet<ProcessKey> = means.crew.stuck_keys().into_iter().collect();
-        self.observe(seen, left_out, &stuck);
+        self.observe(seen, left_out, means.crew.stuck());
         let now = Instant::now();
         let moment = Moment {
             now,
@@ -87,17 +89,17 @@ impl Adaptive {
         self.finish(seen, &mut means);
     }
 
-    fn observe(
-        &mut self,
-        seen: &[Seen],
-        left_out: &HashSet<ProcessKey>,
-        stuck: &HashSet<ProcessKey>,
-    ) {
+    fn observe(&mut self, seen: &[Seen], left_out: &HashSet<ProcessKey>, stuck: &StuckThreads) {
         for it in seen {
             if it.kind != Kind::User || left_out.contains(&it.key) {
                 continue;
             }
-            if it.idle || stuck.contains(&it.key) || it.statm_error.is_some() {
+            // The planner forgets whom it does not hear of, so that a process whose read hung is
+            // a new one when its reader has come back.
+            if self.hung.remove(&it.key) || stuck.hold(it.key) {
+                continue;
+            }
+            if it.idle || it.statm_error.is_some() {
                 self.planner.idle(it.key);
                 continue;
             }
@@ -124,6 +126,7 @@ impl Adaptive {
             memory_source: means.memory_source,
             allowance: self.planner.allowance(),
             spent_nanos: AtomicU64::new(0),
+            stuck: means.crew.stuck().clone(),
             buffers: means.config.buffers.clone(),
         };
         for (item, result) in means.crew.run(pass, width(reads)) {
@@ -135,6 +138,9 @@ impl Adaptive {
             };
             match result {
                 Err((lost, _)) => {
+                    if lost == Lost::Hung {
+                        self.hung.insert(key);
+                    }
                     means.tally.lost(lost, Some(means.memory_source.file()));
                     self.planner.failed(key, Instant::now(), Duration::ZERO);
                 }
@@ -164,8 +170,9 @@ impl Adaptive {
             skipped_size: did.skipped_size,
         };
         means.tally.standing_refusals = did.unreadable > 0;
-        self.named
-            .retain(|key| self.planner.decision(*key).is_some());
+        let planner = &self.planner;
+        self.named.retain(|key| planner.decision(*key).is_some());
+        self.hung.retain(|key| planner.decision(*key).is_some());
         for it in seen.iter_mut().filter(|it| it.kind == Kind::User) {
             if let Some(sample) = self.planner.sample(it.key) {
                 it.memory = Memory::Sample(sample);

@@ -22,6 +22,7 @@ use super::tally::{Found, Tally};
 use super::users::Users;
 use crate::config::{MemoryMode, Taskstats};
 use crate::effective::Effective;
+use crate::status::Faults;
 
 /// Fewer processes are looked at sooner than another thread wakes.
 const WORTH_A_THREAD: usize = 32;
@@ -83,7 +84,28 @@ pub(crate) enum ScanFailure {
     #[error("/proc lists no process at all; see that it is mounted")]
     NoProcesses,
     #[error("none of {listed} processes could be read; {first}")]
-    NothingReadable { listed: usize, first: String },
+    NothingReadable {
+        listed: usize,
+        first: String,
+        faults: Faults,
+    },
+}
+
+impl ScanFailure {
+    /// What the scan had met by then, to be counted like that of a good one.
+    pub(crate) fn faults(self) -> Faults {
+        match self {
+            Self::List(error) => {
+                let kind = match error.kind() {
+                    io::ErrorKind::PermissionDenied => "denied",
+                    _ => "io",
+                };
+                Faults::from([((kind, "proc"), 1)])
+            }
+            Self::NoProcesses => Faults::new(),
+            Self::NothingReadable { faults, .. } => faults,
+        }
+    }
 }
 
 impl<S: ProcSource> Collector<S> {
@@ -193,6 +215,7 @@ impl<S: ProcSource> Collector<S> {
             return Err(ScanFailure::NothingReadable {
                 listed: self.pids.len(),
                 first,
+                faults: tally.faults,
             });
         }
         let over_limit = self.over_limit(&seen);
@@ -231,8 +254,7 @@ impl<S: ProcSource> Collector<S> {
             page_size: self.page_size,
             memory_source: self.memory_source,
             memory: self.inline_reads(),
-            stuck: self.crew.stuck_keys().into_iter().collect(),
-            may_hang: self.may_hang(),
+            stuck: self.crew.stuck().clone(),
             buffers: self.effective.config().buffers.clone(),
         };
         let width = if self.pids.len() < WORTH_A_THREAD {
@@ -272,18 +294,13 @@ impl<S: ProcSource> Collector<S> {
         let mut known = Vec::with_capacity(idle.len());
         for pid in idle {
             match roster.by_pid(pid) {
-                Some(it) if it.rules == rules && it.kind != Kind::Zombie => {
+                Some(it) if it.rules == Some(rules) && it.kind != Kind::Zombie => {
                     known.push(Seen::idle(it, now));
                 }
                 _ => self.pids.push(pid),
             }
         }
         known
-    }
-
-    /// Whether files that may hang are read at all: not while too many threads are stuck.
-    fn may_hang(&self) -> bool {
-        self.crew.stuck_threads() < Crew::<Scratch>::MAX_STUCK
     }
 
     fn inline_reads(&self) -> MemoryReads {
@@ -327,7 +344,7 @@ impl<S: ProcSource> Collector<S> {
             tally,
         };
         match (means.config.memory_mode(), &mut self.adaptive) {
-            _ if means.crew.stuck_threads() >= Crew::<Scratch>::MAX_STUCK => {}
+            _ if means.crew.stuck().are_too_many() => {}
             (MemoryMode::Adaptive, Some(adaptive)) => adaptive.read(seen, over_limit, means),
             (MemoryMode::Exact, _) if means.config.scan.max_processes.is_some() => {
                 exact::read(seen, over_limit, means);

@@ -4,7 +4,8 @@
 //! ever. Work therefore runs on detached threads of a rayon pool: an item that does not come
 //! back within [`Crew::PATIENCE`] costs its thread, which is replaced, and nothing else.
 
-use std::collections::HashMap;
+mod stuck;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -12,6 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use herakles_stat::ProcessKey;
+
+pub(crate) use stuck::StuckThreads;
 
 /// Work on many independent items.
 pub(crate) trait Task: Send + Sync + 'static {
@@ -60,6 +63,15 @@ impl<T> Note<'_, T> {
     /// Keeps the identity whose file is being read, where there is no output yet.
     pub(crate) fn reading(&self, key: ProcessKey) {
         self.keep(key, None);
+    }
+
+    /// Brings what was noted up to date, if anything was.
+    pub(crate) fn amend(&self, change: impl FnOnce(&mut T)) {
+        let mut state = self.0.lock();
+        let current = state.current.as_mut();
+        if let Some(noted) = current.and_then(|it| it.noted.as_mut()) {
+            change(noted);
+        }
     }
 
     fn keep(&self, key: ProcessKey, output: Option<T>) {
@@ -118,15 +130,12 @@ impl<T> Slot<T> {
     }
 }
 
-/// Identities whose reader has not come back, by a ticket of the thread that is stuck.
-type Stuck = HashMap<usize, Option<ProcessKey>>;
-
 /// The worker threads of all scans.
 pub(crate) struct Crew<S> {
     pool: rayon::ThreadPool,
     threads: usize,
     patience: Duration,
-    stuck: Arc<Mutex<Stuck>>,
+    stuck: StuckThreads,
     scratch: Arc<Mutex<Vec<S>>>,
     cpu_nanos: Arc<AtomicU64>,
 }
@@ -134,8 +143,6 @@ pub(crate) struct Crew<S> {
 impl<S: Send + 'static> Crew<S> {
     /// How long an item may take before its thread is given up.
     pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
-    /// How many threads may be stuck before risky reads stop altogether.
-    pub(crate) const MAX_STUCK: usize = 8;
 
     /// Starts `threads` threads.
     pub(crate) fn new(
@@ -146,20 +153,15 @@ impl<S: Send + 'static> Crew<S> {
             pool: pool(threads)?,
             threads,
             patience,
-            stuck: Arc::default(),
+            stuck: StuckThreads::default(),
             scratch: Arc::default(),
             cpu_nanos: Arc::default(),
         })
     }
 
-    /// Whether `key` has a reader that has not come back.
-    pub(crate) fn stuck_keys(&self) -> Vec<ProcessKey> {
-        lock(&self.stuck).values().flatten().copied().collect()
-    }
-
-    /// The number of threads that have not come back.
-    pub(crate) fn stuck_threads(&self) -> usize {
-        lock(&self.stuck).len()
+    /// The threads that have not come back.
+    pub(crate) fn stuck(&self) -> &StuckThreads {
+        &self.stuck
     }
 
     /// Drops the buffers that are kept; new ones are made as the tasks say.
@@ -183,7 +185,7 @@ impl<S: Send + 'static> Crew<S> {
         let job = Arc::new(Job {
             next: AtomicUsize::new(0),
             scratch: Arc::clone(&self.scratch),
-            stuck: Arc::clone(&self.stuck),
+            stuck: self.stuck.clone(),
             cpu_nanos: Arc::clone(&self.cpu_nanos),
             leave,
             task,
@@ -285,7 +287,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Job<T: Task<Scratch = S>, S> {
     next: AtomicUsize,
     scratch: Arc<Mutex<Vec<S>>>,
-    stuck: Arc<Mutex<Stuck>>,
+    stuck: StuckThreads,
     cpu_nanos: Arc<AtomicU64>,
     leave: Sender<()>,
     task: T,
@@ -332,11 +334,11 @@ impl<T: Task<Scratch = S>, S> Job<T, S> {
     }
 
     fn register_stuck(&self, slot: &Arc<Slot<T::Output>>, key: Option<ProcessKey>) {
-        lock(&self.stuck).insert(ticket(slot), key);
+        self.stuck.add(ticket(slot), key);
     }
 
     fn come_back(&self, slot: &Arc<Slot<T::Output>>) {
-        lock(&self.stuck).remove(&ticket(slot));
+        self.stuck.remove(ticket(slot));
     }
 }
 
@@ -346,7 +348,7 @@ pub(crate) fn thread_cpu() -> Duration {
     Duration::try_from(time).unwrap_or_default()
 }
 
-/// A slot outlives its worker's stay in [`Stuck`], so its address names it.
+/// A slot outlives its worker's stay in [`StuckThreads`], so its address names it.
 fn ticket<T>(slot: &Arc<Slot<T>>) -> usize {
     Arc::as_ptr(slot).addr()
 }

@@ -33,11 +33,11 @@ pub(crate) fn read<S: ProcSource>(
     left_out: &HashSet<ProcessKey>,
     means: Means<'_, S>,
 ) {
-    let stuck: HashSet<ProcessKey> = means.crew.stuck_keys().into_iter().collect();
+    let stuck = means.crew.stuck().clone();
     let mut chosen: Vec<&mut Seen> = seen
         .iter_mut()
         .filter(|it| it.kind == Kind::User)
-        .filter(|it| !left_out.contains(&it.key) && !stuck.contains(&it.key))
+        .filter(|it| !left_out.contains(&it.key) && !stuck.hold(it.key))
         .collect();
     let pass = MemoryPass {
         source: Arc::clone(means.source),
@@ -45,6 +45,7 @@ pub(crate) fn read<S: ProcSource>(
         memory_source: means.memory_source,
         allowance: None,
         spent_nanos: AtomicU64::new(0),
+        stuck: means.crew.stuck().clone(),
         buffers: means.config.buffers.clone(),
     };
     for (item, result) in means.crew.run(pass, usize::MAX) {

@@ -9,7 +9,8 @@ use herakles_scan::{
 };
 use herakles_stat::Pid;
 
-use super::survey::Survey;
+use super::crew::Note;
+use super::survey::{Sight, Survey};
 
 /// The facts of one process.
 pub(crate) struct LiveFacts<'a, S: ProcSource> {
@@ -17,6 +18,7 @@ pub(crate) struct LiveFacts<'a, S: ProcSource> {
     handle: &'a S::Handle,
     parent: Option<Pid>,
     comm: &'a [u8],
+    note: &'a Note<'a, Sight>,
     buffer: RefCell<&'a mut ReadBuf>,
     errors: RefCell<Vec<ScanError>>,
     cmdline: OnceCell<Option<Vec<u8>>>,
@@ -33,12 +35,14 @@ impl<'a, S: ProcSource> LiveFacts<'a, S> {
         parent: Option<Pid>,
         comm: &'a [u8],
         buffer: &'a mut ReadBuf,
+        note: &'a Note<'a, Sight>,
     ) -> Self {
         Self {
             survey,
             handle,
             parent,
             comm,
+            note,
             buffer: RefCell::new(buffer),
             errors: RefCell::default(),
             cmdline: OnceCell::new(),
@@ -55,6 +59,11 @@ impl<'a, S: ProcSource> LiveFacts<'a, S> {
     }
 
     fn read(&self, file: ProcFile) -> Option<Vec<u8>> {
+        self.note.amend(|sight| {
+            if let Ok(seen) = sight {
+                seen.reading = Some(file);
+            }
+        });
         match read_text(self.handle, file, &mut self.buffer.borrow_mut()) {
             Ok(text) => Some(text.to_vec()),
             Err(error) => {

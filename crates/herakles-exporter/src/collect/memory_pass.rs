@@ -10,7 +10,7 @@ use herakles_scan::{
 use herakles_smaps::MemoryUsage;
 use herakles_stat::ProcessKey;
 
-use super::crew::{Note, Task};
+use super::crew::{Note, StuckThreads, Task};
 use super::survey::Scratch;
 use crate::config;
 
@@ -20,7 +20,7 @@ pub(crate) struct Attempt {
     /// When it ended.
     pub(crate) at: Instant,
     pub(crate) took: Duration,
-    /// `None` if it was left, as the allowance was used up.
+    /// `None` if it was left, as the allowance was used up or too many threads are stuck.
     pub(crate) usage: Option<Result<MemoryUsage, ScanError>>,
 }
 
@@ -32,6 +32,7 @@ pub(crate) struct MemoryPass<S> {
     /// Once the reads have taken this long together no further one begins.
     pub(crate) allowance: Option<Duration>,
     pub(crate) spent_nanos: AtomicU64,
+    pub(crate) stuck: StuckThreads,
     pub(crate) buffers: config::Buffers,
 }
 
@@ -50,7 +51,8 @@ impl<S: ProcSource> Task for MemoryPass<S> {
     fn run(&self, item: usize, scratch: &mut Scratch, note: &Note<'_, Attempt>) -> Attempt {
         let begin = Instant::now();
         let spent = Duration::from_nanos(self.spent_nanos.load(Relaxed));
-        if self.allowance.is_some_and(|allowance| spent >= allowance) {
+        let spent_all = self.allowance.is_some_and(|allowance| spent >= allowance);
+        if spent_all || self.stuck.are_too_many() {
             return Attempt {
                 at: begin,
                 took: Duration::ZERO,

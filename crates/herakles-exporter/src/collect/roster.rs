@@ -58,8 +58,9 @@ pub(crate) struct Member {
     pub(crate) heritage: Heritage,
     /// The scan that saw it last.
     pub(crate) scan: u32,
-    /// The rules it was classified by.
-    pub(crate) rules: u32,
+    /// The rules it was classified by; `None` if not all that they asked for could be read for
+    /// now, so that they are to be asked again.
+    pub(crate) rules: Option<u32>,
 }
 
 impl Member {

@@ -1,7 +1,6 @@
 //! The cheap part of a scan, one process at a time: who it is, its CPU time, its RSS, and what
 //! classifies it if that is not known. With [`MemoryReads::Inline`] its memory too.
 
-use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -14,8 +13,9 @@ use herakles_scan::{
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{PageSize, Pid, ProcessKey, Stat};
+use rustix::io::Errno;
 
-use super::crew::{Note, Task};
+use super::crew::{Note, StuckThreads, Task};
 use super::facts::LiveFacts;
 use super::roster::{Comm, Image, Member, Roster};
 use super::users::Users;
@@ -42,10 +42,7 @@ pub(crate) struct Survey<S> {
     pub(crate) page_size: PageSize,
     pub(crate) memory_source: MemorySource,
     pub(crate) memory: MemoryReads,
-    /// Processes whose last reader has not come back.
-    pub(crate) stuck: HashSet<ProcessKey>,
-    /// Whether files that may hang are read at all.
-    pub(crate) may_hang: bool,
+    pub(crate) stuck: StuckThreads,
     pub(crate) buffers: config::Buffers,
 }
 
@@ -123,6 +120,8 @@ pub(crate) struct News {
     pub(crate) decision: Option<Decision>,
     /// Facts that could not be read.
     pub(crate) errors: Vec<ScanError>,
+    /// Whether the facts that could not be read may be there in the next scan.
+    pub(crate) provisional: bool,
 }
 
 /// One item of a survey: a process, or why there is none.
@@ -160,7 +159,7 @@ impl<S: ProcSource> Task for Survey<S> {
             self.read_rss(handle, &mut seen, scratch)?;
         }
         if let Some(comm) = new_name {
-            seen.news = Some(Box::new(self.news(handle, comm, &mut seen, scratch, note)));
+            seen.news = Some(Box::new(self.news(handle, comm, &seen, scratch, note)));
         }
         if seen.kind == Kind::User && self.memory == MemoryReads::Inline && self.may_read(seen.key)
         {
@@ -180,7 +179,7 @@ impl<S: ProcSource> Task for Survey<S> {
 impl<S: ProcSource> Survey<S> {
     /// Whether files that may hang can be read of this process.
     fn may_read(&self, key: ProcessKey) -> bool {
-        self.may_hang && !self.stuck.contains(&key)
+        !self.stuck.are_too_many() && !self.stuck.hold(key)
     }
 
     /// Whether name and class are not known yet, or not any more.
@@ -191,7 +190,7 @@ impl<S: ProcSource> Survey<S> {
             // The kernel renames its workers all the time, by what they work on.
             Some(_) if seen.kind == Kind::KernelThread => false,
             Some(member) => {
-                member.rules != self.rules
+                member.rules != Some(self.rules)
                     || (member.image != seen.image && seen.kind != Kind::Zombie)
             }
         }
@@ -222,7 +221,7 @@ impl<S: ProcSource> Survey<S> {
         &self,
         handle: &S::Handle,
         comm: Vec<u8>,
-        seen: &mut Seen,
+        seen: &Seen,
         scratch: &mut Scratch,
         note: &Note<'_, Sight>,
     ) -> News {
@@ -231,6 +230,7 @@ impl<S: ProcSource> Survey<S> {
                 comm,
                 decision: None,
                 errors: Vec::new(),
+                provisional: false,
             };
         }
         if !self.may_read(seen.key) {
@@ -242,17 +242,17 @@ impl<S: ProcSource> Survey<S> {
                 comm,
                 decision: Some(by_name),
                 errors: Vec::new(),
+                provisional: true,
             };
         }
-        seen.reading = Some(ProcFile::Cmdline);
         note.note(seen.key, Ok(seen.clone()));
-        let facts = LiveFacts::new(self, handle, seen.parent, &comm, &mut scratch.facts);
+        let facts = LiveFacts::new(self, handle, seen.parent, &comm, &mut scratch.facts, note);
         let decision = Some(self.classifier.classify(&facts));
         let errors = facts.into_errors();
-        seen.reading = None;
         News {
             comm,
             decision,
+            provisional: errors.iter().any(is_passing),
             errors,
         }
     }
@@ -357,6 +357,18 @@ impl Seen {
     pub(crate) fn is_gone(&self) -> bool {
         matches!(&self.memory, Memory::Failed(error) if says_gone(error))
     }
+}
+
+/// Whether what could not be read may well be readable in the next scan: descriptors or memory
+/// have run out.
+fn is_passing(error: &ScanError) -> bool {
+    let Skip::Io(errno) = error.skip else {
+        return false;
+    };
+    matches!(
+        Errno::from_raw_os_error(errno.raw()),
+        Errno::INTR | Errno::AGAIN | Errno::NOMEM | Errno::NFILE | Errno::MFILE
+    )
 }
 
 /// Whether a memory read says that the process has ended. When only its memory is gone, while

@@ -241,6 +241,43 @@ fn a_fact_that_cannot_be_read_leaves_the_name_to_decide() {
     }
 }
 
+/// Descriptors or memory run out for a moment; a class must not be wrong for ever because of it.
+#[test]
+fn a_fact_that_could_not_be_read_for_a_moment_is_asked_for_again() {
+    for number in [EINTR, EMFILE, ENOMEM] {
+        let mut world = World::new(&[], |proc| {
+            populate(proc);
+            let it = proc.process(VICTIM).name("x").cmdline(&["x", "--role=web"]);
+            drop(it.fault(ProcFile::Cmdline, Fault::Errno(number)));
+        });
+        for _ in 0..2 {
+            let view = world.scan();
+            assert_eq!(view.class(VICTIM), "other/other");
+            assert_eq!(view.faults(), once("io cmdline"));
+        }
+        drop(world.proc.process(VICTIM).healthy());
+        assert_eq!(world.scan().class(VICTIM), "app/web");
+        let reads = world.proc.process(VICTIM).reads(ProcFile::Cmdline);
+        world.scan();
+        assert_eq!(world.proc.process(VICTIM).reads(ProcFile::Cmdline), reads);
+    }
+}
+
+#[test]
+fn a_fact_that_is_denied_or_missing_is_not_asked_for_in_every_scan() {
+    for number in [EACCES, EPERM, ENOENT, EIO] {
+        let mut world = World::new(&[], |proc| {
+            populate(proc);
+            let it = proc.process(VICTIM).name("x");
+            drop(it.fault(ProcFile::Cmdline, Fault::Errno(number)));
+        });
+        for _ in 0..3 {
+            assert_eq!(world.scan().class(VICTIM), "other/other");
+        }
+        assert_eq!(world.proc.process(VICTIM).reads(ProcFile::Cmdline), 1);
+    }
+}
+
 #[test]
 fn a_process_that_ends_at_any_step_is_gone_and_nothing_else_is() {
     for mode in MODES {
@@ -283,7 +320,8 @@ fn when_no_process_may_be_read_the_scan_fails_and_the_next_good_one_goes_on() {
             let it = world.proc.process(pid).open_fault(Fault::Errno(EPERM));
             drop(it.cpu(25, 5));
         }
-        let failure = world.try_scan().err().unwrap();
+        let (failure, faults) = world.try_scan().err().unwrap();
+        assert_eq!(faults, Faults::from([(("denied", "proc"), 3)]));
         assert!(failure.starts_with("none of 3 processes could be read; process 10"));
         assert!(world.try_scan().is_err());
 
@@ -303,7 +341,8 @@ fn an_empty_or_failing_list_is_a_failed_scan_not_an_idle_machine() {
     let mut world = World::new(&[], populate);
     world.scan();
     world.proc.list_fault(Some(Fault::Errno(EMFILE)));
-    let failure = world.try_scan().err().unwrap();
+    let (failure, faults) = world.try_scan().err().unwrap();
+    assert_eq!(faults, Faults::from([(("io", "proc"), 1)]));
     assert!(
         failure.starts_with("cannot list the processes: "),
         "{failure}"
@@ -315,7 +354,8 @@ fn an_empty_or_failing_list_is_a_failed_scan_not_an_idle_machine() {
     for pid in [10, VICTIM, 30] {
         world.proc.remove(pid);
     }
-    let failure = world.try_scan().err().unwrap();
+    let (failure, faults) = world.try_scan().err().unwrap();
+    assert_eq!(faults, Faults::new());
     assert!(
         failure.starts_with("/proc lists no process at all"),
         "{failure}"

@@ -1,6 +1,7 @@
 //! Whole scans of processes in memory that fail, hang, panic, die and lie.
 
 mod errors;
+mod hangs;
 mod identity;
 mod modes;
 mod shapes;
@@ -104,16 +105,17 @@ impl World {
 
     /// A scan that succeeds.
     fn scan(&mut self) -> View {
-        self.try_scan().unwrap_or_else(|error| panic!("{error}"))
+        self.try_scan()
+            .unwrap_or_else(|(error, _)| panic!("{error}"))
     }
 
-    /// A scan, or the sentence that says why there is none.
-    fn try_scan(&mut self) -> Result<View, String> {
+    /// A scan, or the sentence that says why there is none and what it had counted.
+    fn try_scan(&mut self) -> Result<View, (String, Faults)> {
         thread::sleep(self.held_until.saturating_duration_since(Instant::now()));
         let begin = Instant::now();
         let scan = self.collector.scan(0);
         self.held_until = Instant::now() + begin.elapsed();
-        let scan = scan.map_err(|error| error.to_string())?;
+        let scan = scan.map_err(|error| (error.to_string(), error.faults()))?;
         let named = |it: super::collector::TooBig| (it.pid.as_u32(), it.name.to_string());
         Ok(View {
             snapshot: Arc::new(scan.snapshot),
