@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use crate::allocator;
 use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, Sources};
 use crate::effective::{Effective, LoadError};
@@ -70,6 +71,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
             })
         }
         Command::Serve => {
+            allocator::give_memory_back();
             let effective = Effective::load(&sources)?;
             let log = effective.config().log;
             let _flush = telemetry::start(log.level.into(), log.format.into());

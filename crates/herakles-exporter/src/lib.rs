@@ -4,6 +4,7 @@
 //! `herakles-smaps`, `herakles-stat`, `herakles-cpu`, `herakles-plan`, `herakles-classify`,
 //! `herakles-metrics` and `herakles-web`.
 
+mod allocator;
 mod app;
 mod cache;
 mod cli;

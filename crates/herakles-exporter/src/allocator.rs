@@ -1,0 +1,33 @@
+//! Memory that a refresh has used goes back to the system.
+//!
+//! Each refresh replaces pages of a megabyte. glibc takes that as a sign to keep more and more
+//! freed memory for later (mallopt(3), "dynamic mmap threshold"), about a third of all that an
+//! idle exporter would hold. A threshold that is set stays; it can be set without unsafe code
+//! only by the environment at the start of a program, so the service starts itself once more.
+
+use std::env;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Free memory at the end of a heap beyond these bytes is given back.
+const VARIABLE: &str = "MALLOC_TRIM_THRESHOLD_";
+const BYTES: &str = "131072";
+
+/// Starts the program again in its own place, with the same pid, arguments and descriptors, unless
+/// somebody has chosen a threshold already. Comes back if that is not possible.
+pub(crate) fn give_memory_back() {
+    if !cfg!(target_env = "gnu") || env::var_os(VARIABLE).is_some() {
+        return;
+    }
+    let Ok(program) = env::current_exe() else {
+        return;
+    };
+    let mut arguments = env::args_os();
+    let name = arguments.next().unwrap_or_else(|| program.clone().into());
+    // Comes back only with an error, and then all is as it was.
+    let _ = Command::new(program)
+        .arg0(name)
+        .args(arguments)
+        .env(VARIABLE, BYTES)
+        .exec();
+}
