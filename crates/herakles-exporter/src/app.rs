@@ -12,7 +12,6 @@ use tokio::sync::{Semaphore, watch};
 use crate::cache::{Cache, Published};
 use crate::config::Sources;
 use crate::effective::{Effective, LoadError};
-use crate::refresh::Order;
 use crate::self_process;
 use crate::status::Status;
 
@@ -26,7 +25,8 @@ pub(crate) struct App {
     /// Big documents are made one at a time, so that many requests need no more memory than one.
     pub(crate) documents: Semaphore,
     sources: Sources,
-    orders: SyncSender<Order>,
+    /// Wakes the refresh thread to go by `effective`.
+    wake: SyncSender<()>,
     reloading: Mutex<()>,
     scratch: Mutex<Vec<ScrapeScratch>>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct ScrapeScratch {
 }
 
 impl App {
-    pub(crate) fn new(sources: Sources, effective: Effective, orders: SyncSender<Order>) -> Self {
+    pub(crate) fn new(sources: Sources, effective: Effective, wake: SyncSender<()>) -> Self {
         let status = Status::new(effective.labels());
         status.loaded(true, None);
         Self {
@@ -49,7 +49,7 @@ impl App {
             effective: ArcSwap::from_pointee(effective),
             documents: Semaphore::new(1),
             sources,
-            orders,
+            wake,
             reloading: Mutex::new(()),
             scratch: Mutex::default(),
         }
@@ -96,8 +96,8 @@ impl App {
                     rules = effective.classifier.rules().len(),
                     "configuration reloaded"
                 );
-                // The refresh thread ends only with the program.
-                let _ = self.orders.send(Order::Adopt(effective));
+                // If it has been woken already, it will find this configuration too.
+                let _ = self.wake.try_send(());
                 Ok(())
             }
             Err(error) => {

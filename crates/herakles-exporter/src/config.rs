@@ -9,6 +9,7 @@ mod load;
 mod nested;
 mod render;
 mod rule_files;
+mod text_file;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -27,6 +28,7 @@ pub(crate) use load::{
     Origin, Reloaded, Sources,
 };
 pub(crate) use render::fnv_1a;
+pub(crate) use text_file::read_text;
 
 /// The effective configuration. One field for each row of [`crate::settings::SETTINGS`].
 #[derive(Clone, Debug, Deserialize)]

@@ -1,15 +1,14 @@
 //! The configuration and rules in force, loaded together and replaced together.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use herakles_classify::{Classifier, RuleError, Rules, Visibility, Warning as RuleWarning};
 use herakles_metrics::{ConfigLabels, Filter, Limits, Quantities};
 use herakles_web::Limits as WebLimits;
 
-use crate::config::{Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a};
+use crate::config::{Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a, read_text};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;
@@ -66,7 +65,7 @@ impl Effective {
         let mut rules = Rules::default();
         let mut texts = String::new();
         for path in files {
-            let text = read_rules(&path).map_err(|source| LoadError::RuleFile {
+            let text = read_text(&path, MAX_RULE_FILE).map_err(|source| LoadError::RuleFile {
                 path: path.clone(),
                 source,
             })?;
@@ -146,17 +145,4 @@ impl Effective {
             },
         }
     }
-}
-
-fn read_rules(path: &Path) -> io::Result<String> {
-    let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    let mut text = String::new();
-    file.take(MAX_RULE_FILE + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_RULE_FILE {
-        return Err(io::Error::other("it is longer than 1 MiB"));
-    }
-    Ok(text)
 }

@@ -13,48 +13,42 @@ use herakles_web::{Exposition, Format};
 use crate::app::App;
 use crate::cache::Published;
 use crate::collect::{Collector, Scan};
-use crate::effective::Effective;
 use crate::telemetry::{FaultLine, FaultLog};
 
 /// The second refresh comes this soon, so that CPU usage exists early.
 const SECOND: Duration = Duration::from_secs(2);
 
-/// What the refresh thread is told from outside.
-pub(crate) enum Order {
-    /// Go by this configuration, and show it at once.
-    Adopt(Arc<Effective>),
-}
-
 /// The refresh thread.
 pub(crate) struct Refresher<S: ProcSource> {
     app: Arc<App>,
     collector: Collector<S>,
-    orders: Receiver<Order>,
+    /// Says that there is another configuration.
+    wake: Receiver<()>,
     compressor: Compressor,
     fault_log: FaultLog<(&'static str, &'static str)>,
 }
 
 impl<S: ProcSource> Refresher<S> {
-    pub(crate) fn new(app: Arc<App>, collector: Collector<S>, orders: Receiver<Order>) -> Self {
+    pub(crate) fn new(app: Arc<App>, collector: Collector<S>, wake: Receiver<()>) -> Self {
         Self {
             app,
             collector,
-            orders,
+            wake,
             compressor: Compressor::new(),
             fault_log: FaultLog::new(),
         }
     }
 
-    /// Refreshes until the other end of the orders is gone.
+    /// Refreshes until nobody can wake it any more.
     pub(crate) fn run(mut self) {
         let mut due = Instant::now();
         self.refresh();
         due += self.ttl().min(SECOND);
         loop {
             let now = Instant::now();
-            match self.orders.recv_timeout(due.saturating_duration_since(now)) {
-                Ok(Order::Adopt(effective)) => {
-                    self.collector.adopt(effective);
+            match self.wake.recv_timeout(due.saturating_duration_since(now)) {
+                Ok(()) => {
+                    self.collector.adopt(self.app.effective.load_full());
                     due = Instant::now();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -86,14 +80,18 @@ impl<S: ProcSource> Refresher<S> {
         app.status.refresh_begins();
         app.status.gated(self.collector.is_gated());
         // The last good snapshot stays, whatever happens here.
-        let result = catch_unwind(AssertUnwindSafe(|| self.publish()))
+        let result = catch_unwind(AssertUnwindSafe(|| self.make()))
             .unwrap_or_else(|_| Err("a bug: the refresh panicked; please report it".to_owned()));
         let cpu = self.collector.cpu().saturating_sub(cpu);
-        self.log_failure(app.status.last_error(), result.as_ref().err());
-        app.status.refresh_ended(result, begin.elapsed(), cpu);
+        let outcome = result.as_ref().map(|_| ()).map_err(String::as_str);
+        log_failure(app.status.last_error().as_deref(), outcome.err());
+        app.status.refresh_ended(outcome, begin.elapsed(), cpu);
+        if let Ok(published) = result {
+            app.cache.publish(published);
+        }
     }
 
-    fn publish(&mut self) -> Result<(), String> {
+    fn make(&mut self) -> Result<Published, String> {
         let live_series = self.app.exporter_status(None).series();
         let scan = self.collector.scan(live_series).map_err(|failure| {
             let sentence = failure.to_string();
@@ -126,26 +124,12 @@ impl<S: ProcSource> Refresher<S> {
         let (openmetrics, text) = rendered.into_texts();
         let openmetrics = exposition(Format::OpenMetrics1_0_0, openmetrics);
         let text = exposition(Format::Text0_0_4, text);
-        self.app.cache.publish(Published {
+        Ok(Published {
             snapshot,
             openmetrics,
             text,
             taken,
-        });
-        Ok(())
-    }
-
-    fn log_failure(&self, before: Option<String>, now: Option<&String>) {
-        match (before, now) {
-            (before, Some(error)) if before.as_ref() != Some(error) => {
-                tracing::error!(
-                    error,
-                    "refresh failed, the last good snapshot is still served"
-                );
-            }
-            (Some(_), None) => tracing::info!("refreshes succeed again"),
-            _ => {}
-        }
+        })
     }
 
     fn log_faults(&mut self, scan: &Scan) {
@@ -169,6 +153,20 @@ impl<S: ProcSource> Refresher<S> {
                 }
             }
         }
+    }
+}
+
+/// Says that refreshes begin to fail, fail for another reason, or succeed again.
+fn log_failure(before: Option<&str>, now: Option<&str>) {
+    match (before, now) {
+        (_, Some(error)) if before != now => {
+            tracing::error!(
+                error,
+                "refresh failed, the last good snapshot is still served"
+            );
+        }
+        (Some(_), None) => tracing::info!("refreshes succeed again"),
+        _ => {}
     }
 }
 

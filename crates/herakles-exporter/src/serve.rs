@@ -45,9 +45,6 @@ pub(crate) enum ProcError {
     },
 }
 
-/// How many orders may wait for the refresh thread.
-const ORDERS: usize = 4;
-
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn run(sources: Sources, effective: Effective) -> Result<(), ServeError> {
     log_warnings(&effective);
@@ -69,14 +66,14 @@ pub(crate) fn run(sources: Sources, effective: Effective) -> Result<(), ServeErr
 
     let root = config.path.procfs.clone();
     let threads = scan_threads(&effective);
-    let (orders, inbox) = sync_channel(ORDERS);
-    let app = Arc::new(App::new(sources, effective, orders));
+    let (wake, woken) = sync_channel(1);
+    let app = Arc::new(App::new(sources, effective, wake));
     let collector = Collector::new(proc, &root, machine, threads, app.effective.load_full())
         .map_err(|error| ServeError::Start {
             what: "the scanning threads",
             source: std::io::Error::other(error),
         })?;
-    let refresher = Refresher::new(Arc::clone(&app), collector, inbox);
+    let refresher = Refresher::new(Arc::clone(&app), collector, woken);
     let start = |what| move |source| ServeError::Start { what, source };
     thread::Builder::new()
         .name("herakles-refresh".into())

@@ -76,11 +76,12 @@ impl Status {
         self.updating.store(true, Relaxed);
     }
 
-    pub(crate) fn refresh_ended(&self, result: Result<(), String>, wall: Duration, cpu: Duration) {
-        self.updating.store(false, Relaxed);
+    /// Records how a refresh has ended. To be called before its snapshot is published: whoever
+    /// sees that sees this too.
+    pub(crate) fn refresh_ended(&self, result: Result<(), &str>, wall: Duration, cpu: Duration) {
         self.last_duration_nanos.store(nanos(wall), Relaxed);
         self.cpu_nanos.fetch_add(nanos(cpu), Relaxed);
-        match &result {
+        match result {
             Ok(()) => {
                 let now = SystemTime::now()
                     .duration_since(UNIX_EPOCH)
@@ -94,7 +95,8 @@ impl Status {
                 self.last.store(1, Relaxed);
             }
         }
-        *lock(&self.last_error) = result.err();
+        *lock(&self.last_error) = result.err().map(str::to_owned);
+        self.updating.store(false, Relaxed);
     }
 
     pub(crate) fn skipped(&self, refreshes: u64) {

@@ -2,7 +2,7 @@
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Build {
     pub(crate) version: &'static str,
-    /// The commit, from `HERAKLES_REVISION` at build time; else `unknown`.
+    /// The commit, from `HERAKLES_REVISION` at build time or the checkout; else `unknown`.
     pub(crate) revision: &'static str,
     /// The compiler, such as `1.95.0`; else `unknown`.
     pub(crate) rustc: &'static str,

@@ -158,10 +158,11 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What an earlier run with this pid has left; a link that somebody put there is not followed.
+    let _ = fs::remove_file(path);
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o644)
         .open(path)?;
     // Whatever the umask says: the reader is another user.

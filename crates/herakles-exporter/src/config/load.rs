@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Config;
 use super::error::{ConfigError, Place, Problem, ProblemKind, Problems};
 use super::file::{self, FileLayer};
+use super::text_file::read_text;
 use crate::settings::{SETTINGS, Setting, Value, did_you_mean, nearest};
 
 /// Read if present, unless another file is named.
@@ -15,6 +16,8 @@ pub(crate) const DEFAULT_CONFIG_FILE: &str = "/etc/herakles/exporter.toml";
 /// Names another file, as `--config.file` does.
 pub(crate) const CONFIG_FILE_VARIABLE: &str = "HERAKLES_CONFIG_FILE";
 const PREFIX: &str = "HERAKLES_";
+/// No configuration is longer: beyond it something else was named by mistake.
+const MAX_FILE: u64 = 1 << 20;
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
@@ -206,7 +209,7 @@ impl Sources {
         let named = self.flags.config_file.as_deref();
         let named = named.or_else(|| self.environment.0.get(CONFIG_FILE_VARIABLE).map(Path::new));
         let path = named.unwrap_or(&self.default_file);
-        match std::fs::read_to_string(path) {
+        match read_text(path, MAX_FILE) {
             Ok(text) => Ok(Some((path.to_owned(), text))),
             Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(ConfigError::Read {
@@ -244,6 +247,7 @@ fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => "create it, or name another one with --config.file",
         io::ErrorKind::PermissionDenied => "let the exporter's user read it",
+        io::ErrorKind::FileTooLarge => "name the right file",
         io::ErrorKind::InvalidData => "a TOML file is UTF-8 text",
         _ => "name a readable file with --config.file",
     }

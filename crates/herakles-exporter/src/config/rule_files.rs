@@ -11,18 +11,35 @@ use crate::settings::name_glob;
 impl Loaded {
     /// The files of rules that exist, in the order in which they are tried: as configured, and the
     /// matches of a glob in byte order. A file named by the user must exist; one of the default
-    /// list, a glob without matches, or its missing folder are no errors.
+    /// list, a glob without matches, or its missing folder are no errors. Relative paths start
+    /// from the folder of the configuration file that names them.
     ///
     /// # Errors
-    /// [`ConfigError::Read`] if a named file is missing or a folder cannot be listed.
+    /// [`ConfigError::Read`] if a named file is missing or a folder cannot be listed, or if a
+    /// variable holds a relative path.
     pub(crate) fn rule_files(&self) -> Result<Vec<PathBuf>, ConfigError> {
-        let configured = self.settings.iter().any(|row| {
-            (row.setting.table, row.setting.key) == ("classification", "rules")
-                && row.origin != Origin::Default
+        let origin = self.settings.iter().find_map(|row| {
+            let is_rules = (row.setting.table, row.setting.key) == ("classification", "rules");
+            is_rules.then_some(&row.origin)
         });
+        let configured = origin.is_some_and(|origin| *origin != Origin::Default);
+        let folder = match origin {
+            Some(Origin::File { path, .. }) => path.parent(),
+            _ => None,
+        };
         let mut files = Vec::new();
         for pattern in &self.config.classification.rules {
-            let path = Path::new(pattern);
+            let path = &folder.unwrap_or(Path::new("")).join(pattern);
+            let relative = !Path::new(pattern).is_absolute();
+            if relative && matches!(origin, Some(Origin::Environment { .. })) {
+                return Err(ConfigError::Read {
+                    what: "the rules",
+                    path: path.to_owned(),
+                    source: io::Error::other("the path is relative"),
+                    remedy: "a variable needs the whole path, as nothing is read from the working \
+                             directory",
+                });
+            }
             let found = match path.file_name().and_then(|name| name.to_str()) {
                 Some(name) if name.contains(['*', '?', '[']) => matches(path, name, &mut files),
                 _ => named(path, configured, &mut files),
