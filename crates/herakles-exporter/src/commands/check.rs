@@ -2,21 +2,25 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
 
 use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
 
 use crate::cli::Check;
+use crate::collect::{Collector, Machine};
 use crate::config::{MemoryMode, Sources};
 use crate::effective::Effective;
-use crate::serve::open_proc;
+use crate::serve::{open_proc, scan_threads};
 
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
     let mut report = Report::default();
     if let Some(effective) = configuration(sources, &mut report) {
-        if let Some(proc) = proc(&effective, &mut report) {
-            memory(&proc, &effective, check.allow_partial, &mut report);
-        }
         addresses(&effective, &mut report);
+        if let Some((proc, machine)) = proc(&effective, &mut report) {
+            memory(&proc, &effective, check.allow_partial, &mut report);
+            scan(proc, machine, effective, &mut report);
+        }
     }
     if report.failed {
         ExitCode::FAILURE
@@ -77,10 +81,10 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<Effective> {
     }
 }
 
-fn proc(effective: &Effective, report: &mut Report) -> Option<ProcFs> {
+fn proc(effective: &Effective, report: &mut Report) -> Option<(ProcFs, Machine)> {
     let root = effective.config().path.procfs.display().to_string();
-    let proc = match open_proc(&effective.config().path.procfs) {
-        Ok((proc, _)) => proc,
+    let (proc, machine) = match open_proc(&effective.config().path.procfs) {
+        Ok(opened) => opened,
         Err(error) => {
             report.fail(&format!("processes: {error}"));
             return None;
@@ -106,7 +110,7 @@ fn proc(effective: &Effective, report: &mut Report) -> Option<ProcFs> {
         Ok(None) => {}
         Err(error) => report.warn(&format!("hidepid: cannot be told: {error}")),
     }
-    Some(proc)
+    Some((proc, machine))
 }
 
 fn memory(proc: &ProcFs, effective: &Effective, allow_partial: bool, report: &mut Report) {
@@ -191,6 +195,32 @@ fn addresses(effective: &Effective, report: &mut Report) {
         match herakles_web::bind(std::slice::from_ref(address)) {
             Ok(_) => report.ok(&format!("address: {address} is free")),
             Err(error) => report.fail(&format!("address: {error}")),
+        }
+    }
+}
+
+/// Scans once as the service would, which tells what it costs and whom it leaves out.
+fn scan(proc: ProcFs, machine: Machine, effective: Effective, report: &mut Report) {
+    let root = effective.config().path.procfs.clone();
+    let max_hold = effective.config().scan.max_hold;
+    let threads = scan_threads(&effective);
+    let begin = Instant::now();
+    let scan = Collector::new(proc, &root, machine, threads, Arc::new(effective))
+        .map_err(|error| error.to_string())
+        .and_then(|mut collector| collector.scan(0).map_err(|error| error.to_string()));
+    match scan {
+        Err(error) => report.fail(&format!("scan: {error}")),
+        Ok(scan) => {
+            let took = begin.elapsed().as_secs_f64();
+            let processes = scan.snapshot.processes().len();
+            report.ok(&format!("scan: {processes} processes in {took:.3} s"));
+            for it in scan.too_big {
+                report.warn(&format!(
+                    "max_hold: {} ({}) has no PSS and USS, as reading them would hold it up for \
+                     more than {max_hold:?}; raise scan.max_hold for them",
+                    it.name, it.pid
+                ));
+            }
         }
     }
 }

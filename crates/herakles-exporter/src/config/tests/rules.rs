@@ -36,6 +36,29 @@ fn found(patterns: &[&str]) -> Result<Vec<String>, ConfigError> {
 }
 
 #[test]
+fn relative_paths_start_from_the_folder_of_the_file_that_names_them() {
+    let layers = Layers::new();
+    let root = layers.folder.path().to_owned();
+    fs::write(root.join("own.toml"), "").unwrap();
+    let loaded = layers
+        .file("[classification]\nrules = [\"own.toml\"]")
+        .load();
+    assert_eq!(loaded.rule_files().unwrap(), [root.join("own.toml")]);
+}
+
+#[test]
+fn a_relative_path_in_a_variable_is_an_error_that_says_so() {
+    let loaded = Layers::new()
+        .variable("HERAKLES_CLASSIFICATION_RULES", "own.toml")
+        .load();
+    assert_eq!(
+        loaded.rule_files().unwrap_err().to_string(),
+        "cannot read the rules `own.toml`: the path is relative; a variable needs the whole path, \
+         as nothing is read from the working directory"
+    );
+}
+
+#[test]
 fn files_come_in_the_configured_order_and_globs_in_byte_order() {
     assert_eq!(
         found(&["rules.d/*.toml", "own.toml"]).unwrap(),
