@@ -1,9 +1,7 @@
 //! `once`: two scans, then print.
 
-use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread::sleep;
@@ -12,6 +10,7 @@ use std::time::{Duration, Instant};
 use herakles_metrics::{Rendered, Scope, SnapshotJson, render, render_live};
 use herakles_scan::ProcFs;
 
+use super::output::write_file;
 use super::{Failure, output, table};
 use crate::cli::{Once, OnceFormat};
 use crate::collect::{Collector, Scan};
@@ -80,10 +79,10 @@ impl Printer {
         let refused = (scan.tally.refused, scan.tally.asked);
         let text = self.document(scan)?;
         if let Some(path) = &self.output {
-            return replace(path, text.as_bytes())
+            return write_file(path, text.as_bytes())
                 .map(|()| ExitCode::SUCCESS)
                 .map_err(|error| {
-                    Failure::Other(format!("cannot write {}: {error}", path.display()))
+                    Failure::Other(format!("cannot write {}: {error}; see that its folder exists and may be written to", path.display()))
                 });
         }
         if self.format == OnceFormat::Table && again && io::stdout().is_terminal() {
@@ -133,40 +132,4 @@ impl Printer {
             }
         }
     }
-}
-
-/// Replaces a file whole: a reader sees the old or the new one, also after a crash.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::other("it names no file"))?;
-    let mut aside = std::ffi::OsString::from(".");
-    aside.push(name);
-    // The textfile collector of node_exporter reads *.prom only.
-    aside.push(format!(".{}.tmp", std::process::id()));
-    let aside = directory.join(aside);
-    let written = write_aside(&aside, bytes).and_then(|()| fs::rename(&aside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-        return written;
-    }
-    File::open(directory)?.sync_all()
-}
-
-fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // What an earlier run with this pid has left; a link that somebody put there is not followed.
-    let _ = fs::remove_file(path);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(path)?;
-    // Whatever the umask says: the reader is another user.
-    file.set_permissions(Permissions::from_mode(0o644))?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

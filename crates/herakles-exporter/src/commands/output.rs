@@ -1,6 +1,10 @@
-//! Writing to standard output, where the reader may have gone.
+//! Writing to standard output, where the reader may have gone, and to files that others read.
 
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::Failure;
@@ -17,5 +21,115 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Result<ExitCode, Failure> {
             "cannot write to standard output: {error}"
         ))),
         _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Writes a file as a whole, with mode 0644: a reader sees the old one or the new one, also after
+/// a crash. A link is followed; a device or pipe is written to as it is.
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if !there.is_file() => {
+            OpenOptions::new().write(true).open(path)?.write_all(bytes)
+        }
+        Ok(_) => replace(&fs::canonicalize(path)?, bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(path, bytes),
+        Err(error) => Err(error),
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = aside(path)?;
+    let written = write_aside(&aside, bytes).and_then(|()| fs::rename(&aside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&aside);
+        return written;
+    }
+    File::open(folder(path))?.sync_all()
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Where the next content waits: beside the file, under a name that the textfile collector of
+/// node_exporter does not read, and the same in every run so that none piles up.
+fn aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("it names no file"))?;
+    let mut aside = OsString::from(".");
+    aside.push(name);
+    aside.push(".tmp");
+    Ok(folder(path).join(aside))
+}
+
+fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // What an interrupted run has left; a link that somebody put there is not followed.
+    let _ = fs::remove_file(path);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(path)?;
+    // Whatever the umask says: the reader is another user.
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_readable_by_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("herakles.prom");
+        fs::write(folder.path().join(".herakles.prom.tmp"), "left over").unwrap();
+        for content in ["old and long", "new"] {
+            write_file(&path, content.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o644
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn links_are_followed_and_devices_stay_devices() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        write_file(&link, b"new").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+
+        let null = folder.path().join("null");
+        symlink("/dev/null", &null).unwrap();
+        write_file(&null, b"text").unwrap();
+        assert!(
+            fs::metadata("/dev/null")
+                .unwrap()
+                .file_type()
+                .is_char_device()
+        );
+    }
+
+    #[test]
+    fn a_name_laid_as_a_trap_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        symlink(&victim, folder.path().join(".out.tmp")).unwrap();
+        write_file(&folder.path().join("out"), b"text").unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
 }

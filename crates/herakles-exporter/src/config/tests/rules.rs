@@ -40,9 +40,8 @@ fn relative_paths_start_from_the_folder_of_the_file_that_names_them() {
     let layers = Layers::new();
     let root = layers.folder.path().to_owned();
     fs::write(root.join("own.toml"), "").unwrap();
-    let loaded = layers
-        .file("[classification]\nrules = [\"own.toml\"]")
-        .load();
+    let layers = layers.file("[classification]\nrules = [\"own.toml\"]");
+    let loaded = layers.load();
     assert_eq!(loaded.rule_files().unwrap(), [root.join("own.toml")]);
 }
 
