@@ -92,7 +92,7 @@ impl<S: ProcSource> Refresher<S> {
     }
 
     fn make(&mut self) -> Result<Published, String> {
-        let live_series = self.app.exporter_status(None).series();
+        let live_series = self.app.status.series_to_come();
         let scan = self.collector.scan(live_series).map_err(|failure| {
             let sentence = failure.to_string();
             self.app.status.add_faults(&failure.faults());

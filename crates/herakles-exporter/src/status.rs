@@ -7,11 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use herakles_metrics::{
-    BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, MemoryReads, Reload, SelfUsage,
+    BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, ExpositionBytes, MemoryReads,
+    ProcessStates, Reload, SelfUsage,
 };
 
 use crate::cache::Published;
 use crate::cli::BUILD;
+use crate::self_process;
 
 /// Errors of scans by (kind, file), with the label values of `herakles_exporter_scan_errors_total`.
 pub(crate) type Faults = BTreeMap<(&'static str, &'static str), u64>;
@@ -151,6 +153,21 @@ impl Status {
         self.updating.load(Relaxed)
     }
 
+    /// The number of series that scrapes until the next refresh may add to its snapshot: all
+    /// that are there once a refresh has succeeded, and some requests and errors of new kinds.
+    pub(crate) fn series_to_come(&self) -> usize {
+        const NEW_KINDS: usize = 32;
+        let mut status = self.read(self_process::read(), None);
+        status.cache_update_success = Some(true);
+        status.cache_update_duration_seconds = Some(0.0);
+        status.cache_last_success_seconds = Some(0.0);
+        status.processes = Some(ProcessStates::default());
+        status.series = Some(0);
+        status.series_dropped = Some(0);
+        status.exposition = Some(ExpositionBytes::default());
+        status.series() + NEW_KINDS
+    }
+
     fn config_labels(&self) -> ConfigLabels {
         let gate = if self.gated.load(Relaxed) {
             "taskstats"
@@ -222,4 +239,58 @@ fn seconds(nanos: u64) -> f64 {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scrapes_add_no_more_series_than_were_kept_free_for_them() {
+        let status = Status::new(ConfigLabels::default());
+        status.loaded(true, None);
+        let kept_free = status.series_to_come();
+
+        status.refresh_ended(Ok(()), Duration::from_millis(1), Duration::from_millis(1));
+        for path in ["/metrics", "/health", "other"] {
+            status.request(path, 200);
+            status.request(path, 405);
+        }
+        status.add_faults(&Faults::from([
+            (("denied", "exe"), 1),
+            (("vanished", "stat"), 2),
+        ]));
+        let mut scraped = status.read(self_process::read(), None);
+        scraped.processes = Some(ProcessStates::default());
+        (scraped.series, scraped.series_dropped) = (Some(1), Some(0));
+        scraped.exposition = Some(ExpositionBytes::default());
+        assert!(
+            scraped.series() <= kept_free,
+            "{} > {kept_free}",
+            scraped.series()
+        );
+    }
+
+    #[test]
+    fn a_failed_refresh_says_why_until_one_succeeds() {
+        let status = Status::new(ConfigLabels::default());
+        status.refresh_begins();
+        assert!(status.is_updating());
+        status.refresh_ended(Err("no /proc"), Duration::ZERO, Duration::ZERO);
+        assert!(!status.is_updating());
+        assert_eq!(status.last_error().as_deref(), Some("no /proc"));
+        let read = status.read(SelfUsage::default(), None);
+        assert_eq!(read.cache_update_success, Some(false));
+        assert_eq!(
+            (read.cache_updates.success, read.cache_updates.error),
+            (0, 1)
+        );
+        assert_eq!(read.cache_last_success_seconds, None);
+
+        status.refresh_ended(Ok(()), Duration::ZERO, Duration::ZERO);
+        assert_eq!(status.last_error(), None);
+        let read = status.read(SelfUsage::default(), None);
+        assert_eq!(read.cache_update_success, Some(true));
+        assert!(read.cache_last_success_seconds.is_some());
+    }
 }
