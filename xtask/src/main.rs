@@ -2,7 +2,8 @@
 //!
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
 //! the workspace that the compiler cannot know, [`metrics_doc`] keeps the metric table of the
-//! README equal to the code, [`fleet`] measures the exporter.
+//! README equal to the code, [`fleet`] measures the exporter, [`conserve`] checks that it loses
+//! no CPU time.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -10,9 +11,12 @@
 )]
 
 mod ci;
+mod conserve;
 mod failure;
 mod fleet;
 mod metrics_doc;
+mod programs;
+mod service;
 mod tidy;
 mod workspace;
 
@@ -44,6 +48,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
                 .collect();
             ci::run(&only)
         }
+        Some(("conserve", args)) => conserve::run(args),
         Some(("fleet", args)) => fleet::run(args),
         Some(("harm", args)) => fleet::run_harm(args),
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
@@ -72,6 +77,7 @@ fn command() -> Command {
                         .help("Run only this step (repeatable)"),
                 ),
         )
+        .subcommand(conserve::command())
         .subcommand(fleet::command())
         .subcommand(fleet::harm_command())
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))

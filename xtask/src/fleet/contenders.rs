@@ -15,9 +15,8 @@ use rustix::fs::{CWD, Mode, OFlags, openat};
 use super::{
     clock::{Cost, measure},
     processes::Process,
-    programs,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, programs};
 
 /// The files that every contender reads of every process.
 const FILES: [&str; 3] = ["stat", "statm", "smaps_rollup"];

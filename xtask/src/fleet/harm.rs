@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::{programs, service::Service};
-use crate::failure::Failure;
+use crate::{failure::Failure, programs, service::Service};
 
 /// How to treat the victim.
 #[derive(Clone, Copy, Debug)]

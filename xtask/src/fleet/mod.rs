@@ -12,16 +12,14 @@ mod contest;
 mod harm;
 mod population;
 mod processes;
-mod programs;
 mod report;
-mod service;
 
-use std::{env, os::unix::process::CommandExt as _, process, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use self::{contest::Terms, population::Fleet, service::Service};
-use crate::failure::Failure;
+use self::{contest::Terms, population::Fleet};
+use crate::{failure::Failure, programs::in_release, service::Service};
 
 /// The command line of `fleet`.
 pub(crate) fn command() -> Command {
@@ -149,17 +147,4 @@ pub(crate) fn run_harm(args: &ArgMatches) -> Result<(), Failure> {
         phase: Duration::from_secs(value(args, "seconds")),
         turns: usize::try_from(value(args, "turns")).unwrap_or(usize::MAX),
     })
-}
-
-/// Goes on in a release build, as figures of another one would mislead.
-fn in_release() -> Result<(), Failure> {
-    if !cfg!(debug_assertions) {
-        return Ok(());
-    }
-    eprintln!("building for release");
-    let error = process::Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
-        .args(env::args_os().skip(1))
-        .exec();
-    Err(Failure::new(format!("cannot start cargo: {error}")))
 }

@@ -8,8 +8,8 @@ use std::{
     process::{Child, Command},
 };
 
-use super::{processes, programs};
-use crate::failure::Failure;
+use super::processes;
+use crate::{failure::Failure, programs};
 
 /// The file that all members map as their shared libraries, in bytes.
 const LIBRARY_BYTES: usize = 8 << 20;

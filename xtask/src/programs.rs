@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -9,19 +10,19 @@ use std::{
 use crate::{failure::Failure, workspace};
 
 /// Where the programs and their files are put.
-pub(super) fn directory() -> Result<PathBuf, Failure> {
+pub(crate) fn directory() -> Result<PathBuf, Failure> {
     let directory = workspace::root().join("target/fleet");
     fs::create_dir_all(&directory)
         .map_err(|e| Failure::new(format!("cannot make {}: {e}", directory.display())))?;
     Ok(directory)
 }
 
-/// Compiles `NAME.c` beside this file with the C compiler of the system.
+/// Compiles `NAME.c` in the directory `programs` with the C compiler of the system.
 ///
 /// # Errors
 /// When there is no compiler, or it does not like the program.
-pub(super) fn compile(name: &str) -> Result<PathBuf, Failure> {
-    let source = workspace::root().join(format!("xtask/src/fleet/programs/{name}.c"));
+pub(crate) fn compile(name: &str) -> Result<PathBuf, Failure> {
+    let source = workspace::root().join(format!("xtask/src/programs/{name}.c"));
     let program = directory()?.join(name);
     let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
     let mut command = Command::new(compiler);
@@ -37,7 +38,7 @@ pub(super) fn compile(name: &str) -> Result<PathBuf, Failure> {
 ///
 /// # Errors
 /// When cargo fails.
-pub(super) fn exporter() -> Result<PathBuf, Failure> {
+pub(crate) fn exporter() -> Result<PathBuf, Failure> {
     let mut command = Command::new(env!("CARGO"));
     command
         .args([
@@ -54,6 +55,22 @@ pub(super) fn exporter() -> Result<PathBuf, Failure> {
         .map_err(|e| Failure::new(format!("cannot tell where this program is: {e}")))?;
     let directory = own.parent().unwrap_or(Path::new("."));
     Ok(directory.join("herakles-exporter"))
+}
+
+/// Goes on in a release build, as figures of another one would mislead.
+///
+/// # Errors
+/// When cargo cannot be started.
+pub(crate) fn in_release() -> Result<(), Failure> {
+    if !cfg!(debug_assertions) {
+        return Ok(());
+    }
+    eprintln!("building for release");
+    let error = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
+        .args(env::args_os().skip(1))
+        .exec();
+    Err(Failure::new(format!("cannot start cargo: {error}")))
 }
 
 fn succeed(command: &mut Command) -> Result<(), Failure> {

@@ -1,0 +1,93 @@
+//! The two exporters, told to look at the storm as one group and at everything else beside it.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use super::exposition::Exposition;
+use crate::{failure::Failure, programs, service::Service};
+
+/// How often both look, in seconds.
+pub(super) const INTERVAL: u64 = 5;
+
+const RULES: &str = "[[subgroups]]\ngroup = \"storm\"\nsubgroup = \"storm\"\n\
+    matches = [\"storm\"]\ninherit = true\n";
+
+/// Not by name, as process-exporter 0.7.10 panics at a name that is not UTF-8.
+const PROCESS_NAMES: &str = "process_names:\n  - name: storm\n    comm: [storm]\n  \
+    - name: rest\n    cmdline: ['.+']\n";
+
+/// Starts the exporter on trial.
+///
+/// # Errors
+/// When it does not start.
+pub(super) fn herakles(exits: Option<&str>) -> Result<Service, Failure> {
+    let rules = written("storm-rules.toml", RULES)?;
+    let mut flags = vec![
+        format!("--scan.cache-ttl={INTERVAL}s"),
+        format!("--classification.rules={}", rules.display()),
+        // What the storm consists of shall be of the storm, not compilers and shells.
+        "--no-classification.builtin".to_owned(),
+    ];
+    flags.extend(exits.map(|source| format!("--scan.exits={source}")));
+    Service::start(&flags)
+}
+
+/// Starts process-exporter.
+///
+/// # Errors
+/// When it does not start.
+pub(super) fn start_process_exporter(program: &Path) -> Result<Service, Failure> {
+    let names = written("process-exporter.yml", PROCESS_NAMES)?;
+    let flags = [format!("--config.path={}", names.display())];
+    Service::start_program(program, &flags, "/metrics")
+}
+
+/// The program that was asked for, or that of the `PATH`.
+pub(super) fn process_exporter(asked: Option<&PathBuf>) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut on_path = env::split_paths(&path).flat_map(|directory| {
+        ["prometheus-process-exporter", "process-exporter"].map(|name| directory.join(name))
+    });
+    let found = asked.cloned().or_else(|| on_path.find(|it| it.is_file()));
+    if found.is_none() {
+        eprintln!(
+            "process-exporter is left out: it is not on the PATH. `apt-get download \
+             prometheus-process-exporter` and `dpkg -x` get it without a service"
+        );
+    }
+    found
+}
+
+fn written(name: &str, text: &str) -> Result<PathBuf, Failure> {
+    let path = programs::directory()?.join(name);
+    fs::write(&path, text)
+        .map_err(|e| Failure::new(format!("cannot write {}: {e}", path.display())))?;
+    Ok(path)
+}
+
+/// CPU seconds that an exporter has credited so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Credited {
+    pub(super) everybody: f64,
+    pub(super) storm: f64,
+}
+
+impl Credited {
+    pub(super) fn by_herakles(scrape: &Exposition) -> Self {
+        let family = "herakles_subgroup_cpu_seconds_total";
+        Self {
+            everybody: scrape.sum(family, &[]),
+            storm: scrape.sum(family, &[("group", "storm")]),
+        }
+    }
+
+    pub(super) fn by_process_exporter(scrape: &Exposition) -> Self {
+        let family = "namedprocess_namegroup_cpu_seconds_total";
+        Self {
+            everybody: scrape.sum(family, &[]),
+            storm: scrape.sum(family, &[("groupname", "storm")]),
+        }
+    }
+}

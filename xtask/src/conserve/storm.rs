@@ -1,0 +1,157 @@
+//! The storms: what they consist of, their start, their own account, and their certain end.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::Duration,
+};
+
+use crate::{failure::Failure, programs};
+
+/// What the compiler of the storm translates over and over.
+const UNIT: &str = "#include <stdio.h>\n#include <stdlib.h>\n\
+    int main(void) { for (int i = 0; i < 9; i++) printf(\"%d\\n\", rand()); return 0; }\n";
+
+/// A way of starting short-lived processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Storm {
+    /// Shells with subshells and a program each.
+    Shells,
+    /// Compilers: a driver that starts the compiler proper and the assembler.
+    Compilers,
+    /// Chains of 13 processes, each the child of the one before.
+    Deep,
+    /// Daemons in the making: the middle process exits, init adopts the grandchild.
+    DoubleFork,
+    /// Children of daemons that ignore SIGCHLD: the kernel adds them to nobody.
+    IgnoreSigchld,
+}
+
+impl Storm {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Shells,
+        Self::Compilers,
+        Self::Deep,
+        Self::DoubleFork,
+        Self::IgnoreSigchld,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Shells => "shells",
+            Self::Compilers => "compilers",
+            Self::Deep => "deep",
+            Self::DoubleFork => "double-fork",
+            Self::IgnoreSigchld => "ignore-sigchld",
+        }
+    }
+
+    /// Whether the kernel itself lets time of exited processes vanish from `/proc/PID`.
+    pub(super) fn is_lossy(self) -> bool {
+        self == Self::IgnoreSigchld
+    }
+}
+
+/// What a storm knows of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) processes: u64,
+    /// CPU time of those that somebody waited for, as `wait4` tells it.
+    pub(super) waited: Duration,
+    /// That of the others, by themselves just before their end.
+    pub(super) unwaited: Duration,
+}
+
+impl Account {
+    fn parse(line: &str) -> Option<Self> {
+        let mut numbers = line.split_whitespace().map(str::parse);
+        let mut next = || numbers.next()?.ok();
+        Some(Self {
+            processes: next()?,
+            waited: Duration::from_micros(next()?),
+            unwaited: Duration::from_micros(next()?),
+        })
+    }
+}
+
+/// A storm that rages, or has raged. The process that all stem from stays until this value goes.
+pub(super) struct Raging {
+    child: Child,
+    /// Closed to let it end.
+    input: Option<ChildStdin>,
+    account: Receiver<Account>,
+}
+
+impl Raging {
+    /// Lets a storm loose for a time.
+    ///
+    /// # Errors
+    /// When its program cannot be compiled or started.
+    pub(super) fn start(storm: Storm, length: Duration) -> Result<Self, Failure> {
+        let directory = programs::directory()?;
+        let program = programs::compile("storm")?;
+        fs::write(directory.join("storm-unit.c"), UNIT)
+            .map_err(|e| Failure::new(format!("cannot write what to compile: {e}")))?;
+        let mut child = Command::new(program)
+            .arg(storm.name())
+            .arg(length.as_secs().to_string())
+            .current_dir(directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|e| Failure::new(format!("cannot start the storm: {e}")))?;
+        let output = child.stdout.take();
+        let (tell, account) = mpsc::channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            BufReader::new(output?).read_line(&mut line).ok()?;
+            // Nobody listens any more if this value has gone.
+            tell.send(Account::parse(&line)?).ok()
+        });
+        Ok(Self {
+            input: child.stdin.take(),
+            child,
+            account,
+        })
+    }
+
+    /// Waits for the end of the storm, for a while; `None` if it rages on.
+    ///
+    /// # Errors
+    /// When it failed.
+    pub(super) fn wait(&self, patience: Duration) -> Result<Option<Account>, Failure> {
+        match self.account.recv_timeout(patience) {
+            Ok(account) => Ok(Some(account)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => {
+                Err(Failure::new("the storm failed; its reason is above"))
+            }
+        }
+    }
+}
+
+impl Drop for Raging {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        // Its workers die with it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_three_numbers() {
+        let account = Account::parse("12 3000000 500000\n").unwrap();
+        assert_eq!(account.processes, 12);
+        assert_eq!(account.waited, Duration::from_secs(3));
+        assert_eq!(account.unwaited, Duration::from_millis(500));
+        assert_eq!(Account::parse(""), None);
+    }
+}
