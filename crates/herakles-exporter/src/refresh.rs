@@ -1,5 +1,8 @@
 //! The refresh loop: scan, render, publish; on a thread of its own, never two at once.
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

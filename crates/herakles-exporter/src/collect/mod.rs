@@ -14,7 +14,7 @@ mod roster;
 mod survey;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod users;
 
 pub(crate) use collector::{Collector, Machine, Scan};

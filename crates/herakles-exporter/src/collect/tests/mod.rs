@@ -2,6 +2,7 @@
 
 mod errors;
 mod hangs;
+mod history;
 mod identity;
 mod modes;
 mod shapes;
@@ -80,8 +81,7 @@ impl World {
     fn with_patience(patience: Duration, flags: &[&str], populate: impl FnOnce(&MemProc)) -> Self {
         let proc = MemProc::new();
         populate(&proc);
-        let rules = tempfile::tempdir().unwrap();
-        fs::write(rules.path().join("rules.toml"), RULES).unwrap();
+        let rules = rules();
         let collector = Collector::with_patience(
             proc.clone(),
             Path::new("/nonexistent"),
@@ -126,7 +126,14 @@ impl World {
     }
 }
 
-fn machine() -> Machine {
+/// A folder with [`RULES`].
+pub(crate) fn rules() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rules.toml"), RULES).unwrap();
+    folder
+}
+
+pub(crate) fn machine() -> Machine {
     Machine {
         ticks_per_second: TicksPerSecond::new(100).unwrap(),
         page_size: PageSize::new(4096).unwrap(),
@@ -137,6 +144,11 @@ fn machine() -> Machine {
 }
 
 fn effective(rules: &Path, flags: &[&str]) -> Arc<Effective> {
+    Arc::new(Effective::load(&sources(rules, flags)).unwrap())
+}
+
+/// The configuration of these flags, with the rules in this folder.
+pub(crate) fn sources(rules: &Path, flags: &[&str]) -> Sources {
     let rules = format!(
         "--classification.rules={}",
         rules.join("rules.toml").display()
@@ -149,8 +161,7 @@ fn effective(rules: &Path, flags: &[&str]) -> Arc<Effective> {
     ];
     let arguments = fixed.iter().chain(&UNBOUNDED).chain(flags);
     let invocation = crate::cli::parse(arguments.map(Into::into)).unwrap();
-    let sources = Sources::new(invocation.flags, Environment::default());
-    Arc::new(Effective::load(&sources).unwrap())
+    Sources::new(invocation.flags, Environment::default())
 }
 
 /// What one scan gave.
