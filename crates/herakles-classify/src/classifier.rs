@@ -206,8 +206,8 @@ pub struct Decision {
 
 impl Decision {
     /// The rule that matched, if one did.
-    pub fn rule(&self) -> Option<&Rule> {
-        self.rule.as_deref()
+    pub fn rule(&self) -> Option<&Arc<Rule>> {
+        self.rule.as_ref()
     }
 
     /// The class it gives, variables filled in.

@@ -117,7 +117,7 @@ pub(crate) fn log_warnings(effective: &Effective) {
     for warning in &effective.loaded.warnings {
         tracing::warn!(warning, "configuration");
     }
-    for warning in effective.rule_warnings() {
+    for warning in &effective.rule_warnings {
         tracing::warn!(warning = warning.to_string(), "rules");
     }
 }

@@ -120,6 +120,13 @@ pub(crate) enum Rules {
         group: Option<String>,
         format: RulesFormat,
     },
+    /// A rule for each of the biggest processes that none knows.
+    Suggest,
+    /// The configuration of a process-exporter as rules.
+    Import {
+        /// Its YAML file.
+        process_exporter: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

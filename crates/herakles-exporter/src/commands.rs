@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod known;
 mod once;
 mod output;
 mod rules;
@@ -29,6 +30,8 @@ pub(crate) enum Failure {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Proc(#[from] ProcError),
+    #[error(transparent)]
+    Import(#[from] rules::ImportError),
     #[error("{0}")]
     Other(String),
 }
@@ -49,7 +52,7 @@ impl Failure {
             }
         }
         match self {
-            Self::Usage(_) | Self::Load(_) => ExitCode::from(2),
+            Self::Usage(_) | Self::Load(_) | Self::Import(_) => ExitCode::from(2),
             Self::Serve(_) | Self::Proc(_) | Self::Other(_) => ExitCode::FAILURE,
         }
     }
@@ -81,6 +84,6 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
         Command::Once(once) => once::run(&once, Effective::load(&sources)?),
         Command::Check(check) => Ok(check::run(&check, &sources)),
         Command::Explain(explain) => explain::run(&explain, &Effective::load(&sources)?),
-        Command::Rules(rules) => rules::run(&rules, &Effective::load(&sources)?),
+        Command::Rules(rules) => rules::run(&rules, &sources),
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Effective {
     pub(crate) loaded: Loaded,
     pub(crate) classifier: Arc<Classifier>,
     pub(crate) visibility: Visibility,
+    /// What is suspicious in the user's rules. The built-in ones have their own test.
+    pub(crate) rule_warnings: Vec<RuleWarning>,
     rules_hash: String,
 }
 
@@ -73,6 +75,7 @@ impl Effective {
             texts.push_str(&text);
             texts.push('\0');
         }
+        let rule_warnings = rules.lint();
         if classification.builtin {
             rules.append(Rules::builtin());
             texts.push_str(env!("CARGO_PKG_VERSION"));
@@ -86,6 +89,7 @@ impl Effective {
         Ok(Self {
             classifier: Arc::new(Classifier::new(rules)),
             visibility,
+            rule_warnings,
             rules_hash: format!("{:016x}", fnv_1a(texts.as_bytes())),
             loaded,
         })
@@ -93,12 +97,6 @@ impl Effective {
 
     pub(crate) fn config(&self) -> &Config {
         &self.loaded.config
-    }
-
-    /// What is suspicious in the user's rules. The built-in ones have their own test.
-    pub(crate) fn rule_warnings(&self) -> impl Iterator<Item = RuleWarning> {
-        let warnings = self.classifier.rules().lint();
-        warnings.into_iter().filter(|it| &*it.file != "builtin")
     }
 
     /// The labels of `herakles_exporter_config_info`; of the gate only the collector knows.

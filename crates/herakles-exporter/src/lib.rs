@@ -12,6 +12,7 @@ mod collect;
 mod commands;
 mod config;
 mod effective;
+mod human;
 #[doc(hidden)]
 pub mod measure;
 mod refresh;
@@ -22,6 +23,7 @@ mod serve;
 mod settings;
 mod status;
 mod telemetry;
+mod unclassified;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

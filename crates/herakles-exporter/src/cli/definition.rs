@@ -154,6 +154,19 @@ fn rules() -> Clap {
     };
     options(Clap::new("rules").about("Print the effective rules in order, with their origin"))
         .subcommand(options(Clap::new("list").about("The same")))
+        .subcommand(
+            Clap::new("suggest")
+                .about("Print rules for the biggest processes of this host that no rule matches"),
+        )
+        .subcommand(
+            Clap::new("import")
+                .about("Convert the configuration of another exporter, and print the rules")
+                .arg(
+                    path("process-exporter")
+                        .required(true)
+                        .help("The YAML file of a process-exporter"),
+                ),
+        )
 }
 
 fn option(name: &'static str, placeholder: &'static str) -> Arg {

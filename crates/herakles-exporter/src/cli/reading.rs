@@ -46,7 +46,7 @@ pub(super) fn invocation(matches: &ArgMatches) -> Result<Invocation, UsageError>
             None => return Err(UsageError("name a shell".to_owned())),
         },
         [("man", _)] => Command::Man,
-        [("rules", found), nested @ ..] => Command::Rules(rules_from(found, nested.first())),
+        [("rules", found), nested @ ..] => Command::Rules(rules_from(found, nested.first())?),
         [(name, _), ..] => return Err(UsageError(format!("unknown subcommand `{name}`"))),
     };
     Ok(Invocation { command, flags })
@@ -131,18 +131,39 @@ fn explain_from(matches: &ArgMatches) -> Result<Explain, UsageError> {
     Ok(Explain { subject, format })
 }
 
-fn rules_from(outer: &ArgMatches, nested: Option<&(&str, &ArgMatches)>) -> Rules {
+fn rules_from(
+    outer: &ArgMatches,
+    nested: Option<&(&str, &ArgMatches)>,
+) -> Result<Rules, UsageError> {
+    let (name, inner) = match nested {
+        Some((name, inner)) => (*name, Some(*inner)),
+        None => ("list", None),
+    };
+    if name != "list" && (word(outer, "group").is_some() || word(outer, "format").is_some()) {
+        let sentence = format!("--group and --format belong to `rules list`, not `rules {name}`");
+        return Err(UsageError(sentence));
+    }
+    match (name, inner) {
+        ("suggest", _) => return Ok(Rules::Suggest),
+        ("import", Some(inner)) => {
+            let file = inner.get_one::<PathBuf>("process-exporter").cloned();
+            return file
+                .map(|process_exporter| Rules::Import { process_exporter })
+                .ok_or_else(|| UsageError("name the file by --process-exporter".to_owned()));
+        }
+        _ => {}
+    }
     let option = |id| {
-        nested
-            .and_then(|(_, nested)| word(nested, id))
+        inner
+            .and_then(|inner| word(inner, id))
             .or_else(|| word(outer, id))
     };
-    Rules::List {
+    Ok(Rules::List {
         group: option("group").map(str::to_owned),
         format: match option("format") {
             Some("json") => RulesFormat::Json,
             Some("toml") => RulesFormat::Toml,
             _ => RulesFormat::Table,
         },
-    }
+    })
 }

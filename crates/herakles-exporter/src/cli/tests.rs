@@ -94,6 +94,13 @@ fn rules_take_their_options_before_and_after_list() {
     assert_eq!(command("rules --group db --format toml"), expect());
     assert_eq!(command("rules list --group db --format toml"), expect());
     assert_eq!(command("rules --group db list --format toml"), expect());
+    assert_eq!(command("rules suggest"), Command::Rules(Rules::Suggest));
+    assert_eq!(
+        command("rules import --process-exporter pe.yml"),
+        Command::Rules(Rules::Import {
+            process_exporter: "pe.yml".into()
+        })
+    );
     let plain = Command::Rules(Rules::List {
         group: None,
         format: RulesFormat::Table,
@@ -237,6 +244,8 @@ fn settings_are_taken_before_and_after_every_subcommand() {
         "explain 1",
         "rules",
         "rules list",
+        "rules suggest",
+        "rules import --process-exporter pe.yml",
         "config",
         "completions zsh",
         "man",

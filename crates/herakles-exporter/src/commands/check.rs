@@ -73,7 +73,7 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<Effective> {
             }
             let rules = effective.classifier.rules();
             report.ok(&format!("rules: {} in force", rules.len()));
-            for warning in effective.rule_warnings() {
+            for warning in &effective.rule_warnings {
                 report.warn(&format!("rules: {warning}"));
             }
             Some(effective)

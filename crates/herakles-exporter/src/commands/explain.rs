@@ -3,12 +3,14 @@
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
-use herakles_classify::{ClassTable, Explanation, Facts, Heritage, Placement, display_name};
-use herakles_scan::{ProcFile, ProcFs, ProcHandle, ProcSource, ReadBuf, ScanError, Skip};
-use herakles_scan::{open_process, read_stat, read_text};
+use herakles_classify::{
+    ClassTable, Explanation, Facts, Heritage, Origin, Placement, display_name,
+};
+use herakles_scan::{ProcFs, Skip};
 use herakles_stat::Pid;
 use serde::Serialize;
 
+use super::known::Known;
 use super::{Failure, output};
 use crate::cli::{Description, Explain, ReportFormat, Subject};
 use crate::collect::Users;
@@ -37,9 +39,18 @@ struct Report {
     /// Where it ends up, inheritance included.
     group: String,
     subgroup: String,
-    /// The class comes from an ancestor, as no rule matches the process itself.
-    inherited: bool,
+    /// The ancestor whose class it has, as no rule matches the process itself.
+    inherited_from: Option<Ancestor>,
     explanation: Explanation,
+}
+
+/// A process that passes its class on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Ancestor {
+    pid: u32,
+    name: String,
+    /// The rule with `inherit = true` that it falls under.
+    rule: Origin,
 }
 
 impl Report {
@@ -48,11 +59,12 @@ impl Report {
             Some(pid) => format!("process {pid} ({})", self.name),
             None => self.name.clone(),
         };
-        let how = if self.inherited {
-            ", inherited from an ancestor"
-        } else {
-            ""
-        };
+        let how = self.inherited_from.as_ref().map_or_else(String::new, |it| {
+            format!(
+                ", inherited from process {} ({}) by the rule at {}",
+                it.pid, it.name, it.rule
+            )
+        });
         format!(
             "{who} is in {}/{}{how}\n{}\n",
             self.group, self.subgroup, self.explanation
@@ -91,7 +103,7 @@ fn of_description(it: &Description, effective: &Effective) -> Report {
         name: display_name(facts.comm),
         group: explanation.class.group.to_string(),
         subgroup: explanation.class.subgroup.to_string(),
-        inherited: false,
+        inherited_from: None,
         explanation,
     }
 }
@@ -104,7 +116,7 @@ fn of_process(pid: Pid, effective: &Effective) -> Result<Report, Failure> {
         _ => Failure::Other(format!("cannot explain {error}")),
     })?;
     let mut table = ClassTable::new();
-    let placement = place(&proc, &subject, &users, effective, &mut table);
+    let (placement, inherited_from) = place(&proc, &subject, &users, effective, &mut table);
     let class = table.class(placement.class);
     let explanation = effective.classifier.explain(&subject.facts());
     Ok(Report {
@@ -112,19 +124,50 @@ fn of_process(pid: Pid, effective: &Effective) -> Result<Report, Failure> {
         name: display_name(&subject.comm),
         group: class.group.to_string(),
         subgroup: class.subgroup.to_string(),
-        inherited: explanation.matched.is_none() && placement.heritage.class().is_some(),
+        inherited_from,
         explanation,
     })
 }
 
-/// Places the ancestors of a process, the oldest first, and then the process itself.
+/// Places the ancestors of a process, the oldest first, and then the process itself; says from
+/// whom it has its class if not from a rule.
 fn place(
     proc: &ProcFs,
     subject: &Known,
     users: &Users,
     effective: &Effective,
     table: &mut ClassTable,
-) -> Placement {
+) -> (Placement, Option<Ancestor>) {
+    if subject.is_kernel_thread {
+        let placement = Placement {
+            class: ClassTable::kernel(),
+            heritage: Heritage::NONE,
+            overflowed: false,
+        };
+        return (placement, None);
+    }
+    let mut heritage = Heritage::NONE;
+    let mut source = None;
+    for (pid, ancestor) in ancestors(proc, subject, users).iter().rev() {
+        let decision = effective.classifier.classify(&ancestor.facts());
+        heritage = table.place(&decision, &heritage).heritage;
+        if let Some(rule) = decision.rule().filter(|rule| rule.inherits()) {
+            source = Some(Ancestor {
+                pid: pid.as_u32(),
+                name: display_name(&ancestor.comm),
+                rule: rule.origin().clone(),
+            });
+        }
+    }
+    let decision = effective.classifier.classify(&subject.facts());
+    let placement = table.place(&decision, &heritage);
+    // A manager in between passes nothing on, and takes nothing itself.
+    let inherits = decision.rule().is_none() && placement.heritage.class().is_some();
+    (placement, source.filter(|_| inherits))
+}
+
+/// The ancestors of a process, the parent first.
+fn ancestors(proc: &ProcFs, subject: &Known, users: &Users) -> Vec<(Pid, Known)> {
     let mut ancestors = Vec::new();
     let mut next = subject.parent;
     // The bound is for a /proc that changes under us into a circle.
@@ -133,80 +176,7 @@ fn place(
             break;
         };
         next = ancestor.parent;
-        ancestors.push(ancestor);
+        ancestors.push((pid, ancestor));
     }
-    let mut heritage = Heritage::NONE;
-    for ancestor in ancestors.iter().rev() {
-        let decision = effective.classifier.classify(&ancestor.facts());
-        heritage = table.place(&decision, &heritage).heritage;
-    }
-    if subject.is_kernel_thread {
-        return Placement {
-            class: ClassTable::kernel(),
-            heritage: Heritage::NONE,
-            overflowed: false,
-        };
-    }
-    table.place(&effective.classifier.classify(&subject.facts()), &heritage)
-}
-
-/// The facts of a living process, read at once.
-struct Known {
-    comm: Vec<u8>,
-    parent: Option<Pid>,
-    is_kernel_thread: bool,
-    cmdline: Option<Vec<u8>>,
-    exe: Option<Vec<u8>>,
-    cgroup: Option<Vec<u8>>,
-    user: Option<String>,
-    parent_comm: Option<Vec<u8>>,
-}
-
-impl Known {
-    fn read(proc: &ProcFs, pid: Pid, users: &Users) -> Result<Self, ScanError> {
-        let mut buffer = ReadBuf::default();
-        let handle = open_process(proc, pid)?;
-        let stat = read_stat(&handle, &mut buffer)?;
-        let (comm, parent) = (stat.comm.to_vec(), stat.parent);
-        let is_kernel_thread = stat.is_kernel_thread();
-        let mut text = |file| match read_text(&handle, file, &mut buffer) {
-            Ok(text) => Ok(Some(text.to_vec())),
-            // Each fact that may be had is used; the explanation names those that are absent.
-            Err(error) if error.skip == Skip::Vanished && file != ProcFile::Exe => Err(error),
-            Err(_) => Ok(None),
-        };
-        let cmdline = text(ProcFile::Cmdline)?;
-        let (exe, cgroup) = (text(ProcFile::Exe)?, text(ProcFile::Cgroup)?);
-        let user = handle.owner_uid().ok().map(|uid| users.name(uid));
-        let parent_comm = parent.and_then(|parent| comm_of(proc, parent));
-        Ok(Self {
-            comm,
-            parent,
-            is_kernel_thread,
-            cmdline,
-            exe,
-            cgroup,
-            user,
-            parent_comm,
-        })
-    }
-
-    fn facts(&self) -> Facts<'_> {
-        Facts {
-            comm: &self.comm,
-            cmdline: self.cmdline.as_deref(),
-            exe: self.exe.as_deref(),
-            cgroup: self.cgroup.as_deref(),
-            user: self.user.as_deref(),
-            parent_comm: self.parent_comm.as_deref(),
-        }
-    }
-}
-
-fn comm_of(proc: &impl ProcSource, pid: Pid) -> Option<Vec<u8>> {
-    let mut buffer = ReadBuf::default();
-    let handle = open_process(proc, pid).ok()?;
-    read_stat(&handle, &mut buffer)
-        .ok()
-        .map(|stat| stat.comm.to_vec())
+    ancestors
 }

@@ -2,9 +2,11 @@
 
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::harness::{
+    eventually,
     exporter::{NO_RULE_FILES, run},
     exposition::Exposition,
     recorded_proc,
@@ -24,6 +26,13 @@ fn output(args: &[&str]) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(0), "{args:?}: {stderr}");
     String::from_utf8(output.stdout).expect("the output is UTF-8")
+}
+
+/// A file with this text, removed when dropped.
+fn rule_file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    fs::write(file.path(), text).expect("the file can be written");
+    file
 }
 
 fn once_on_recorded(format: &str) -> String {
@@ -167,6 +176,111 @@ fn rules_are_listed_in_order_with_their_origin() {
         &rules,
     ]);
     assert!(again.contains("db/postgres"), "{again}");
+}
+
+#[test]
+fn a_rule_is_suggested_for_what_nobody_knows() {
+    let target = Target::start(b"hk-unheard-of", &target::hold_megabytes(8));
+    let suggestion = output(&["rules", "suggest", "--classification.disable-others"]);
+    assert!(
+        suggestion.contains("# hk-unheard-of: 1 process"),
+        "{suggestion}"
+    );
+    let rules = rule_file(&suggestion);
+    let rules = format!("--classification.rules={}", rules.path().display());
+    let text = output(&["explain", &target.pid().to_string(), &rules]);
+    assert!(text.contains("is in local/"), "{text}");
+}
+
+#[test]
+fn where_all_is_classified_there_is_nothing_to_suggest() {
+    let all = rule_file("[[subgroups]]\ngroup = \"a\"\nsubgroup = \"b\"\nmatches = [\"*\"]\n");
+    let rules = format!("--classification.rules={}", all.path().display());
+    let output = run(&["rules", "suggest", &rules]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stdout, b"");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("every process is classified"), "{stderr}");
+}
+
+#[test]
+fn rules_of_process_exporter_load_here() {
+    let yaml = rule_file(
+        "process_names:\n- name: '{{.Matches.shop}}'\n  cmdline: ['/srv/(?P<shop>[a-z]+)/']\n",
+    );
+    let yaml = yaml.path().display().to_string();
+    let imported = rule_file(&output(&["rules", "import", "--process-exporter", &yaml]));
+    let rules = format!("--classification.rules={}", imported.path().display());
+    let text = output(&["explain", "--comm=x", "--cmdline=/srv/north/x", &rules]);
+    assert!(text.contains("imported/north"), "{text}");
+
+    let refused = run(&["rules", "import", "--process-exporter", "/no/such/file.yml"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(stderr.contains("/no/such/file.yml"), "{stderr}");
+}
+
+#[test]
+fn explain_names_the_ancestor_whose_class_is_inherited() {
+    let rules = rule_file(
+        "[[subgroups]]\ngroup = \"cicd\"\nsubgroup = \"builds\"\nmatches = [\"hk-buildd\"]\ninherit = true\n",
+    );
+    let rules = format!("--classification.rules={}", rules.path().display());
+    // A name that no rule knows.
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let step = directory.path().join("hk-step");
+    let sleep = ["/usr/bin/sleep", "/bin/sleep"]
+        .into_iter()
+        .find(|path| std::path::Path::new(path).exists())
+        .expect("a sleep");
+    fs::copy(sleep, &step).expect("it can be copied");
+    let mut parent = Target::start(b"hk-buildd", "true");
+    parent.go_on(&format!(
+        "{} 60 >&- 2>&- & echo $! > {}/pid",
+        step.display(),
+        directory.path().display()
+    ));
+    let pid = fs::read_to_string(directory.path().join("pid")).expect("the shell wrote it");
+    let pid = pid.trim();
+    let text = eventually("the child to be itself", || {
+        let text = output(&["explain", pid, &rules]);
+        text.contains("(hk-step)").then_some(text)
+    });
+    let expected = format!(
+        "is in cicd/builds, inherited from process {} (hk-buildd) by the rule at ",
+        parent.pid()
+    );
+    assert!(text.contains(&expected), "{text}");
+    let json = output(&["explain", pid, &rules, "--format=json"]);
+    let answer: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(answer["inherited_from"]["pid"], parent.pid());
+    let pid = pid.parse().ok().and_then(Pid::from_raw).expect("a pid");
+    kill_process(pid, Signal::KILL).expect("the step still sleeps");
+}
+
+#[test]
+fn the_compact_form_of_rule_files_loads() {
+    // The form that the exporter of the same name, which came before, reads.
+    let rules = rule_file(
+        "subgroups = [\n\
+         \x20 { group = \"db\", subgroup = \"hk-store\", matches = [\"hk-stored\", \"hk-storectl\"] },\n\
+         \x20 { group = \"web\", subgroup = \"hk-front\", matches = [\"hk-frontd\"], cmdline_matches = [\"hk-front-worker\"] },\n\
+         ]\n",
+    );
+    let rules = format!("--classification.rules={}", rules.path().display());
+    let class = |comm: &str, cmdline: &str| {
+        let (comm, cmdline) = (format!("--comm={comm}"), format!("--cmdline={cmdline}"));
+        let json = output(&["explain", &comm, &cmdline, "--format=json", &rules]);
+        let answer: Value = serde_json::from_str(&json).expect("it is JSON");
+        format!(
+            "{}/{}",
+            answer["group"].as_str().unwrap_or(""),
+            answer["subgroup"].as_str().unwrap_or("")
+        )
+    };
+    assert_eq!(class("hk-storectl", "hk-storectl"), "db/hk-store");
+    assert_eq!(class("hk-x", "/srv/hk-front-worker 1"), "web/hk-front");
+    assert_eq!(class("postgres", "postgres"), "db/postgres");
 }
 
 #[test]
