@@ -320,3 +320,31 @@ fn a_process_whose_leader_has_exited_keeps_its_numbers() {
     drop(child.stdin.take());
     child.wait().expect("python ends");
 }
+
+#[test]
+fn adaptive_memory_follows_what_moves_and_reuses_what_does_not() {
+    let mut child = Target::start(b"hk-growing", &target::hold_megabytes(2));
+    let exporter = Options::live().start();
+    exporter.wait_for_next_refresh();
+    child.go_on(&target::hold_megabytes(25));
+    let pid = child.pid().to_string();
+    let pid_number = i32::try_from(child.pid()).expect("a pid fits");
+    // The planner may leave a process alone for a while after a slow read.
+    eventually("the memory of the child to be right again", || {
+        let (rss, _, uss) = exported_memory(&exporter.metrics(), &pid)?;
+        let truth = independent_memory(pid_number)?;
+        // Sharers that come and go move a little of what is its own.
+        let is_right = rss == truth.0 && uss.abs_diff(truth.2) < 1 << 20 && uss > 25_000_000;
+        is_right.then_some(())
+    });
+    let metrics = exporter.metrics();
+    let reads = |result| {
+        metrics.value(
+            "herakles_exporter_memory_reads_total",
+            &[("result", result)],
+        )
+    };
+    assert!(reads("fresh") > Some(0.0));
+    // The child sleeps, as do most processes of any host.
+    assert!(reads("reused") > Some(0.0));
+}
