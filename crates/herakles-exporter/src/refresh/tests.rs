@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::collect::tests::{machine, rules, sources};
+use crate::effective::Effective;
 use crate::routes;
 
 const EACCES: i32 = 13;
@@ -20,7 +21,7 @@ struct Exporter {
     proc: MemProc,
     app: Arc<App>,
     refresher: Refresher<MemProc>,
-    orders: Sender<Order>,
+    wake: Sender<()>,
     _rules: TempDir,
 }
 
@@ -37,12 +38,12 @@ fn exporter(flags: &[&str]) -> Exporter {
     let effective = app.effective.load_full();
     let root = Path::new("/nonexistent");
     let collector = Collector::new(proc.clone(), root, machine(), 1, effective).unwrap();
-    let (orders, inbox) = channel();
+    let (wake, woken) = channel();
     Exporter {
         proc,
-        refresher: Refresher::new(Arc::clone(&app), collector, inbox),
+        refresher: Refresher::new(Arc::clone(&app), collector, woken),
         app,
-        orders,
+        wake,
         _rules: rules,
     }
 }
@@ -220,9 +221,10 @@ fn another_configuration_is_shown_at_once() {
     let rules = rules();
     let flags = ["--scan.cache-ttl=1h", "--export.processes=none"];
     let other = Effective::load(&sources(rules.path(), &flags)).unwrap();
-    it.orders.send(Order::Adopt(Arc::new(other))).unwrap();
-    drop(it.orders);
-    // The first refresh, one for the order, and the end of the orders.
+    it.app.effective.store(Arc::new(other));
+    it.wake.send(()).unwrap();
+    drop(it.wake);
+    // The first refresh, one for the new configuration, and the end.
     it.refresher.run();
     assert_eq!(it.app.exporter_status(None).cache_updates.success, 2);
     let (_, body) = get(&it.app, "/metrics");
