@@ -24,6 +24,7 @@ mod settings;
 mod status;
 mod telemetry;
 mod unclassified;
+mod web_log;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
