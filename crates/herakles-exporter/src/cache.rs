@@ -7,11 +7,15 @@ use arc_swap::ArcSwapOption;
 use herakles_metrics::{ExpositionBytes, Snapshot};
 use herakles_web::{Coding, Exposition, Format};
 
+use crate::attribution::Attribution;
+
 /// One refresh's result, rendered and compressed once.
 pub(crate) struct Published {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) openmetrics: Exposition,
     pub(crate) text: Exposition,
+    /// What became of the CPU time since the refresh before.
+    pub(crate) attribution: Option<Attribution>,
     /// When the scan ended, on the clock that never jumps.
     pub(crate) taken: Instant,
 }

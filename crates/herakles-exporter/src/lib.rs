@@ -6,6 +6,7 @@
 
 mod allocator;
 mod app;
+mod attribution;
 mod cache;
 mod cli;
 mod collect;

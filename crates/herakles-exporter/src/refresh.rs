@@ -14,6 +14,7 @@ use herakles_web::gzip::Compressor;
 use herakles_web::{Exposition, Format};
 
 use crate::app::App;
+use crate::attribution::Attribution;
 use crate::cache::Published;
 use crate::collect::{Collector, Scan};
 use crate::telemetry::{FaultLine, FaultLog};
@@ -119,6 +120,8 @@ impl<S: ProcSource> Refresher<S> {
         }
 
         let snapshot = Arc::new(scan.snapshot);
+        let before = self.app.cache.load();
+        let attribution = before.and_then(|it| Attribution::between(&it.snapshot, &snapshot));
         let mut rendered = Rendered::default();
         render(&snapshot, Scope::Service, &mut rendered)
             .map_err(|_| "the exposition could not be written".to_owned())?;
@@ -134,6 +137,7 @@ impl<S: ProcSource> Refresher<S> {
             snapshot,
             openmetrics,
             text,
+            attribution,
             taken,
         })
     }

@@ -218,6 +218,14 @@ impl<S: ProcSource> Collector<S> {
                 faults: tally.faults,
             });
         }
+        // Before memory is read, which may take a while: its CPU time and that of the processes
+        // shall be of the same moment.
+        let host = self
+            .effective
+            .config()
+            .export
+            .host
+            .then(|| self.host.read());
         let over_limit = self.over_limit(&seen);
         self.read_memory(&mut seen, &over_limit, &mut tally);
         seen.retain(|it| !it.is_gone());
@@ -228,8 +236,8 @@ impl<S: ProcSource> Collector<S> {
             let mut builder = self
                 .accounts
                 .account(&seen, &over_limit, &roster, &self.effective);
-            if self.effective.config().export.host {
-                builder.host(self.host.read());
+            if let Some(host) = host {
+                builder.host(host);
             }
             builder.finish(&self.effective.limits(live_series), &mut self.selection)
         };

@@ -92,8 +92,13 @@ fn memory(it: Meminfo) -> HostMemory {
             .unwrap_or(0)
             .saturating_add(it.secondary_page_tables.unwrap_or(0)),
         percpu_bytes: it.per_cpu.unwrap_or(0),
-        hugetlb_bytes: it.hugetlb.unwrap_or(0),
+        hugetlb_bytes: it.hugetlb.or_else(|| huge_pages(&it)).unwrap_or(0),
     }
+}
+
+/// Kernels before 4.16 tell huge pages by number only, and only those of the default size.
+fn huge_pages(it: &Meminfo) -> Option<u64> {
+    it.hugepages_total?.checked_mul(it.hugepagesize?)
 }
 
 fn cpu(it: &CpuTime, ticks_per_second: f64) -> HostCpu {
@@ -124,65 +129,4 @@ fn short_decimal(value: f32) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn host(files: &[(&str, &str)]) -> HostRecord {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir(root.path().join("pressure")).unwrap();
-        for (name, text) in files {
-            fs::write(root.path().join(name), text).unwrap();
-        }
-        Host::new(root.path(), 100, 4096).read()
-    }
-
-    #[test]
-    fn the_live_host_accounts_for_every_byte() {
-        let host = Host::new(Path::new("/proc"), 100, 4096).read();
-        let memory = host.memory.unwrap();
-        let sum: u64 = memory.categories().iter().map(|(_, bytes)| bytes).sum();
-        assert_eq!(sum, memory.total_bytes);
-        assert!(host.cpu.unwrap().idle_seconds > 0.0);
-        assert!(host.boot_time_seconds.unwrap() > 1.6e9);
-    }
-
-    #[test]
-    fn missing_and_damaged_files_are_absent() {
-        let host = host(&[
-            ("stat", "cpu what\n"),
-            ("loadavg", ""),
-            ("meminfo", "MemTotal"),
-        ]);
-        assert_eq!(host, HostRecord::default());
-    }
-
-    #[test]
-    fn values_have_the_units_of_their_names() {
-        let host = host(&[
-            (
-                "stat",
-                "cpu  100 20 300 4000 50 6 7 8 0 0\nctxt 1\nbtime 1700000000\nprocesses 5\n",
-            ),
-            ("loadavg", "0.10 2.25 31.07 1/100 4242\n"),
-            (
-                "pressure/io",
-                "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\n\
-                 full avg10=0.00 avg60=0.00 avg300=0.00 total=500000\n",
-            ),
-        ]);
-        let cpu = host.cpu.unwrap();
-        assert_eq!((cpu.user_seconds, cpu.nice_seconds), (1.0, 0.2));
-        assert_eq!((cpu.idle_seconds, cpu.steal_seconds), (40.0, 0.08));
-        assert_eq!(host.load, Some([0.10, 2.25, 31.07]));
-        assert_eq!(
-            host.io_pressure,
-            Some(Pressure {
-                waiting_seconds: 1.5,
-                stalled_seconds: Some(0.5)
-            })
-        );
-        assert_eq!(host.boot_time_seconds, Some(1.7e9));
-    }
-}
+mod tests;

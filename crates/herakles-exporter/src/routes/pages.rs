@@ -121,6 +121,16 @@ fn describe(out: &mut String, app: &App, published: Option<&Published>, status: 
             snapshot.series_dropped()
         );
     }
+    if let Some(attribution) = published.and_then(|it| it.attribution) {
+        let unattributed = attribution.unattributed_seconds();
+        let host = attribution.host_seconds;
+        let _ = writeln!(
+            out,
+            "unattributed CPU: {unattributed:.2} s of the {host:.2} s that the host spent between \
+             the last two refreshes ({:.1} %)",
+            100.0 * unattributed / host.max(f64::MIN_POSITIVE)
+        );
+    }
     for ((kind, file), count) in &status.scan_errors {
         let _ = writeln!(out, "scan errors: {count} {kind} ({file})");
     }

@@ -12,6 +12,7 @@
 
 mod harness;
 
+mod accounting;
 mod commands;
 mod concurrency;
 mod endpoints;
