@@ -38,6 +38,8 @@ pub(crate) struct Adaptive {
     named: HashSet<ProcessKey>,
     /// Whose last read hung, for the planner to forget.
     hung: HashSet<ProcessKey>,
+    /// Who has called exec, and by when: an older sample is of the program before.
+    execd: HashMap<ProcessKey, Instant>,
 }
 
 impl Adaptive {
@@ -47,6 +49,7 @@ impl Adaptive {
             reads: Vec::new(),
             named: HashSet::new(),
             hung: HashSet::new(),
+            execd: HashMap::new(),
         }
     }
 
@@ -93,6 +96,9 @@ impl Adaptive {
         for it in seen {
             if it.kind != Kind::User || left_out.contains(&it.key) {
                 continue;
+            }
+            if it.execd {
+                self.execd.insert(it.key, it.at);
             }
             // The planner forgets whom it does not hear of, so that a process whose read hung is
             // a new one when its reader has come back.
@@ -173,8 +179,13 @@ impl Adaptive {
         let planner = &self.planner;
         self.named.retain(|key| planner.decision(*key).is_some());
         self.hung.retain(|key| planner.decision(*key).is_some());
+        self.execd.retain(|key, at| {
+            let sample = planner.sample(*key);
+            sample.is_some_and(|it| it.taken_at < *at)
+        });
         for it in seen.iter_mut().filter(|it| it.kind == Kind::User) {
-            if let Some(sample) = self.planner.sample(it.key) {
+            let sample = self.planner.sample(it.key);
+            if let Some(sample) = sample.filter(|_| !self.execd.contains_key(&it.key)) {
                 it.memory = Memory::Sample(sample);
             }
             if self.planner.decision(it.key) == Some(Decision::TooBig) && self.named.insert(it.key)

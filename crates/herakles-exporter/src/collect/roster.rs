@@ -38,7 +38,7 @@ impl Comm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Image {
     pub(crate) comm: Comm,
-    /// `startstack`, another address after each exec.
+    /// `startstack`, another address after each exec; 0 if it has never been known.
     pub(crate) start_stack: u64,
 }
 

@@ -99,6 +99,8 @@ pub(crate) struct Seen {
     /// It has not run since the last scan: `own`, `reaped` and `fingerprint` were not read.
     pub(crate) idle: bool,
     pub(crate) image: Image,
+    /// It has called exec since the last scan.
+    pub(crate) execd: bool,
     /// What tells whether its memory has moved since the last scan.
     pub(crate) fingerprint: Fingerprint,
     pub(crate) rss_bytes: Option<u64>,
@@ -143,7 +145,7 @@ impl<S: ProcSource> Task for Survey<S> {
         let process = open_process(&*self.source, self.pids[item])?;
         let stat = read_stat(&process, &mut scratch.buffers.io)?;
         let mut seen = Seen::new(&stat, Instant::now());
-        let new_name = self.is_news(&seen).then(|| stat.comm.to_vec());
+        let new_name = self.is_news(&mut seen).then(|| stat.comm.to_vec());
         let leader_exited = stat.leader_exited();
 
         let mut thread = None;
@@ -182,16 +184,23 @@ impl<S: ProcSource> Survey<S> {
         !self.stuck.are_too_many() && !self.stuck.hold(key)
     }
 
-    /// Whether name and class are not known yet, or not any more.
-    fn is_news(&self, seen: &Seen) -> bool {
+    /// Whether name and class are not known yet, or not any more. Notes whether that is so
+    /// because of an exec.
+    fn is_news(&self, seen: &mut Seen) -> bool {
         let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
         match roster.get(seen.key) {
             None => true,
-            // The kernel renames its workers all the time, by what they work on.
-            Some(_) if seen.kind == Kind::KernelThread => false,
+            // The kernel renames its workers all the time, by what they work on; and a zombie's
+            // files say nothing any more.
+            Some(_) if seen.kind != Kind::User => false,
             Some(member) => {
-                member.rules != Some(self.rules)
-                    || (member.image != seen.image && seen.kind != Kind::Zombie)
+                let known = member.image;
+                if seen.image.start_stack == 0 {
+                    // Not ours to know, or the process has let go of its memory to end.
+                    seen.image.start_stack = known.start_stack;
+                }
+                seen.execd = seen.image.start_stack != known.start_stack && known.start_stack != 0;
+                member.rules != Some(self.rules) || seen.image != known
             }
         }
     }
@@ -288,6 +297,7 @@ impl Seen {
                 comm: Comm::new(stat.comm),
                 start_stack: stat.start_stack,
             },
+            execd: false,
             fingerprint: Fingerprint {
                 minor_faults: stat.minor_faults,
                 major_faults: stat.major_faults,
@@ -315,6 +325,7 @@ impl Seen {
             at,
             idle: true,
             image: member.image,
+            execd: false,
             fingerprint: Fingerprint::default(),
             rss_bytes: member.rss_bytes,
             memory: Memory::Unknown,

@@ -220,6 +220,22 @@ fn what_is_longer_than_it_should_be_is_read_as_far_as_it_makes_sense() {
 }
 
 #[test]
+fn a_command_line_of_megabytes_is_looked_at_as_far_as_it_matters() {
+    let mut world = World::new(&[], |proc| {
+        populate(proc);
+        let filler = "x".repeat(2 << 20);
+        let early = ["x", "--role=web", &filler];
+        let late = ["x", &filler, "--role=web"];
+        drop(proc.process(40).name("x").cmdline(&early));
+        drop(proc.process(41).name("x").cmdline(&late));
+    });
+    let view = world.scan();
+    assert_eq!(view.faults(), []);
+    assert_eq!(view.class(40), "app/web");
+    assert_eq!(view.class(41), "other/other");
+}
+
+#[test]
 fn a_fact_that_cannot_be_read_leaves_the_name_to_decide() {
     for (file, files) in [
         (ProcFile::Cmdline, "cmdline"),

@@ -112,7 +112,7 @@ impl Model {
             Event::Death => self.proc.remove(pid),
             Event::Zombie => {
                 life.zombie = true;
-                drop(it.zombie());
+                drop(it.zombie().stat(|it| it.start_stack = 0));
             }
             Event::Fault { file, fault } => {
                 life.faulty = true;

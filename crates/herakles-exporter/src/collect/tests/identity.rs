@@ -174,6 +174,58 @@ fn exec_inherits_no_sample() {
     }
 }
 
+/// The same where `hold_ratio` forbids for hours to read the new program.
+#[test]
+fn exec_inherits_no_sample_while_the_read_is_put_off() {
+    let mut world = World::new(&["--scan.hold-ratio=0.000001"], |proc| {
+        drop(proc.process(5).name("java").memory_kib(9000, 8000, 7000));
+    });
+    world.scan();
+    let exec = |it: MemProcess| {
+        it.stat(|it| {
+            it.start_stack += 0x1000;
+            it.minor_faults += 300;
+        })
+    };
+    drop(exec(world.proc.process(5)).memory_kib(6000, 100, 50));
+    for _ in 0..3 {
+        let view = world.scan();
+        assert_eq!(view.memory(5), [Some(6000), None, None]);
+        assert_eq!(view.reads.deferred_hold, 1);
+        assert_eq!(view.snapshot.states().unreadable, 1);
+    }
+    world.adopt(&[]);
+    assert_eq!(world.scan().memory(5), kib(6000, 100, 50));
+    assert_eq!(world.scan().memory(5), kib(6000, 100, 50));
+}
+
+#[test]
+fn other_rules_hold_from_the_next_scan_on_for_all_that_live() {
+    for mode in MODES {
+        let mut world = World::new(&[mode], |proc| {
+            for pid in [4, 5, 6] {
+                let it = proc.process(pid).name("x").cmdline(&["x", "--role=web"]);
+                drop(it.stat(|it| it.start_time = COUNTS_FROM).cpu(10, 0));
+            }
+        });
+        assert_eq!(world.scan().ticks("app/web"), 30);
+        drop(world.proc.process(6).zombie());
+        world.scan();
+
+        let rules = RULES.replace("\"web\"", "\"shop\"");
+        fs::write(world.rules.path().join("rules.toml"), rules).unwrap();
+        world.adopt(&[mode]);
+        drop(world.proc.process(4).cpu(15, 0));
+        let view = world.scan();
+        assert_eq!(view.class(4), "app/shop", "{mode}");
+        assert_eq!(view.class(5), "app/shop");
+        // Its command line is gone: it stays what it was.
+        assert_eq!(view.class(6), "app/web");
+        assert_eq!((view.ticks("app/web"), view.ticks("app/shop")), (30, 5));
+        assert_eq!(view.memory(5), kib(4096, 2048, 1024));
+    }
+}
+
 #[test]
 fn facts_are_read_only_of_new_and_execd_processes() {
     const FACTS: [ProcFile; 3] = [ProcFile::Cmdline, ProcFile::Exe, ProcFile::Cgroup];

@@ -25,6 +25,21 @@ fn a_kernel_without_smaps_rollup_gives_the_same_by_smaps() {
 }
 
 #[test]
+fn the_sum_over_65_000_mappings_is_right() {
+    let mapping = "7f0000000000-7f0000001000 rw-p 00000000 00:00 0 \nRss: 12 kB\nPss: 8 kB\n\
+        Shared_Clean: 8 kB\nShared_Dirty: 0 kB\nPrivate_Clean: 1 kB\nPrivate_Dirty: 3 kB\n\
+        Swap: 2 kB\nVmFlags: rd wr\n";
+    let mut world = World::new(&[], |proc| {
+        let it = proc.process(5).memory_kib(12 * 65_000, 0, 0);
+        let it = it.content(ProcFile::Smaps, mapping.repeat(65_000));
+        drop(it.without(ProcFile::SmapsRollup));
+    });
+    let view = world.scan();
+    assert_eq!(view.memory(5), kib(12 * 65_000, 8 * 65_000, 4 * 65_000));
+    assert_eq!(view.process(5).swap_bytes, Some(2 * 65_000 * 1024));
+}
+
+#[test]
 fn kernel_threads_and_zombies_have_no_memory_and_are_no_errors() {
     for mode in MODES {
         let mut world = World::new(&[mode], |proc| {
@@ -93,27 +108,30 @@ fn a_process_whose_leader_has_exited_is_read_through_a_living_thread() {
     }
 }
 
-/// A process that has let go of its memory and is not yet a zombie: `statm` is all zeros, and
-/// `smaps_rollup` gives `ESRCH`. With a big process the kernel takes seconds over it.
+/// A process that has let go of its memory and is not yet a zombie: `statm` is all zeros, there
+/// is no `startstack`, `cmdline` is empty, and `smaps_rollup` gives `ESRCH`. With a big process
+/// the kernel takes seconds over it.
 #[test]
 fn a_process_about_to_end_is_still_there_and_counted_once() {
     for mode in MODES {
         let mut world = World::new(&[mode], |proc| {
             drop(proc.process(1));
-            let it = proc.process(5).name("named-big").cpu(30, 0);
-            drop(it.stat(|it| it.start_time = COUNTS_FROM + 1));
+            let it = proc.process(5).name("x").cmdline(&["x", "--role=web"]);
+            drop(it.stat(|it| it.start_time = COUNTS_FROM + 1).cpu(30, 0));
         });
-        assert_eq!(world.scan().ticks("app/named"), 30);
+        assert_eq!(world.scan().ticks("app/web"), 30);
 
-        let ending = world.proc.process(5).zombie().stat(|it| it.state = 'R');
+        let ending = world.proc.process(5).zombie();
+        let ending = ending.stat(|it| (it.state, it.start_stack) = ('R', 0));
         let view = world.scan();
         assert_eq!(view.memory(5), [None; 3], "{mode}");
         assert_eq!(view.counted(), 2, "{mode}");
-        assert_eq!(view.ticks("app/named"), 30);
+        assert_eq!(view.class(5), "app/web", "{mode}");
 
         drop(ending.zombie());
         let view = world.scan();
-        assert_eq!(view.ticks("app/named"), 30, "{mode}");
+        assert_eq!(view.ticks("app/web"), 30, "{mode}");
+        assert_eq!(view.class(5), "app/web", "{mode}");
         assert_eq!(view.snapshot.states().zombie, 1);
         assert_eq!(view.faults(), [], "{mode}");
     }
