@@ -8,10 +8,12 @@ use herakles_metrics::{ExpositionBytes, Snapshot};
 use herakles_web::{Coding, Exposition, Format};
 
 use crate::attribution::Attribution;
+use crate::collect::RuleCounts;
 
 /// One refresh's result, rendered and compressed once.
 pub(crate) struct Published {
     pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) rule_counts: RuleCounts,
     pub(crate) openmetrics: Exposition,
     pub(crate) text: Exposition,
     /// What became of the CPU time since the refresh before.

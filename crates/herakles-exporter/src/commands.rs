@@ -17,6 +17,7 @@ use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, Sources};
 use crate::effective::{Effective, LoadError};
 use crate::serve::{self, ProcError, ServeError};
+use crate::telemetry;
 
 /// Why the program ends with another code than 0.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +27,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
-    Serve(ServeError),
+    Serve(#[from] ServeError),
     #[error(transparent)]
     Proc(#[from] ProcError),
     #[error(transparent)]
@@ -74,10 +75,10 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
         }
         Command::Serve => {
             allocator::give_memory_back();
-            serve::run(sources).map_err(|error| match error {
-                ServeError::Load(error) => Failure::Load(error),
-                other => Failure::Serve(other),
-            })?;
+            let effective = Effective::load(&sources)?;
+            let log = effective.config().log;
+            let _flush = telemetry::start(log.level.into(), log.format.into());
+            serve::run(sources, effective)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Once(once) => once::run(&once, Effective::load(&sources)?),

@@ -1,6 +1,7 @@
 //! Request to response, without a socket.
 
 mod pages;
+mod subgroups;
 
 use std::sync::Arc;
 
@@ -91,7 +92,7 @@ async fn dispatch(app: &Arc<App>, route: Route, request: &Request<()>) -> Respon
         Route::Ready => ready(app),
         Route::Reload => reload(app).await,
         Route::Config => respond::text(StatusCode::OK, app.effective.load().loaded.to_toml()),
-        Route::Subgroups => pages::subgroups(app),
+        Route::Subgroups => subgroups::subgroups(app),
         Route::Snapshot => snapshot(app).await,
     }
 }

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Heritage, Rules, display_name};
+use herakles_classify::{
+    ClassId, ClassTable, Classifier, Facts, Heritage, Placement, Rules, display_name,
+};
 use herakles_cpu::{CpuReading, ExitSource, Ledger, Observation};
 use herakles_metrics::{
     MemorySample, ProcessKind, ProcessRecord, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
@@ -107,8 +109,13 @@ impl Accounts {
             // The worker was lost before it could ask the rules: only the name is known.
             None => (seen.image.comm.as_bytes(), None, None),
         };
-        let (class, heritage) = if seen.kind == Kind::KernelThread {
-            (ClassTable::kernel(), Heritage::NONE)
+        let (rule, placement) = if seen.kind == Kind::KernelThread {
+            let kernel = Placement {
+                class: ClassTable::kernel(),
+                heritage: Heritage::NONE,
+                overflowed: false,
+            };
+            (None, kernel)
         } else {
             let decision = decision.unwrap_or_else(|| {
                 rules.classify(&Facts {
@@ -119,7 +126,7 @@ impl Accounts {
             let parent = seen.parent.and_then(|pid| roster.by_pid(pid));
             let inherited = parent.map_or(Heritage::NONE, |it| it.heritage.clone());
             let placement = self.classes.place(&decision, &inherited);
-            (placement.class, placement.heritage)
+            (decision.rule().map(Arc::clone), placement)
         };
         Member {
             key: seen.key,
@@ -129,8 +136,10 @@ impl Accounts {
             rss_bytes: seen.rss_bytes,
             image: seen.image,
             name: display_name(stable_name(comm, seen.kind)).into(),
-            class,
-            heritage,
+            class: placement.class,
+            rule,
+            overflowed: placement.overflowed,
+            heritage: placement.heritage,
             scan: self.scan,
             rules: rules_asked,
         }

@@ -17,6 +17,7 @@ use super::exact;
 use super::gate::Gate;
 use super::host::Host;
 use super::roster::{Member, Roster};
+use super::rule_counts::RuleCounts;
 use super::survey::{Kind, MemoryReads, Scratch, Seen, Survey};
 use super::tally::{Found, Tally};
 use super::users::Users;
@@ -64,6 +65,7 @@ pub(crate) struct Collector<S: ProcSource> {
 /// The result of one scan.
 pub(crate) struct Scan {
     pub(crate) snapshot: Snapshot,
+    pub(crate) rule_counts: RuleCounts,
     pub(crate) tally: Tally,
     /// Processes that `max_hold` keeps from being read, each named in one scan only.
     pub(crate) too_big: Vec<TooBig>,
@@ -229,7 +231,7 @@ impl<S: ProcSource> Collector<S> {
         let over_limit = self.over_limit(&seen);
         self.read_memory(&mut seen, &over_limit, &mut tally);
         seen.retain(|it| !it.is_gone());
-        let snapshot = {
+        let (snapshot, rule_counts) = {
             let mut roster = write(&self.roster);
             self.accounts
                 .classify(&seen, &mut roster, &self.effective.classifier);
@@ -239,11 +241,14 @@ impl<S: ProcSource> Collector<S> {
             if let Some(host) = host {
                 builder.host(host);
             }
-            builder.finish(&self.effective.limits(live_series), &mut self.selection)
+            let limits = self.effective.limits(live_series);
+            let snapshot = builder.finish(&limits, &mut self.selection);
+            (snapshot, roster.rule_counts())
         };
         let too_big = self.name(&tally.too_big);
         Ok(Scan {
             snapshot,
+            rule_counts,
             tally,
             too_big,
         })

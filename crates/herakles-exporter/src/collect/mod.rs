@@ -11,6 +11,7 @@ mod gate;
 mod host;
 mod memory_pass;
 mod roster;
+mod rule_counts;
 mod survey;
 mod tally;
 #[cfg(test)]
@@ -18,4 +19,5 @@ pub(crate) mod tests;
 mod users;
 
 pub(crate) use collector::{Collector, Machine, Scan};
+pub(crate) use rule_counts::RuleCounts;
 pub(crate) use users::Users;

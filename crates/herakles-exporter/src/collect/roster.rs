@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use herakles_classify::{ClassId, Heritage};
+use herakles_classify::{ClassId, ClassTable, Heritage, Rule};
 use herakles_stat::{Pid, ProcessKey};
 
+use super::rule_counts::RuleCounts;
 use super::survey::{Kind, Seen};
 
 /// A name by which processes are told apart: its first 15 bytes, all that the kernel keeps of a
@@ -54,6 +55,10 @@ pub(crate) struct Member {
     /// The `name` label.
     pub(crate) name: Arc<str>,
     pub(crate) class: ClassId,
+    /// The rule that matched it, if one did.
+    pub(crate) rule: Option<Arc<Rule>>,
+    /// It is in `other` because its rule's names have `max_values` values already.
+    pub(crate) overflowed: bool,
     /// What it passes on to its children.
     pub(crate) heritage: Heritage,
     /// The scan that saw it last.
@@ -71,6 +76,12 @@ impl Member {
         self.threads = seen.threads;
         self.rss_bytes = seen.rss_bytes;
         self.scan = scan;
+    }
+
+    /// Whether its class is that of an ancestor.
+    pub(crate) fn is_heir(&self) -> bool {
+        let own = [ClassTable::other(), ClassTable::kernel()];
+        self.rule.is_none() && !own.contains(&self.class)
     }
 }
 
@@ -97,6 +108,15 @@ impl Roster {
 
     pub(crate) fn insert(&mut self, member: Member) {
         self.members.insert(member.key.pid, member);
+    }
+
+    /// How many processes each rule has.
+    pub(crate) fn rule_counts(&self) -> RuleCounts {
+        let mut counts = RuleCounts::default();
+        for member in self.members.values() {
+            counts.count(member);
+        }
+        counts
     }
 
     /// Marks a pid whose files could not be read as still there.

@@ -1,6 +1,5 @@
 //! The pages for people.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -134,34 +133,6 @@ fn describe(out: &mut String, app: &App, published: Option<&Published>, status: 
     for ((kind, file), count) in &status.scan_errors {
         let _ = writeln!(out, "scan errors: {count} {kind} ({file})");
     }
-}
-
-/// `/subgroups`: the effective rules in order, with how many processes each subgroup has now.
-pub(super) fn subgroups(app: &App) -> Response<Body> {
-    let effective = app.effective.load();
-    let published = app.cache.load();
-    let members: HashMap<(&str, &str), u64> = published
-        .iter()
-        .flat_map(|it| it.snapshot.subgroups())
-        .map(|it| ((&*it.class.group, &*it.class.subgroup), it.processes))
-        .collect();
-    let mut text = String::from("# processes  group/subgroup  rule  patterns\n");
-    for rule in effective.classifier.rules().iter() {
-        let count = members.get(&(rule.group(), rule.subgroup()));
-        let count = count.map_or_else(|| "-".to_owned(), u64::to_string);
-        let _ = write!(
-            text,
-            "{count:>6}  {}/{}  {}",
-            rule.group(),
-            rule.subgroup(),
-            rule.origin()
-        );
-        crate::rule_text::patterns(rule, &mut text);
-        text.push('\n');
-    }
-    let unclassified = members.get(&("other", "other")).copied().unwrap_or(0);
-    let _ = writeln!(text, "{unclassified:>6}  other/other  no rule matches");
-    respond::text(StatusCode::OK, text)
 }
 
 fn seconds(duration: Duration) -> String {

@@ -1,10 +1,12 @@
 //! Every path and every method.
 
+use std::fs;
+
 use serde_json::Value;
 
 use crate::harness::{
     exporter::{Exporter, Options},
-    target::Target,
+    target::{self, Target},
 };
 
 const PATHS: [&str; 8] = [
@@ -136,6 +138,59 @@ fn the_effective_configuration_and_rules_are_shown() {
         rules.contains("postgres") && rules.contains("tomcat"),
         "{rules}"
     );
+}
+
+#[test]
+fn each_rule_shows_its_processes_and_the_largest_unknown_names_come_last() {
+    let file = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    fs::write(
+        file.path(),
+        "[[subgroups]]\ngroup = 'own'\nsubgroup = 'first'\nmatches = ['hk-count-a']\n\
+         [[subgroups]]\ngroup = 'own'\nsubgroup = 'first'\nmatches = ['hk-count-b']\n\
+         [[subgroups]]\ngroup = 'own'\nsubgroup = '{comm}'\nmatches = ['hk-full-*']\n\
+         max_values = 1\n",
+    )
+    .expect("it can be written");
+    let work = target::hold_megabytes(6);
+    let names: [&[u8]; 6] = [
+        b"hk-count-a",
+        b"hk-count-b",
+        b"hk-count-b",
+        b"hk-full-1",
+        b"hk-full-2",
+        b"hk-page-unknown",
+    ];
+    let _targets = names.map(|name| Target::start(name, &work));
+    let rules = format!("--classification.rules={}", file.path().display());
+    let exporter = Options::live().args([rules]).start();
+    exporter.wait_for_refreshes(1.0);
+    let page = exporter.get("/subgroups").text();
+    let rule = |line: u32| {
+        let place = format!("{}:{line}  ", file.path().display());
+        let found = page.lines().position(|it| it.contains(&place));
+        let at = found.unwrap_or_else(|| panic!("no {place} in\n{page}"));
+        page.lines().skip(at).take(2).collect::<Vec<_>>()
+    };
+    assert!(
+        rule(1)[0].trim_start().starts_with("1  own/first"),
+        "{page}"
+    );
+    assert!(
+        rule(5)[0].trim_start().starts_with("2  own/first"),
+        "{page}"
+    );
+    assert!(
+        rule(9)[0].trim_start().starts_with("2  own/{comm}"),
+        "{page}"
+    );
+    assert_eq!(
+        rule(9)[1].trim_start(),
+        "1 of them are in other, as max_values = 1 is reached"
+    );
+    let unknown = page.lines().find(|it| it.ends_with("  hk-page-unknown"));
+    let unknown = unknown.unwrap_or_else(|| panic!("it is missing\n{page}"));
+    assert!(unknown.trim_start().starts_with("1  "), "{unknown}");
+    assert!(unknown.contains(" MiB USS"), "{unknown}");
 }
 
 #[test]
