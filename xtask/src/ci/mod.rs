@@ -5,6 +5,7 @@
 //! otherwise the steps that need it say that they were skipped.
 
 mod log;
+mod programs;
 mod tools;
 
 use std::{env, process::Command, time::Instant};

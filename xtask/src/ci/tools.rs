@@ -10,7 +10,7 @@ use std::{
     process::Command,
 };
 
-use super::log::Log;
+use super::{log::Log, programs};
 use crate::{failure::Failure, workspace};
 
 /// Tools this run has found or installed.
@@ -32,7 +32,7 @@ impl fmt::Display for Missing {
 }
 
 /// The directory all of it lands in.
-fn home() -> PathBuf {
+pub(super) fn home() -> PathBuf {
     workspace::root().join("target/gate")
 }
 
@@ -40,12 +40,13 @@ fn venv() -> PathBuf {
     home().join("venv")
 }
 
-fn debian() -> PathBuf {
+/// The root of unpacked packages.
+pub(super) fn debian() -> PathBuf {
     home().join("debian")
 }
 
 /// The first of the places that holds the program, else the one on the `PATH`.
-fn find(places: &[PathBuf], program: &str) -> Option<PathBuf> {
+pub(super) fn find(places: &[PathBuf], program: &str) -> Option<PathBuf> {
     let on_path = env::var_os("PATH").unwrap_or_default();
     let on_path = env::split_paths(&on_path).map(|directory| directory.join(program));
     places
@@ -83,6 +84,10 @@ pub(super) fn for_tests() -> Vec<(&'static str, PathBuf)> {
         ("HERAKLES_E2E_PROMETHEUS", prometheus()),
         ("HERAKLES_E2E_PROMTOOL", promtool()),
         ("HERAKLES_E2E_PYTHON", python()),
+        (
+            "HERAKLES_E2E_DEBIAN",
+            Some(debian()).filter(|root| root.is_dir()),
+        ),
     ]
     .into_iter()
     .filter_map(|(variable, path)| Some((variable, path?)))
@@ -106,6 +111,7 @@ impl Tools {
         };
         note("Python packages", self.install_python_packages(log));
         note("prometheus and promtool", self.install_prometheus(log));
+        note("programs to measure", programs::install(self, log));
         if !has_nextest() {
             let reason = "install it with `cargo install --locked cargo-nextest`";
             note("cargo-nextest", Err(Failure::new(reason)));
@@ -163,25 +169,46 @@ impl Tools {
         if prometheus().is_some() && promtool().is_some() {
             return Ok(());
         }
-        if find(&[], "apt-get").is_none() {
-            return Err(Failure::new(
-                "install Prometheus; only Debian's way is automatic here",
-            ));
-        }
+        self.needs_apt("install Prometheus")?;
         let packages = home().join("packages");
         let cannot_make = |e: io::Error| Failure::new(format!("{}: {e}", packages.display()));
         fs::create_dir_all(&packages).map_err(cannot_make)?;
         let download =
             |log: &mut Log| log.run(apt_get("download").arg("prometheus").current_dir(&packages));
-        download(log).or_else(|_| {
-            self.refresh_apt_lists(log)?;
-            download(log)
-        })?;
+        self.with_fresh_lists(log, download)?;
         for package in fs::read_dir(&packages).map_err(cannot_make)? {
             let package = package.map_err(cannot_make)?.path();
             unpack(&package, log)?;
         }
         Ok(())
+    }
+
+    /// That packages can be had here.
+    ///
+    /// # Errors
+    /// What to do by hand where there is no apt.
+    pub(super) fn needs_apt(&self, remedy: &str) -> Result<(), Failure> {
+        match find(&[], "apt-get") {
+            Some(_) => Ok(()),
+            None => Err(Failure::new(format!(
+                "{remedy}; only Debian's way is automatic here"
+            ))),
+        }
+    }
+
+    /// Does what needs package lists, once more with fresh ones if it fails.
+    ///
+    /// # Errors
+    /// The second failure, or that the lists cannot be updated.
+    pub(super) fn with_fresh_lists(
+        &mut self,
+        log: &mut Log,
+        task: impl Fn(&mut Log) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        task(log).or_else(|_| {
+            self.refresh_apt_lists(log)?;
+            task(log)
+        })
     }
 
     fn refresh_apt_lists(&mut self, log: &mut Log) -> Result<(), Failure> {
@@ -199,7 +226,8 @@ impl Tools {
     }
 }
 
-fn unpack(package: &Path, log: &mut Log) -> Result<(), Failure> {
+/// Unpacks a package beside the others.
+pub(super) fn unpack(package: &Path, log: &mut Log) -> Result<(), Failure> {
     log.run(
         Command::new("dpkg-deb")
             .arg("--extract")
@@ -208,7 +236,7 @@ fn unpack(package: &Path, log: &mut Log) -> Result<(), Failure> {
     )
 }
 
-fn apt_get(task: &str) -> Command {
+pub(super) fn apt_get(task: &str) -> Command {
     let mut command = Command::new("apt-get");
     command
         .args(["--quiet", task])
@@ -216,6 +244,6 @@ fn apt_get(task: &str) -> Command {
     command
 }
 
-fn is_root() -> bool {
+pub(super) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

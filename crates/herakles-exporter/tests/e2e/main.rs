@@ -22,5 +22,6 @@ mod fixture;
 mod formats;
 mod lifecycle;
 mod live;
+mod programs;
 mod prometheus;
 mod unprivileged;

@@ -149,7 +149,8 @@ impl Options {
     }
 }
 
-fn free_address() -> SocketAddr {
+/// A loopback address that nobody uses now.
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
     listener
         .local_addr()

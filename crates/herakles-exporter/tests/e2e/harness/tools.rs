@@ -48,6 +48,10 @@ pub(crate) fn curl() -> Option<PathBuf> {
     tool("HERAKLES_E2E_CURL", "curl")
 }
 
+pub(crate) fn java() -> Option<PathBuf> {
+    tool("HERAKLES_E2E_JAVA", "java")
+}
+
 /// Any Python.
 pub(crate) fn python() -> Option<PathBuf> {
     tool("HERAKLES_E2E_PYTHON", "python3")
