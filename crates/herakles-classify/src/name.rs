@@ -9,13 +9,14 @@ pub(crate) const COMM_LEN: usize = 15;
 pub(crate) const CMDLINE_LEN: usize = 4096;
 
 /// A process name made fit for labels, logs and pages: valid UTF-8, no control characters, no
-/// characters that change the writing direction (each becomes U+FFFD), and never empty
-/// (`unknown`).
+/// invisible ones and none that change the writing direction (each becomes U+FFFD), and never
+/// empty (`unknown`).
 ///
 /// ```
 /// # use herakles_classify::display_name;
 /// assert_eq!(display_name(b"nginx"), "nginx");
 /// assert_eq!(display_name(b"a\xffb\x1b[31m"), "a\u{fffd}b\u{fffd}[31m");
+/// assert_eq!(display_name("a\u{200b}b".as_bytes()), "a\u{fffd}b");
 /// assert_eq!(display_name(b""), "unknown");
 /// ```
 pub fn display_name(comm: &[u8]) -> String {
@@ -34,11 +35,13 @@ pub fn display_name(comm: &[u8]) -> String {
         .collect()
 }
 
-/// Control characters, and format characters that reorder or break a line.
+/// Control characters, and characters that reorder or break a line or are not seen at all: the
+/// format characters of Unicode (`Cf`), as far as they stand outside of scripts that need them.
 fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// What follows the last `/`.

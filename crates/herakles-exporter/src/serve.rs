@@ -120,6 +120,7 @@ pub(crate) fn open_proc(root: &Path) -> Result<(ProcFs, Machine), ProcError> {
             u64::MAX
         },
         boot_time_seconds: boot_time.as_secs_f64(),
+        live: proc.is_procfs(),
         taskstats_answers: proc.is_our_pid_namespace(),
     };
     Ok((proc, machine))

@@ -18,6 +18,10 @@ use crate::sums::{KernelGives, Memory, Sums};
 #[derive(Debug)]
 pub struct SnapshotBuilder {
     taken_at_seconds: f64,
+    /// What the time is to tell ages by.
+    ages_at_seconds: f64,
+    /// Pids that were listed and could not be read at all.
+    unread: u64,
     host: Option<HostRecord>,
     slots: HashMap<Class, SubgroupSlot>,
     subgroups: Vec<Gathered>,
@@ -36,10 +40,23 @@ impl SnapshotBuilder {
     pub fn new(taken_at_seconds: f64) -> Self {
         Self {
             taken_at_seconds,
+            ages_at_seconds: taken_at_seconds,
+            unread: 0,
             host: None,
             slots: HashMap::new(),
             subgroups: Vec::new(),
         }
+    }
+
+    /// Tells the ages of processes by another clock than the wall's: the present on the scale of
+    /// [`ProcessRecord::start_time_seconds`], which no setting of the wall clock moves.
+    pub fn ages_at(&mut self, seconds: f64) {
+        self.ages_at_seconds = seconds;
+    }
+
+    /// Counts pids that were listed but of which nothing could be read, as unreadable.
+    pub fn unread(&mut self, pids: u64) {
+        self.unread += pids;
     }
 
     /// Adds the host.
@@ -102,7 +119,10 @@ impl SnapshotBuilder {
 
         let mut subgroups = Vec::with_capacity(self.subgroups.len());
         let mut processes = Vec::new();
-        let mut states = ProcessStates::default();
+        let mut states = ProcessStates {
+            unreadable: self.unread,
+            ..ProcessStates::default()
+        };
         for Gathered {
             record,
             sums,
@@ -116,7 +136,7 @@ impl SnapshotBuilder {
             }
             for member in &mut members {
                 member.has_series &= limits.processes == ProcessSeries::All
-                    && limits.filter.passes(member, self.taken_at_seconds);
+                    && limits.filter.passes(member, self.ages_at_seconds);
                 limits.quantities.blank(member);
             }
             processes.append(&mut members);

@@ -175,7 +175,7 @@ pub struct ProcessStates {
     pub over_limit: u64,
     /// Without series of its own: by filter, hidden subgroup, `export.processes` or budget.
     pub filtered: u64,
-    /// With series of its own, but without PSS and USS.
+    /// With series of its own, but without PSS and USS; or listed, and not to be read at all.
     pub unreadable: u64,
     /// With series of its own.
     pub exported: u64,

@@ -170,6 +170,9 @@ impl Accounts {
         self.expire(now, &has_members);
 
         let mut builder = SnapshotBuilder::new(taken_at);
+        if let Some(since_boot) = self.machine.since_boot() {
+            builder.ages_at(self.machine.boot_time_seconds + since_boot.as_secs_f64());
+        }
         let slots = self.subgroups(&mut builder, effective);
         let ticks = self.machine.ticks_per_second;
         for (it, member, reading) in readings {

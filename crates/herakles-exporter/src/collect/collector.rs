@@ -39,6 +39,16 @@ pub(crate) struct Machine {
     pub(crate) boot_time_seconds: f64,
     /// Taskstats speaks of the same processes by the same pids.
     pub(crate) taskstats_answers: bool,
+    /// The processes are those of this machine, now.
+    pub(crate) live: bool,
+}
+
+impl Machine {
+    /// The time since boot, which no setting of the wall clock moves; `None` for a recorded tree.
+    pub(crate) fn since_boot(&self) -> Option<Duration> {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::try_from(now).ok().filter(|_| self.live)
+    }
 }
 
 /// Everything a scan keeps for the next one.
@@ -238,6 +248,7 @@ impl<S: ProcSource> Collector<S> {
             let mut builder = self
                 .accounts
                 .account(&seen, &over_limit, &roster, &self.effective);
+            builder.unread(tally.unread);
             if let Some(host) = host {
                 builder.host(host);
             }
@@ -282,7 +293,10 @@ impl<S: ProcSource> Collector<S> {
             let pid = self.pids.get(done.0).copied();
             match tally.settle(done) {
                 Found::Process(it) => seen.push(it),
-                Found::Unread => unread.extend(pid),
+                Found::Unread => {
+                    tally.unread += 1;
+                    unread.extend(pid);
+                }
                 Found::Gone => {}
             }
         }

@@ -132,7 +132,8 @@ impl<T> Slot<T> {
 
 /// The worker threads of all scans.
 pub(crate) struct Crew<S> {
-    pool: rayon::ThreadPool,
+    /// `None` while no threads are to be had.
+    pool: Option<rayon::ThreadPool>,
     threads: usize,
     patience: Duration,
     stuck: StuckThreads,
@@ -150,7 +151,7 @@ impl<S: Send + 'static> Crew<S> {
         patience: Duration,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
         Ok(Self {
-            pool: pool(threads)?,
+            pool: Some(pool(threads)?),
             threads,
             patience,
             stuck: StuckThreads::default(),
@@ -175,7 +176,7 @@ impl<S: Send + 'static> Crew<S> {
     }
 
     /// Runs all items of `task` on at most `width` threads and returns their results in the
-    /// order of the items.
+    /// order of the items. Those that no thread is left for have none.
     pub(crate) fn run<T>(&mut self, task: T, width: usize) -> Vec<Done<T::Output>>
     where
         T: Task<Scratch = S>,
@@ -190,10 +191,11 @@ impl<S: Send + 'static> Crew<S> {
             leave,
             task,
         });
-        let mut slots: Vec<Arc<Slot<T::Output>>> = Vec::with_capacity(width);
-        for _ in 0..width {
-            slots.push(self.start(&job));
+        if self.pool.is_none() {
+            self.pool = pool(self.threads).ok();
         }
+        let mut slots: Vec<Arc<Slot<T::Output>>> =
+            (0..width).map_while(|_| self.start(&job)).collect();
         self.wait(&job, &mut slots, &left);
         let mut done: Vec<Done<T::Output>> = Vec::with_capacity(job.task.len());
         for slot in &slots {
@@ -203,11 +205,13 @@ impl<S: Send + 'static> Crew<S> {
         done
     }
 
-    fn start<T: Task<Scratch = S>>(&self, job: &Arc<Job<T, S>>) -> Arc<Slot<T::Output>> {
+    /// `None` if there are no threads.
+    fn start<T: Task<Scratch = S>>(&self, job: &Arc<Job<T, S>>) -> Option<Arc<Slot<T::Output>>> {
+        let pool = self.pool.as_ref()?;
         let slot = Arc::new(Slot::new());
         let (job, its) = (Arc::clone(job), Arc::clone(&slot));
-        self.pool.spawn(move || job.work(&its));
-        slot
+        pool.spawn(move || job.work(&its));
+        Some(slot)
     }
 
     /// Returns when every worker has left or was given up.
@@ -262,13 +266,9 @@ impl<S: Send + 'static> Crew<S> {
             return;
         }
         // The old pool's idle threads end with it, a stuck one when its read returns.
-        if let Ok(pool) = pool(self.threads) {
-            self.pool = pool;
-        }
+        self.pool = pool(self.threads).ok();
         if job.next.load(Ordering::Relaxed) < job.task.len() {
-            for _ in 0..replacements {
-                slots.push(self.start(job));
-            }
+            slots.extend((0..replacements).map_while(|_| self.start(job)));
         }
     }
 }

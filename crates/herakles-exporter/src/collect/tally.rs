@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     /// Processes whose memory was read or refused, and those of them that were refused.
     pub(crate) asked: u64,
     pub(crate) refused: u64,
+    /// Processes that are listed, but of which nothing could be read.
+    pub(crate) unread: u64,
     /// Memory was refused earlier and has not been asked for again.
     pub(crate) standing_refusals: bool,
     /// Processes that are found too big to be read for the first time.

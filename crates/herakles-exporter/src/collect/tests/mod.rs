@@ -121,6 +121,7 @@ impl World {
             snapshot: Arc::new(scan.snapshot),
             faults: scan.tally.faults,
             reads: scan.tally.reads,
+            unread: scan.tally.unread,
             too_big: scan.too_big.into_iter().map(named).collect(),
         })
     }
@@ -140,6 +141,7 @@ pub(crate) fn machine() -> Machine {
         counts_from: COUNTS_FROM,
         boot_time_seconds: 1_000.0,
         taskstats_answers: false,
+        live: false,
     }
 }
 
@@ -169,6 +171,8 @@ struct View {
     snapshot: Arc<Snapshot>,
     faults: Faults,
     reads: MemoryReads,
+    /// Processes that are listed, but of which nothing could be read.
+    unread: u64,
     /// The processes named as too big, with their names.
     too_big: Vec<(u32, String)>,
 }
