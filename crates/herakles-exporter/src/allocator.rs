@@ -13,15 +13,27 @@ use std::process::Command;
 const VARIABLE: &str = "MALLOC_TRIM_THRESHOLD_";
 const BYTES: &str = "131072";
 
+/// Says that this is the second start. Not the threshold itself: the loader takes that away from
+/// a program that has capabilities of its own.
+const MARKER: &str = "_HERAKLES_STARTED_AGAIN";
+
 /// Starts the program again in its own place, with the same pid, arguments and descriptors, unless
 /// somebody has chosen a threshold already. Comes back if that is not possible.
 pub(crate) fn give_memory_back() {
-    if !cfg!(target_env = "gnu") || env::var_os(VARIABLE).is_some() {
+    let is_set = |name| env::var_os(name).is_some();
+    if !cfg!(target_env = "gnu") || is_set(VARIABLE) || is_set(MARKER) {
         return;
     }
     let Ok(program) = env::current_exe() else {
         return;
     };
+    // Started by the loader's name, the program would not be found among the arguments again.
+    if program
+        .file_name()
+        .is_none_or(|name| name.as_encoded_bytes().starts_with(b"ld"))
+    {
+        return;
+    }
     let mut arguments = env::args_os();
     let name = arguments.next().unwrap_or_else(|| program.clone().into());
     // Comes back only with an error, and then all is as it was.
@@ -29,5 +41,6 @@ pub(crate) fn give_memory_back() {
         .arg0(name)
         .args(arguments)
         .env(VARIABLE, BYTES)
+        .env(MARKER, "1")
         .exec();
 }

@@ -3,9 +3,12 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use herakles_stat::Pid;
 
 use super::Failure;
 
@@ -38,6 +41,7 @@ pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    remove_leftovers(path)?;
     let aside = aside(path)?;
     let written = write_aside(&aside, bytes).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
@@ -54,20 +58,44 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Where the next content waits: beside the file, under a name that the textfile collector of
-/// node_exporter does not read, and the same in every run so that none piles up.
+/// Where the next content waits: beside the file, under a name of this very run that the textfile
+/// collector of node_exporter does not read.
 fn aside(path: &Path) -> io::Result<PathBuf> {
-    let name = path
-        .file_name()
-        .ok_or_else(|| io::Error::other("it names no file"))?;
-    let mut aside = OsString::from(".");
-    aside.push(name);
-    aside.push(".tmp");
+    let mut aside = prefix(path)?;
+    aside.push(format!("{}.tmp", std::process::id()));
     Ok(folder(path).join(aside))
 }
 
+fn prefix(path: &Path) -> io::Result<OsString> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("it names no file"))?;
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".");
+    Ok(prefix)
+}
+
+/// Removes what runs that were interrupted have left.
+fn remove_leftovers(path: &Path) -> io::Result<()> {
+    let prefix = prefix(path)?;
+    for entry in fs::read_dir(folder(path))? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let run = name
+            .as_bytes()
+            .strip_prefix(prefix.as_bytes())
+            .and_then(|rest| rest.strip_suffix(b".tmp"))
+            .and_then(Pid::from_name);
+        if run.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn write_aside(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // What an interrupted run has left; a link that somebody put there is not followed.
+    // Never a link that somebody put there.
     let _ = fs::remove_file(path);
     let mut file = OpenOptions::new()
         .write(true)
@@ -90,7 +118,12 @@ mod tests {
     fn a_file_is_replaced_whole_and_readable_by_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("herakles.prom");
-        fs::write(folder.path().join(".herakles.prom.tmp"), "left over").unwrap();
+        // No pid is that high: PID_MAX_LIMIT is 4 Mi.
+        fs::write(
+            folder.path().join(".herakles.prom.99999999.tmp"),
+            "left over",
+        )
+        .unwrap();
         for content in ["old and long", "new"] {
             write_file(&path, content.as_bytes()).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), content);
@@ -128,7 +161,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let victim = folder.path().join("victim");
         fs::write(&victim, "precious").unwrap();
-        symlink(&victim, folder.path().join(".out.tmp")).unwrap();
+        symlink(&victim, aside(&folder.path().join("out")).unwrap()).unwrap();
         write_file(&folder.path().join("out"), b"text").unwrap();
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
