@@ -69,3 +69,93 @@ fn sum(total: Option<u64>, more: Option<u64>) -> Option<u64> {
 fn size(process: &Process) -> u64 {
     process.uss_bytes.or(process.rss_bytes).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use herakles_classify::Class;
+    use herakles_metrics::{
+        Limits, MemorySample, ProcessKind, ProcessRecord, Selection, SnapshotBuilder,
+        SubgroupCounters, SubgroupRecord,
+    };
+    use herakles_smaps::MemoryUsage;
+    use herakles_stat::{Pid, ProcessKey};
+    use std::time::Duration;
+
+    /// Processes as name, whether it is unclassified, RSS and USS in bytes.
+    fn snapshot(processes: &[(&str, bool, Option<u64>, Option<u64>)]) -> Snapshot {
+        let mut builder = SnapshotBuilder::new(0.0);
+        let mut subgroup = |class| {
+            builder.subgroup(SubgroupRecord {
+                class,
+                visible: true,
+                stays: true,
+                counters: SubgroupCounters::default(),
+                created_seconds: 0.0,
+            })
+        };
+        let other = subgroup(Class::new("other", "other"));
+        let known = subgroup(Class::new("db", "other"));
+        for (pid, (name, unclassified, rss_bytes, uss_bytes)) in (1..).zip(processes) {
+            builder.push(ProcessRecord {
+                key: ProcessKey {
+                    pid: Pid::new(pid).unwrap(),
+                    start_time: 1,
+                },
+                name: (*name).into(),
+                subgroup: if *unclassified { other } else { known },
+                kind: ProcessKind::User,
+                start_time_seconds: 0.0,
+                threads: 1,
+                rss_bytes: *rss_bytes,
+                memory: uss_bytes.map(|uss_bytes| MemorySample {
+                    usage: MemoryUsage {
+                        rss_bytes: rss_bytes.unwrap_or(0),
+                        pss_bytes: uss_bytes,
+                        private_dirty_bytes: uss_bytes,
+                        ..MemoryUsage::default()
+                    },
+                    age: Duration::ZERO,
+                }),
+                cpu_seconds: None,
+                cpu_usage_ratio: None,
+                name_passes: true,
+                over_limit: false,
+            });
+        }
+        builder.finish(&Limits::default(), &mut Selection::default())
+    }
+
+    fn largest(snapshot: &Snapshot, most: usize) -> Vec<(&str, usize, (&str, u64), u32)> {
+        Unclassified::largest(snapshot, most)
+            .iter()
+            .map(|it| {
+                let name = &*it.biggest.name;
+                (name, it.processes, it.memory(), it.biggest.key.pid.as_u32())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn names_come_by_what_they_hold_together() {
+        let snapshot = snapshot(&[
+            ("alone", true, Some(900), Some(500)),
+            ("many", true, Some(900), Some(300)),
+            ("many", true, Some(900), Some(400)),
+            ("known", false, Some(9000), Some(9000)),
+            ("refused", true, Some(600), None),
+            ("refused", true, None, None),
+            ("nothing", true, None, None),
+        ]);
+        assert_eq!(
+            largest(&snapshot, 4),
+            [
+                ("many", 2, ("USS", 700), 3),
+                ("refused", 2, ("RSS", 600), 5),
+                ("alone", 1, ("USS", 500), 1),
+                ("nothing", 1, ("RSS", 0), 7),
+            ]
+        );
+        assert_eq!(largest(&snapshot, 1).len(), 1);
+    }
+}

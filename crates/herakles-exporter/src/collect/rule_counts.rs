@@ -46,3 +46,61 @@ impl RuleCounts {
 fn address(rule: &Arc<Rule>) -> usize {
     Arc::as_ptr(rule).addr()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use herakles_scan::testing::MemProc;
+
+    use super::super::Collector;
+    use super::super::tests::{machine, sources};
+    use super::*;
+    use crate::effective::Effective;
+
+    const RULES: &str = "
+        subgroups = [
+            { group = 'ci', subgroup = 'builds', matches = ['buildd'], inherit = true },
+            { group = 'ci', subgroup = 'builds', matches = ['queue'] },
+            { group = 'ci', subgroup = '{comm}', matches = ['job-*'], max_values = 2 },
+            { group = 'ci', subgroup = 'idle', matches = ['nobody'] },
+        ]";
+
+    /// Processes and overflow of each rule in order, and how many have inherited.
+    fn counts(populate: impl Fn(&MemProc)) -> (Vec<(u64, u64)>, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("rules.toml"), RULES).unwrap();
+        let effective = Effective::load(&sources(folder.path(), &[])).unwrap();
+        let effective = Arc::new(effective);
+        let proc = MemProc::new();
+        populate(&proc);
+        let root = Path::new("/nonexistent");
+        let collector = Collector::new(proc, root, machine(), 1, Arc::clone(&effective));
+        let scan = collector.unwrap().scan(0).unwrap();
+        let of = |rule: &Arc<Rule>| {
+            let count = scan.rule_counts.of(rule);
+            (count.processes, count.overflowed)
+        };
+        let counts = effective.classifier.rules().iter().map(of).collect();
+        (counts, scan.rule_counts.inherited)
+    }
+
+    #[test]
+    fn a_process_counts_for_the_rule_that_matched_it() {
+        let (counts, inherited) = counts(|proc| {
+            let names = [
+                "buildd", "queue", "queue", "job-a", "job-b", "job-c", "job-d",
+            ];
+            for (pid, name) in (10..).zip(names) {
+                drop(proc.process(pid).name(name));
+            }
+            drop(proc.process(20).name("step").parent(10));
+            drop(proc.process(21).name("substep").parent(20));
+            drop(proc.process(22).name("queue").parent(20));
+            drop(proc.process(23).name("unknown"));
+        });
+        assert_eq!(counts, [(1, 0), (3, 0), (4, 2), (0, 0)]);
+        assert_eq!(inherited, 2);
+    }
+}

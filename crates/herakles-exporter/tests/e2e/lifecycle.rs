@@ -12,6 +12,7 @@ use rustix::process::Signal;
 use crate::harness::{
     eventually,
     exporter::{Exporter, NO_RULE_FILES, Options},
+    target::{self, Target},
 };
 
 fn with_pss(enabled: bool) -> String {
@@ -71,6 +72,48 @@ fn a_broken_reload_keeps_what_was_good() {
         "a reload reset a counter"
     );
     assert!(exporter.metrics().value(total, &[("mode", "user")]) >= user_before);
+}
+
+#[test]
+fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
+    let rules = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    let write = |text: &str| fs::write(rules.path(), text).expect("the rules can be written");
+    let rule = |subgroup: &str, pattern: &str| {
+        format!("[[subgroups]]\ngroup = 'own'\nsubgroup = '{subgroup}'\nmatches = ['{pattern}']\n")
+    };
+    write(&rule("first", "hk-ruled"));
+    let target = Target::start(b"hk-ruled", &target::hold_megabytes(1));
+    let pid = target.pid().to_string();
+    let flag = format!("--classification.rules={}", rules.path().display());
+    let exporter = Options::live().args([flag]).start();
+    let subgroup = || {
+        let metrics = exporter.metrics();
+        let labels = [("pid", pid.as_str())];
+        let mut series = metrics.all("herakles_process_memory_rss_bytes", &labels);
+        series.next().map(|it| it.label("subgroup").to_owned())
+    };
+    exporter.wait_for_refreshes(1.0);
+    assert_eq!(subgroup().as_deref(), Some("first"));
+
+    write(&(rule("second", "hk-ruled") + &rule("third", "[")));
+    exporter.signal(Signal::HUP);
+    eventually("the reload to fail", || {
+        (reload_state(&exporter) == Some(0.0)).then_some(())
+    });
+    exporter.wait_for_next_refresh();
+    assert_eq!(subgroup().as_deref(), Some("first"));
+    let place = format!("{}:8:12", rules.path().display());
+    assert!(
+        exporter.log().contains(&place),
+        "{place}\n{}",
+        exporter.log()
+    );
+
+    write(&rule("second", "hk-ruled"));
+    exporter.signal(Signal::HUP);
+    eventually("the new rules", || {
+        (subgroup().as_deref() == Some("second")).then_some(())
+    });
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use herakles_classify::{Classifier, Facts};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -197,5 +198,69 @@ fn what_is_no_configuration_is_refused_with_its_place() {
         assert!(error.starts_with(expected), "{error}");
         assert!(!error.contains('\n'), "{error}");
         assert!(!error.contains(" at line"), "{error}");
+    }
+}
+
+const WORDS: [&str; 6] = ["-Dapp=x", "--role", "serve", "/srv/a.jar", "7000", "tail"];
+
+/// What process-exporter does with plain expressions: all selectors must match.
+fn reference(exe: &[&str], cmdline: &[&str], arguments: &[&str]) -> bool {
+    let first = arguments[0];
+    let base = first.rsplit('/').next().unwrap();
+    let exe_matches = exe.iter().any(|exe| {
+        if exe.contains('/') {
+            *exe == first
+        } else {
+            *exe == base
+        }
+    });
+    let line = arguments.join(" ");
+    (exe.is_empty() || exe_matches) && cmdline.iter().all(|words| line.contains(words))
+}
+
+fn quoted(items: &[&str]) -> String {
+    let items: Vec<String> = items.iter().map(|it| format!("'{it}'")).collect();
+    items.join(", ")
+}
+
+proptest! {
+    #[test]
+    fn a_converted_rule_matches_what_all_selectors_match(
+        exe in prop::sample::subsequence(vec!["java", "/opt/x/run", "node"], 0..=3),
+        cmdline in prop::sample::subsequence(WORDS.to_vec(), 0..=3).prop_shuffle(),
+        first in prop::sample::select(vec!["java", "/usr/bin/java", "/opt/x/run", "run", "nodes"]),
+        rest in prop::sample::subsequence(WORDS.to_vec(), 0..=6).prop_shuffle(),
+    ) {
+        prop_assume!(!exe.is_empty() || !cmdline.is_empty());
+        let entry = format!(
+            "- name: hit\n  exe: [{}]\n  cmdline: [{}]\n",
+            quoted(&exe),
+            quoted(&cmdline)
+        );
+        let arguments: Vec<&str> = [first].into_iter().chain(rest).collect();
+        let expected = if reference(&exe, &cmdline, &arguments) { "hit" } else { "" };
+        prop_assert_eq!(subgroup(&entry, "any", &arguments.join(" ")), expected, "{}", entry);
+    }
+
+    #[test]
+    fn any_entry_becomes_rules_that_load(
+        name in "[a-z{}. \"'-]{0,12}|\\PC{0,8}|\\{\\{\\.(Comm|PID|Matches\\.a)\\}\\}",
+        comm in prop::collection::vec("\\PC{0,6}", 0..3),
+        exe in prop::collection::vec("[a-z/*({\\\\]{0,6}", 0..3),
+        cmdline in prop::collection::vec("[a-z()|^$*+?\\\\\\[{<>P ]{0,12}|\\(\\?P<a>x\\)", 0..4),
+    ) {
+        prop_assume!(!(comm.is_empty() && exe.is_empty() && cmdline.is_empty()));
+        // JSON is YAML too.
+        let entry = serde_json::json!({ "name": name, "comm": comm, "exe": exe, "cmdline": cmdline });
+        let yaml = format!("process_names:\n- {entry}\n");
+        if let Ok(text) = convert(&yaml, "pe.yml") {
+            let rules = Rules::parse(&text, "imported");
+            prop_assert!(rules.is_ok(), "{:?}\n{}", rules, text);
+        }
+    }
+
+    #[test]
+    fn any_text_is_converted_or_refused(text in "(process_names:)?[ \n\\-a-z:\\[\\]{}&*'\"]{0,60}") {
+        let _ = convert(&text, "pe.yml");
     }
 }
