@@ -107,6 +107,31 @@ fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
     }
 }
 
+/// Neither its facts nor its past are lost while descriptors have run out.
+#[test]
+fn a_process_that_could_not_be_read_for_a_while_is_no_new_one() {
+    for mode in MODES {
+        let mut world = World::new(&[mode], |proc| {
+            drop(proc.process(1));
+            let it = proc.process(5).name("x").cmdline(&["x", "--role=web"]);
+            drop(it.stat(|it| it.start_time = COUNTS_FROM).cpu(10, 0));
+        });
+        world.scan();
+        let it = world
+            .proc
+            .process(5)
+            .fault(ProcFile::Stat, Fault::Errno(24));
+        for _ in 0..3 {
+            assert_eq!(world.scan().ticks("app/web"), 10, "{mode}");
+        }
+        drop(it.healthy().cpu(30, 0));
+        let view = world.scan();
+        assert_eq!(view.ticks("app/web"), 30, "{mode}");
+        assert!(view.process(5).cpu_usage_ratio.is_some_and(|it| it > 0.0));
+        assert_eq!(world.proc.process(5).reads(ProcFile::Cmdline), 1);
+    }
+}
+
 #[test]
 fn exec_changes_name_and_class_and_keeps_the_cpu_history() {
     for mode in MODES {

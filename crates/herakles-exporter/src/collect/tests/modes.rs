@@ -51,6 +51,23 @@ fn exact_reads_everybody_every_time() {
     }
 }
 
+/// `statm` and `smaps_rollup` are read at two moments; what is shown together is of one.
+#[test]
+fn rss_is_of_the_same_read_as_pss_and_uss_where_there_is_one() {
+    let statm = "4096 1000 500 5 0 123 0\n";
+    let moves = |proc: &MemProc| drop(proc.process(5).content(ProcFile::Statm, statm));
+    let mut exact = World::new(&[EXACT], moves);
+    let mut adaptive = World::new(&[], moves);
+    for world in [&mut exact, &mut adaptive] {
+        assert_eq!(world.scan().memory(5), kib(4096, 2048, 1024));
+    }
+    assert_eq!(exact.scan().memory(5), kib(4096, 2048, 1024));
+    // The sample is reused, and RSS is as it is now.
+    assert_eq!(adaptive.scan().memory(5), kib(4000, 2048, 1024));
+    let mut rss = World::new(&[RSS], moves);
+    assert_eq!(rss.scan().memory(5), [Some(4000), None, None]);
+}
+
 #[test]
 fn rss_reads_no_smaps_and_pss_and_uss_are_absent() {
     for flags in [
