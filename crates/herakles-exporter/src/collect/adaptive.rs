@@ -77,7 +77,8 @@ impl Adaptive {
             .enumerate()
             .map(|(index, it)| (it.key, index))
             .collect();
-        loop {
+        // What was read earlier is shown also while too many readers are stuck.
+        while !means.crew.stuck().are_too_many() {
             let mut reads = std::mem::take(&mut self.reads);
             self.planner.plan(&moment, &mut reads);
             let done = reads.is_empty();

@@ -371,10 +371,11 @@ impl<S: ProcSource> Collector<S> {
             tally,
         };
         match (means.config.memory_mode(), &mut self.adaptive) {
-            _ if means.crew.stuck().are_too_many() => {}
             (MemoryMode::Adaptive, Some(adaptive)) => adaptive.read(seen, over_limit, means),
             (MemoryMode::Exact, _) if means.config.scan.max_processes.is_some() => {
-                exact::read(seen, over_limit, means);
+                if !means.crew.stuck().are_too_many() {
+                    exact::read(seen, over_limit, means);
+                }
             }
             (MemoryMode::Exact, _) => exact::count(seen, means.tally),
             _ => {}
