@@ -28,9 +28,10 @@ const PHASES: [&str; 3] = ["off", "exact", "adaptive"];
 pub(super) fn run(terms: &Terms) -> Result<(), Failure> {
     let mut victim = Victim::start(terms.victim_mib)?;
     println!(
-        "| exporter | calls | p50, µs | p99, µs | p99.9, µs | longest, ms | held for over 1 ms, ms per minute |"
+        "| exporter | calls | p50, µs | p99, µs | p99.9, µs | longest, ms | waits over 1 ms, per minute | their sum, ms per minute |"
     );
-    println!("|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|");
+    let per_minute = 60.0 / terms.phase.as_secs_f64();
     for turn in 0..terms.turns {
         for phase in PHASES {
             eprintln!("turn {} of {}: {phase}", turn + 1, terms.turns);
@@ -48,13 +49,14 @@ pub(super) fn run(terms: &Terms) -> Result<(), Failure> {
             drop(service);
             let micros = |nanoseconds: u64| nanoseconds as f64 / 1e3;
             println!(
-                "| {phase} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} |",
+                "| {phase} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.0} | {:.0} |",
                 it.calls,
                 micros(it.p50),
                 micros(it.p99),
                 micros(it.p999),
                 micros(it.longest) / 1e3,
-                micros(it.held) / 1e3 * 60.0 / terms.phase.as_secs_f64(),
+                it.waits as f64 * per_minute,
+                micros(it.held) / 1e3 * per_minute,
             );
         }
     }
@@ -75,7 +77,9 @@ struct Latencies {
     p99: u64,
     p999: u64,
     longest: u64,
-    /// The sum of those above a millisecond.
+    /// Calls that waited for the lock of the address space for over a millisecond.
+    waits: u64,
+    /// The sum of these.
     held: u64,
 }
 
@@ -128,6 +132,7 @@ impl Victim {
             p99: next()?,
             p999: next()?,
             longest: next()?,
+            waits: next()?,
             held: next()?,
         })
     }

@@ -6,6 +6,8 @@ use std::{
     io::{self, PipeReader, PipeWriter, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, Command},
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::processes;
@@ -13,6 +15,9 @@ use crate::{failure::Failure, programs};
 
 /// The file that all members map as their shared libraries, in bytes.
 const LIBRARY_BYTES: usize = 8 << 20;
+
+/// Longest wait for the last members to end.
+const PARTING: Duration = Duration::from_secs(10);
 
 /// Members of one sort.
 struct Kind {
@@ -106,6 +111,11 @@ impl Drop for Fleet {
             // It ends by itself; this only hurries one that hangs.
             let _ = child.kill();
             let _ = child.wait();
+        }
+        // Sharers are children of a child, so there is nobody to wait for them but by looking.
+        let begin = Instant::now();
+        while self.pids.iter().any(|pid| processes::exists(*pid)) && begin.elapsed() < PARTING {
+            thread::sleep(Duration::from_millis(10));
         }
     }
 }

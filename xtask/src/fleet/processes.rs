@@ -42,6 +42,11 @@ fn process(pid: u32) -> Option<Process> {
     })
 }
 
+/// Whether there is such a process, be it a zombie.
+pub(super) fn exists(pid: u32) -> bool {
+    fs::exists(format!("/proc/{pid}")).unwrap_or(false)
+}
+
 /// The pids of all processes that stem from `ancestor`.
 ///
 /// # Errors
