@@ -36,7 +36,7 @@ pub(crate) fn command() -> Command {
                 .long("interval")
                 .value_name("SECONDS")
                 .value_parser(value_parser!(u64).range(1..=60))
-                .help("From one round to the next [default: 2, more for larger fleets]"),
+                .help("From one round to the next [default: 3, more for larger fleets]"),
         )
         .arg(
             Arg::new("only")
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     let interval = args
         .get_one("interval")
         .copied()
-        .unwrap_or_else(|| (processes.div_ceil(1_000) + 1).max(2));
+        .unwrap_or_else(|| processes.div_ceil(1_000) + 2);
     let terms = Terms {
         refreshes: usize::try_from(value(args, "refreshes")).unwrap_or(usize::MAX),
         interval: Duration::from_secs(interval),
