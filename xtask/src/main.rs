@@ -3,7 +3,7 @@
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
 //! the workspace that the compiler cannot know, [`metrics_doc`] keeps the metric table of the
 //! README equal to the code, [`fleet`] measures the exporter, [`conserve`] checks that it loses
-//! no CPU time.
+//! no CPU time, [`memory_truth`] that it shows memory as it is.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -12,8 +12,10 @@
 
 mod ci;
 mod conserve;
+mod exposition;
 mod failure;
 mod fleet;
+mod memory_truth;
 mod metrics_doc;
 mod programs;
 mod service;
@@ -51,6 +53,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Some(("conserve", args)) => conserve::run(args),
         Some(("fleet", args)) => fleet::run(args),
         Some(("harm", args)) => fleet::run_harm(args),
+        Some(("memory-truth", _)) => memory_truth::run(),
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
         Some(("tidy", _)) => tidy::run(),
         _ => Err(Failure::new(
@@ -80,6 +83,7 @@ fn command() -> Command {
         .subcommand(conserve::command())
         .subcommand(fleet::command())
         .subcommand(fleet::harm_command())
+        .subcommand(memory_truth::command())
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
         .subcommand(
             Command::new("metrics-doc")

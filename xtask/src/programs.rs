@@ -17,6 +17,17 @@ pub(crate) fn directory() -> Result<PathBuf, Failure> {
     Ok(directory)
 }
 
+/// Puts a file that a program is to read beside the programs.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn written(name: &str, text: &str) -> Result<PathBuf, Failure> {
+    let path = directory()?.join(name);
+    fs::write(&path, text)
+        .map_err(|e| Failure::new(format!("cannot write {}: {e}", path.display())))?;
+    Ok(path)
+}
+
 /// Compiles `NAME.c` in the directory `programs` with the C compiler of the system.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::exposition::Exposition;
+use crate::exposition::Exposition;
 
 /// The counters of the last scrape.
 #[derive(Debug, Default)]

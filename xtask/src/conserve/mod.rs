@@ -6,7 +6,6 @@
 //! Markdown, for `docs/ACCOUNTING.md`.
 
 mod counters;
-mod exposition;
 mod report;
 mod rivals;
 mod round;

@@ -1,12 +1,11 @@
 //! The two exporters, told to look at the storm as one group and at everything else beside it.
 
 use std::{
-    env, fs,
+    env,
     path::{Path, PathBuf},
 };
 
-use super::exposition::Exposition;
-use crate::{failure::Failure, programs, service::Service};
+use crate::{exposition::Exposition, failure::Failure, programs, service::Service};
 
 /// How often both look, in seconds.
 pub(super) const INTERVAL: u64 = 5;
@@ -23,7 +22,7 @@ const PROCESS_NAMES: &str = "process_names:\n  - name: storm\n    comm: [storm]\
 /// # Errors
 /// When it does not start.
 pub(super) fn herakles(exits: Option<&str>) -> Result<Service, Failure> {
-    let rules = written("storm-rules.toml", RULES)?;
+    let rules = programs::written("storm-rules.toml", RULES)?;
     let mut flags = vec![
         format!("--scan.cache-ttl={INTERVAL}s"),
         format!("--classification.rules={}", rules.display()),
@@ -39,7 +38,7 @@ pub(super) fn herakles(exits: Option<&str>) -> Result<Service, Failure> {
 /// # Errors
 /// When it does not start.
 pub(super) fn start_process_exporter(program: &Path) -> Result<Service, Failure> {
-    let names = written("process-exporter.yml", PROCESS_NAMES)?;
+    let names = programs::written("process-exporter.yml", PROCESS_NAMES)?;
     let flags = [format!("--config.path={}", names.display())];
     Service::start_program(program, &flags, "/metrics")
 }
@@ -58,13 +57,6 @@ pub(super) fn process_exporter(asked: Option<&PathBuf>) -> Option<PathBuf> {
         );
     }
     found
-}
-
-fn written(name: &str, text: &str) -> Result<PathBuf, Failure> {
-    let path = programs::directory()?.join(name);
-    fs::write(&path, text)
-        .map_err(|e| Failure::new(format!("cannot write {}: {e}", path.display())))?;
-    Ok(path)
 }
 
 /// CPU seconds that an exporter has credited so far.

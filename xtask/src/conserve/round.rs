@@ -9,11 +9,10 @@ use std::{
 
 use super::{
     counters::Counters,
-    exposition::Exposition,
     rivals::{self, Credited},
     storm::{Account, Raging, Storm},
 };
-use crate::{failure::Failure, service::Service};
+use crate::{exposition::Exposition, failure::Failure, service::Service};
 
 /// How to go about it.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! The storms: what they consist of, their start, their own account, and their certain end.
 
 use std::{
-    fs,
     io::{BufRead as _, BufReader},
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
@@ -93,8 +92,7 @@ impl Raging {
     pub(super) fn start(storm: Storm, length: Duration) -> Result<Self, Failure> {
         let directory = programs::directory()?;
         let program = programs::compile("storm")?;
-        fs::write(directory.join("storm-unit.c"), UNIT)
-            .map_err(|e| Failure::new(format!("cannot write what to compile: {e}")))?;
+        programs::written("storm-unit.c", UNIT)?;
         let mut child = Command::new(program)
             .arg(storm.name())
             .arg(length.as_secs().to_string())

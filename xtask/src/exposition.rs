@@ -1,20 +1,20 @@
-//! The text format of Prometheus, version 0.0.4, as far as two exporters write it.
+//! The text format of Prometheus, version 0.0.4, as far as exporters of processes write it.
 
 use std::collections::HashSet;
 
 /// The samples of one scrape, in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Exposition {
+pub(crate) struct Exposition {
     samples: Vec<Sample>,
     counters: HashSet<String>,
 }
 
 /// One sample.
 #[derive(Debug)]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     /// Name and labels, as written.
-    pub(super) series: String,
-    pub(super) value: f64,
+    pub(crate) series: String,
+    pub(crate) value: f64,
 }
 
 impl Sample {
@@ -35,7 +35,7 @@ impl Sample {
 
 impl Exposition {
     /// Reads a body. Lines that are no samples are skipped.
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut read = Self::default();
         for line in text.lines() {
             if let Some(kind) = line.strip_prefix("# TYPE ") {
@@ -56,7 +56,7 @@ impl Exposition {
     }
 
     /// The sum of a family over the series that have all these labels; 0 without any.
-    pub(super) fn sum(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
+    pub(crate) fn sum(&self, family: &str, labels: &[(&str, &str)]) -> f64 {
         self.samples
             .iter()
             .filter(|it| it.name() == family)
@@ -66,7 +66,7 @@ impl Exposition {
     }
 
     /// The samples of counters.
-    pub(super) fn counters(&self) -> impl Iterator<Item = &Sample> {
+    pub(crate) fn counters(&self) -> impl Iterator<Item = &Sample> {
         self.samples
             .iter()
             .filter(|it| self.counters.contains(it.name()))

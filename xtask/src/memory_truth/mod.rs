@@ -1,0 +1,86 @@
+//! `cargo xtask memory-truth`: whether memory is shown as it is.
+//!
+//! Processes take known amounts of memory of every kind. What the exporter shows of them is
+//! compared with what they took, and with the sums that another reader of `smaps_rollup` makes.
+//! The PSS of all processes is compared with the kernel's own figures. Prints Markdown, for
+//! `docs/ACCOUNTING.md`.
+
+mod expectation;
+mod holder;
+mod totals;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::Command;
+
+use self::{expectation::Case, holder::Holder};
+use crate::{exposition::Exposition, failure::Failure, programs, service::Service};
+
+/// One subgroup per case, named after it.
+const RULES: &str = "[[subgroups]]\ngroup = \"truth\"\nsubgroup = \"{comm}\"\n\
+    matches = [\"mt-*\"]\n";
+
+/// The ways in which the exporter reads memory.
+const MODES: [&str; 2] = ["exact", "adaptive"];
+
+/// The command line.
+pub(crate) fn command() -> Command {
+    Command::new("memory-truth")
+        .about("Compare memory as shown with what processes are known to hold")
+}
+
+/// Starts the processes, lets the exporter read them in each mode, and compares.
+///
+/// # Errors
+/// When something does not start, or a figure is further off than it may be.
+pub(crate) fn run() -> Result<(), Failure> {
+    programs::in_release()?;
+    let cases = expectation::cases();
+    let holders: Vec<(&Case, Holder)> = cases
+        .iter()
+        .map(|case| Ok((case, Holder::start(case)?)))
+        .collect::<Result<_, Failure>>()?;
+
+    let mut complaints = Vec::new();
+    for mode in MODES {
+        let (_service, scrape) = settled(mode)?;
+        println!("## memory = \"{mode}\"\n");
+        totals::compare(&scrape, &mut complaints)?;
+        println!();
+        expectation::compare(&holders, &scrape, &mut complaints);
+        println!();
+    }
+    if complaints.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::new(complaints.join("\n")))
+    }
+}
+
+/// An exporter that has seen everybody more than once, and what it shows.
+fn settled(mode: &str) -> Result<(Service, Exposition), Failure> {
+    let rules = programs::written("memory-truth.toml", RULES)?;
+    let service = Service::start(&[
+        format!("--scan.memory={mode}"),
+        "--scan.cache-ttl=2s".to_owned(),
+        // Nothing is left out to save time.
+        "--scan.cpu-budget=1".to_owned(),
+        "--scan.max-hold=0s".to_owned(),
+        format!("--classification.rules={}", rules.display()),
+    ])?;
+    let begin = Instant::now();
+    loop {
+        thread::sleep(Duration::from_millis(100));
+        let scrape = Exposition::parse(&service.text("/metrics")?);
+        let good = [("result", "success")];
+        if scrape.sum("herakles_exporter_cache_updates_total", &good) >= 3.0 {
+            return Ok((service, scrape));
+        }
+        if begin.elapsed() > Duration::from_secs(60) {
+            return Err(Failure::new("the exporter does not refresh any more"));
+        }
+    }
+}
