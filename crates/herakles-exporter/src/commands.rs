@@ -17,7 +17,6 @@ use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, Sources};
 use crate::effective::{Effective, LoadError};
 use crate::serve::{self, ProcError, ServeError};
-use crate::telemetry;
 
 /// Why the program ends with another code than 0.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +26,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
-    Serve(#[from] ServeError),
+    Serve(ServeError),
     #[error(transparent)]
     Proc(#[from] ProcError),
     #[error(transparent)]
@@ -75,10 +74,10 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
         }
         Command::Serve => {
             allocator::give_memory_back();
-            let effective = Effective::load(&sources)?;
-            let log = effective.config().log;
-            let _flush = telemetry::start(log.level.into(), log.format.into());
-            serve::run(sources, effective)?;
+            serve::run(sources).map_err(|error| match error {
+                ServeError::Load(error) => Failure::Load(error),
+                other => Failure::Serve(other),
+            })?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Once(once) => once::run(&once, Effective::load(&sources)?),

@@ -25,6 +25,7 @@ mod settings;
 mod status;
 mod telemetry;
 mod unclassified;
+mod web_log;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

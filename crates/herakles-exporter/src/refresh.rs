@@ -22,6 +22,9 @@ use crate::telemetry::{FaultLine, FaultLog};
 /// The second refresh comes this soon, so that CPU usage exists early.
 const SECOND: Duration = Duration::from_secs(2);
 
+/// A fault of scans is over when it has not been met for so long.
+const QUIET: Duration = Duration::from_secs(300);
+
 /// The refresh thread.
 pub(crate) struct Refresher<S: ProcSource> {
     app: Arc<App>,
@@ -39,7 +42,7 @@ impl<S: ProcSource> Refresher<S> {
             collector,
             wake,
             compressor: Compressor::new(),
-            fault_log: FaultLog::new(),
+            fault_log: FaultLog::new(QUIET),
         }
     }
 

@@ -8,19 +8,23 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use herakles_scan::{Machine as Units, OpenError, ProcFs};
-use herakles_web::{BindError, Event, Server, bind};
+use herakles_web::{BindError, Server, bind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
 use crate::collect::{Collector, Machine};
 use crate::config::Sources;
-use crate::effective::Effective;
+use crate::effective::{Effective, LoadError};
 use crate::refresh::Refresher;
 use crate::routes;
+use crate::telemetry;
+use crate::web_log::WebLog;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ServeError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
     #[error(transparent)]
     Proc(#[from] ProcError),
     #[error(transparent)]
@@ -45,8 +49,43 @@ pub(crate) enum ProcError {
     },
 }
 
+/// The signals that the service answers to.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// From here on they wait for the service instead of ending the program.
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+}
+
 /// Serves until SIGTERM or SIGINT.
-pub(crate) fn run(sources: Sources, effective: Effective) -> Result<(), ServeError> {
+pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
+    let start = |what| move |source| ServeError::Start { what, source };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(2)
+        .thread_name("herakles-web")
+        .enable_io()
+        .enable_time()
+        .build()
+        .map_err(start("the web server"))?;
+    let signals = {
+        let _runtime = runtime.enter();
+        Signals::new().map_err(start("the signal handlers"))?
+    };
+
+    let effective = Effective::load(&sources)?;
+    let log = effective.config().log;
+    let _flush = telemetry::start(log.level.into(), log.format.into());
     log_warnings(&effective);
     let config = effective.config();
     let (proc, machine) = open_proc(&config.path.procfs)?;
@@ -74,21 +113,12 @@ pub(crate) fn run(sources: Sources, effective: Effective) -> Result<(), ServeErr
             source: std::io::Error::other(error),
         })?;
     let refresher = Refresher::new(Arc::clone(&app), collector, woken);
-    let start = |what| move |source| ServeError::Start { what, source };
     thread::Builder::new()
         .name("herakles-refresh".into())
         .spawn(move || refresher.run())
         .map_err(start("the refresh thread"))?;
 
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(2)
-        .thread_name("herakles-web")
-        .enable_io()
-        .enable_time()
-        .build()
-        .map_err(start("the web server"))?;
-    let served = runtime.block_on(serve(app, listeners));
+    let served = runtime.block_on(serve(app, listeners, signals));
     // What still runs (a scan, a document) is left behind: the process ends now.
     runtime.shutdown_background();
     served.map_err(start("the web server"))
@@ -133,17 +163,25 @@ fn own_start() -> u64 {
     stat.map_or(u64::MAX, |it| it.starttime)
 }
 
-async fn serve(app: Arc<App>, listeners: Vec<std::net::TcpListener>) -> std::io::Result<()> {
-    let terminate = signal(SignalKind::terminate())?;
-    let interrupt = signal(SignalKind::interrupt())?;
-    let hangup = signal(SignalKind::hangup())?;
+async fn serve(
+    app: Arc<App>,
+    listeners: Vec<std::net::TcpListener>,
+    signals: Signals,
+) -> std::io::Result<()> {
+    let Signals {
+        terminate,
+        interrupt,
+        hangup,
+    } = signals;
     tokio::spawn(reload_on(hangup, Arc::clone(&app)));
+    let web_log = Arc::new(WebLog::default());
+    tokio::spawn(Arc::clone(&web_log).write());
     let limits = app.limits.subscribe();
     let first = *limits.borrow();
     let handler = move |request| routes::answer(Arc::clone(&app), request);
     let server = Server::new(listeners, first, handler)
         .limits_from(limits)
-        .on_event(log_event);
+        .on_event(move |event| web_log.take(&event));
     let drained = server.serve(stop_on(terminate, interrupt)).await?;
     tracing::info!(
         finished = drained.finished,
@@ -174,20 +212,5 @@ async fn reload_on(mut hangup: Signal, app: Arc<App>) {
         let app = Arc::clone(&app);
         // Success and failure are logged and counted there.
         let _ = tokio::task::spawn_blocking(move || app.reload()).await;
-    }
-}
-
-fn log_event(event: Event<'_>) {
-    match event {
-        Event::AcceptFailed(error) => {
-            tracing::warn!(
-                error = error.to_string(),
-                "a connection could not be accepted"
-            );
-        }
-        Event::HandlerPanicked => tracing::error!("a bug: a request panicked; please report it"),
-        Event::Refused => tracing::warn!("a connection was refused: all others are busy"),
-        Event::Accepted => {}
-        other => tracing::debug!(event = ?other, "connection"),
     }
 }

@@ -27,18 +27,22 @@ pub(crate) enum FaultLine {
 struct Ongoing {
     said: Instant,
     since_said: u64,
-    seen: bool,
+    seen: Instant,
 }
 
 /// One line per cause when it begins or ends, and at most hourly in between.
 pub(crate) struct FaultLog<K> {
     ongoing: BTreeMap<K, Ongoing>,
+    quiet: Duration,
 }
 
 impl<K: Ord + Copy> FaultLog<K> {
-    pub(crate) fn new() -> Self {
+    /// A fault is over when nobody has met it for longer than `quiet`: one that comes and goes
+    /// makes no line each time.
+    pub(crate) fn new(quiet: Duration) -> Self {
         Self {
             ongoing: BTreeMap::new(),
+            quiet,
         }
     }
 
@@ -52,7 +56,7 @@ impl<K: Ord + Copy> FaultLog<K> {
         let mut lines = Vec::new();
         for (cause, count) in faults {
             if let Some(it) = self.ongoing.get_mut(&cause) {
-                it.seen = true;
+                it.seen = now;
                 it.since_said = it.since_said.saturating_add(count);
                 if now.saturating_duration_since(it.said) >= REPEAT {
                     lines.push((
@@ -69,14 +73,14 @@ impl<K: Ord + Copy> FaultLog<K> {
                     Ongoing {
                         said: now,
                         since_said: 0,
-                        seen: true,
+                        seen: now,
                     },
                 );
                 lines.push((cause, FaultLine::Began { count }));
             }
         }
         self.ongoing.retain(|cause, it| {
-            let lasts = std::mem::replace(&mut it.seen, false);
+            let lasts = now.saturating_duration_since(it.seen) <= self.quiet;
             if !lasts {
                 lines.push((
                     *cause,
@@ -98,7 +102,7 @@ mod tests {
     #[test]
     fn a_lasting_fault_is_said_when_it_begins_hourly_and_when_it_ends() {
         let start = Instant::now();
-        let mut log = FaultLog::new();
+        let mut log = FaultLog::new(Duration::ZERO);
         let mut at = |minutes: u64, count: u64| {
             let fault = (count > 0).then_some(("denied", count));
             log.observe(fault, start + Duration::from_secs(60 * minutes))
@@ -116,24 +120,42 @@ mod tests {
     #[test]
     fn a_fault_that_nobody_meets_may_last_all_the_same() {
         let now = Instant::now();
-        let mut log = FaultLog::new();
+        let mut log = FaultLog::new(Duration::ZERO);
+        let later = |seconds| now + Duration::from_secs(seconds);
         assert_eq!(log.observe([("denied", 0)], now), []);
-        log.observe([("denied", 9)], now);
-        assert_eq!(log.observe([("denied", 0)], now), []);
-        assert_eq!(log.observe([("denied", 2)], now), []);
+        log.observe([("denied", 9)], later(1));
+        assert_eq!(log.observe([("denied", 0)], later(2)), []);
+        assert_eq!(log.observe([("denied", 2)], later(3)), []);
         assert_eq!(
-            log.observe([], now),
+            log.observe([], later(4)),
             [("denied", FaultLine::Ended { count: 2 })]
         );
     }
 
     #[test]
+    fn a_fault_that_comes_and_goes_is_one_fault() {
+        let start = Instant::now();
+        let mut log = FaultLog::new(Duration::from_secs(60));
+        let mut at = |seconds: u64, count: u64| {
+            let fault = (count > 0).then_some(("refused", count));
+            log.observe(fault, start + Duration::from_secs(seconds))
+        };
+        assert_eq!(at(0, 1), [("refused", FaultLine::Began { count: 1 })]);
+        for seconds in (1..600).step_by(2) {
+            assert_eq!(at(seconds, 0), []);
+            assert_eq!(at(seconds + 1, 3), []);
+        }
+        assert_eq!(at(660, 0), []);
+        assert_eq!(at(661, 0), [("refused", FaultLine::Ended { count: 900 })]);
+    }
+
+    #[test]
     fn causes_do_not_hide_each_other() {
         let now = Instant::now();
-        let mut log = FaultLog::new();
+        let mut log = FaultLog::new(Duration::ZERO);
         log.observe([(1, 1)], now);
         assert_eq!(
-            log.observe([(2, 7)], now),
+            log.observe([(2, 7)], now + Duration::from_secs(1)),
             [
                 (2, FaultLine::Began { count: 7 }),
                 (1, FaultLine::Ended { count: 0 })
