@@ -49,15 +49,23 @@ impl WebLog {
         let mut tick = tokio::time::interval(TICK);
         loop {
             tick.tick().await;
-            let counts = [
-                ("refused", self.refused.swap(0, Relaxed)),
-                ("not_accepted", self.not_accepted.swap(0, Relaxed)),
-            ];
-            let met = counts.into_iter().filter(|(_, count)| *count > 0);
-            for (fault, line) in log.observe(met, Instant::now()) {
+            for (fault, line) in self.lines(&mut log, Instant::now()) {
                 self.write_line(fault, line);
             }
         }
+    }
+
+    /// What is to be said of the events since the last call.
+    fn lines(
+        &self,
+        log: &mut FaultLog<&'static str>,
+        now: Instant,
+    ) -> Vec<(&'static str, FaultLine)> {
+        let counts = [
+            ("refused", self.refused.swap(0, Relaxed)),
+            ("not_accepted", self.not_accepted.swap(0, Relaxed)),
+        ];
+        log.observe(counts.into_iter().filter(|(_, count)| *count > 0), now)
     }
 
     fn write_line(&self, fault: &str, line: FaultLine) {
@@ -85,5 +93,32 @@ impl WebLog {
                 );
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_number_of_refused_clients_makes_one_line_until_it_is_quiet_again() {
+        let web_log = WebLog::default();
+        let mut log = FaultLog::new(QUIET);
+        let start = Instant::now();
+        let mut lines = |second: u64, refused: u64| {
+            for _ in 0..refused {
+                web_log.take(&Event::Refused);
+            }
+            web_log.lines(&mut log, start + Duration::from_secs(second))
+        };
+        assert_eq!(
+            lines(0, 300),
+            [("refused", FaultLine::Began { count: 300 })]
+        );
+        for second in 1..100 {
+            assert_eq!(lines(second, second % 3), []);
+        }
+        assert_eq!(lines(200, 0), [("refused", FaultLine::Ended { count: 99 })]);
+        assert_eq!(lines(201, 0), []);
     }
 }

@@ -11,7 +11,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 /// for ever at a named pipe that nobody writes to.
 ///
 /// # Errors
-/// Those of opening and reading; `InvalidData` if it is no UTF-8, `FileTooLarge` if it is longer.
+/// Those of opening and reading; an empty pipe or device; `InvalidData` if it is no UTF-8, `FileTooLarge` if it is longer.
 pub(crate) fn read_text(path: &Path, most: u64) -> io::Result<String> {
     let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new()
@@ -20,8 +20,14 @@ pub(crate) fn read_text(path: &Path, most: u64) -> io::Result<String> {
         .open(path)?;
     // Reading waits again, for a writer that is there: text may come through a pipe.
     fcntl_setfl(&file, OFlags::empty())?;
+    let is_file = file.metadata()?.is_file();
     let mut text = String::new();
     file.take(most + 1).read_to_string(&mut text)?;
+    if text.is_empty() && !is_file {
+        return Err(io::Error::other(
+            "it is no regular file, and nothing comes out of it",
+        ));
+    }
     if text.len() as u64 > most {
         let sentence = format!("it has more than {most} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, sentence));
@@ -50,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_without_a_writer_is_empty_and_does_not_wait() {
+    fn a_pipe_without_a_writer_is_an_error_and_does_not_wait() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         rustix::fs::mknodat(
@@ -61,6 +67,6 @@ mod tests {
             0,
         )
         .unwrap();
-        assert_eq!(read_text(&path, 10).unwrap(), "");
+        assert!(read_text(&path, 10).is_err());
     }
 }

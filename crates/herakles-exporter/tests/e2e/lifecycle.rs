@@ -4,14 +4,16 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
+    process::{Command, Stdio},
     time::Duration,
 };
 
-use rustix::process::Signal;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{
     eventually,
-    exporter::{Exporter, NO_RULE_FILES, Options},
+    exporter::{Exporter, NO_RULE_FILES, Options, free_address},
     target::{self, Target},
 };
 
@@ -178,4 +180,41 @@ fn sigint_ends_it_well_too() {
     exporter.wait_for_refreshes(1.0);
     exporter.signal(Signal::INT);
     assert_eq!(exporter.wait().code(), Some(0), "{}", exporter.log());
+}
+
+#[test]
+fn signals_that_come_before_the_service_is_up_wait_for_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("exporter.toml");
+    mknodat(CWD, &config, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).expect("a named pipe");
+    // Holds the exporter in the middle of its start, until it is closed.
+    let mut pipe = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&config)
+        .expect("the pipe");
+    let mut exporter = Command::new(env!("CARGO_BIN_EXE_herakles-exporter"))
+        .arg("--config.file")
+        .arg(&config)
+        .arg(format!("--web.listen-address={}", free_address()))
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the exporter starts");
+    let descriptors = format!("/proc/{}/fd", exporter.id());
+    eventually("the exporter to read its configuration", || {
+        let mut open = fs::read_dir(&descriptors).ok()?;
+        open.any(|entry| {
+            entry.is_ok_and(|it| fs::read_link(it.path()).is_ok_and(|to| to == config))
+        })
+        .then_some(())
+    });
+
+    let pid = Pid::from_child(&exporter);
+    kill_process(pid, Signal::HUP).expect("SIGHUP is sent");
+    kill_process(pid, Signal::TERM).expect("SIGTERM is sent");
+    pipe.write_all(NO_RULE_FILES.as_bytes())
+        .expect("the configuration is written");
+    drop(pipe);
+    let status = exporter.wait().expect("the exporter ends");
+    assert_eq!(status.code(), Some(0), "{status}");
 }
