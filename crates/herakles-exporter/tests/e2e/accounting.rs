@@ -1,8 +1,61 @@
 //! What the host spent and who was credited with it: the line in `/health` and the recording rule.
 
-use std::{path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
-use crate::harness::{exporter::Options, tools};
+use procfs::process::Process;
+
+use crate::harness::{
+    exporter::{Exporter, NO_RULE_FILES, Options},
+    target::Target,
+    tools,
+};
+
+/// Shell that waits for many children, each gone long before anybody looks.
+const SHORT_LIVES: &str = "n=0; while [ $n -lt 100 ]; do \
+    (i=0; while [ $i -lt 8000 ]; do i=$((i+1)); done); n=$((n+1)); done";
+
+/// What a process that waits now, and the children it has waited for, have used, in seconds.
+fn used_with_children(pid: u32) -> f64 {
+    let pid = i32::try_from(pid).expect("a pid fits");
+    let stat = Process::new(pid)
+        .and_then(|process| process.stat())
+        .expect("it lives");
+    let own = (stat.utime + stat.stime) as f64;
+    (own + (stat.cutime + stat.cstime) as f64) / procfs::ticks_per_second() as f64
+}
+
+/// What the subgroup of the test has been credited with, two refreshes from now: what is held
+/// back in one is credited in the next.
+fn credited(exporter: &Exporter) -> f64 {
+    exporter.wait_for_next_refresh();
+    exporter.wait_for_next_refresh();
+    let class = [("group", "test"), ("subgroup", "parent")];
+    exporter
+        .metrics()
+        .all("herakles_subgroup_cpu_seconds_total", &class)
+        .map(|sample| sample.value)
+        .sum()
+}
+
+#[test]
+fn children_that_nobody_saw_are_credited_to_who_waited_for_them() {
+    let rules = tempfile::NamedTempFile::new().expect("a temporary file");
+    let rule = "[[subgroups]]\ngroup = \"test\"\nsubgroup = \"parent\"\n\
+        matches = [\"hk-parent\"]\ninherit = true\n";
+    fs::write(rules.path(), rule).expect("the rule can be written");
+    let config = NO_RULE_FILES.replace("[]", &format!("[{:?}]", rules.path()));
+    let exporter = Options::with_config(&config)
+        .args(["--scan.cache-ttl=1s"])
+        .start();
+    let mut parent = Target::start(b"hk-parent", ":");
+    let before = credited(&exporter) - used_with_children(parent.pid());
+    parent.go_on(SHORT_LIVES);
+    let used = used_with_children(parent.pid());
+    assert!(used > 0.1, "the children burnt nothing: {used}");
+    // A tick for each of the few that were seen on their way.
+    let lost = used - (credited(&exporter) - before);
+    assert!(lost.abs() < 0.05, "{lost} s of {used} s");
+}
 
 /// The two numbers of the line: unattributed and spent, in seconds.
 fn unattributed(health: &str) -> Option<(f64, f64)> {
