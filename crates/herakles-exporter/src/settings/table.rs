@@ -134,7 +134,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
 
     Setting::new("classification", "rules", Kind::Paths,
         &["/etc/herakles/subgroups.toml", "/etc/herakles/subgroups.d/*.toml"],
-        "File of rules, tried in the order given; the file name may be a glob"),
+        "File of rules, tried in the order given; its name may be a glob, its path relative to the configuration file"),
     Setting::new("classification", "builtin", Kind::Bool, &["true"],
         "Use the built-in rules after your own"),
     Setting::new("classification", "search_mode", Kind::Choice(&["all", "include", "exclude"]), &["all"],

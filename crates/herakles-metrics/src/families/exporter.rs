@@ -133,7 +133,7 @@ pub(super) const FAMILIES: &[Family] = &[
         name: "herakles_exporter_series",
         kind: Kind::Gauge,
         unit: Unit::None,
-        help: "Series of the snapshot part.",
+        help: "Series of the snapshot part, with the _created samples that OpenMetrics has.",
         labels: &[],
         absent: "before the first good refresh",
         source: Source::Status(|status| {
