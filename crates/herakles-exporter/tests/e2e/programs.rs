@@ -105,22 +105,18 @@ impl Drop for Server {
 
 /// The server and its children, `at_least` so many processes, are all in one subgroup.
 fn check(server: &Server, at_least: usize, group: &str, subgroup: &str) {
-    let family = eventually("the children", || {
-        let family = server.family();
-        (family.len() >= at_least).then_some(family)
-    });
     let exporter = Options::live().start();
-    exporter.wait_for_refreshes(2.0);
-    let snapshot: Value =
-        serde_json::from_str(&exporter.get("/api/v1/snapshot").text()).expect("it is JSON");
-    let processes = snapshot["processes"].as_array().expect("a list");
     // Some children do a short piece of work and end.
-    let still = server.family();
-    let lasting: Vec<u32> = family
-        .into_iter()
-        .filter(|pid| still.contains(pid))
-        .collect();
-    assert!(lasting.len() >= at_least, "{lasting:?}\n{}", server.log());
+    let (lasting, snapshot) = eventually("the children", || {
+        let before = server.family();
+        exporter.wait_for_next_refresh();
+        let snapshot = exporter.get("/api/v1/snapshot").text();
+        let after = server.family();
+        let lasting: Vec<u32> = before.into_iter().filter(|it| after.contains(it)).collect();
+        (lasting.len() >= at_least).then_some((lasting, snapshot))
+    });
+    let snapshot: Value = serde_json::from_str(&snapshot).expect("it is JSON");
+    let processes = snapshot["processes"].as_array().expect("a list");
     for pid in lasting {
         let found = processes.iter().find(|it| it["pid"] == pid);
         let found = found.unwrap_or_else(|| panic!("{pid} is missing\n{}", server.log()));

@@ -1,6 +1,7 @@
 //! From a name of process-exporter, a template of Go, to a subgroup.
 
 use super::entry::Entry;
+use super::selectors;
 
 /// What takes this place where an entry has no name.
 const DEFAULT: &str = "{{.ExeBase}}";
@@ -17,6 +18,30 @@ const RESERVED: [&str; 8] = [
     "script",
 ];
 
+/// What captures the file name of the first argument, if the name of the entry needs it and one
+/// of several programs has to be told.
+pub(super) fn program_capture(entry: &Entry) -> Option<&'static str> {
+    let needed = template(entry).contains(".ExeBase") && entry.exe.len() != 1;
+    let is_looked_at = !entry
+        .cmdline
+        .iter()
+        .any(|it| selectors::starts_at_start(it));
+    let name = if captures(entry, "program") {
+        "program_"
+    } else {
+        "program"
+    };
+    let has_programs = !(entry.exe.is_empty() && entry.comm.is_empty());
+    (needed && is_looked_at && has_programs).then_some(name)
+}
+
+fn template(entry: &Entry) -> &str {
+    match entry.name.as_str() {
+        "" => DEFAULT,
+        name => name,
+    }
+}
+
 /// The capture's name in our rules.
 pub(super) fn capture(name: &str) -> String {
     if RESERVED.contains(&name) {
@@ -29,13 +54,9 @@ pub(super) fn capture(name: &str) -> String {
 /// The name with our variables in place of theirs. What has none is dropped, with the
 /// punctuation around it.
 pub(super) fn subgroup(entry: &Entry, notes: &mut Vec<String>) -> String {
-    let template = match entry.name.as_str() {
-        "" => DEFAULT,
-        name => name,
-    };
     let mut out = String::new();
     let mut dropped = false;
-    let mut rest = template;
+    let mut rest = template(entry);
     while let Some((text, (action, after))) = rest
         .split_once("{{")
         .and_then(|(text, rest)| Some((text, rest.split_once("}}")?)))
@@ -83,16 +104,7 @@ fn variable(action: &str, entry: &Entry, notes: &mut Vec<String>) -> Option<Stri
             [comm] => without_braces(comm),
             _ => "{comm}".to_owned(),
         },
-        ".ExeBase" => match entry.exe.as_slice() {
-            [exe] => without_braces(exe.rsplit('/').next().unwrap_or(exe)),
-            _ => {
-                note(
-                    "is the file name of the first argument there, {exe} that of the file that \
-                     runs; it is unknown where its link may not be read",
-                );
-                "{exe}".to_owned()
-            }
-        },
+        ".ExeBase" => return Some(exe_base(entry, &mut note)),
         ".ExeFull" => {
             note("becomes {exe}, the name of the file that runs, without its folder");
             "{exe}".to_owned()
@@ -123,6 +135,25 @@ fn variable(action: &str, entry: &Entry, notes: &mut Vec<String>) -> Option<Stri
         },
     };
     Some(known)
+}
+
+/// The file name of the first argument: known, captured, or the nearest there is.
+fn exe_base(entry: &Entry, note: &mut impl FnMut(&str)) -> String {
+    if let [exe] = entry.exe.as_slice() {
+        return without_braces(exe.rsplit('/').next().unwrap_or(exe));
+    }
+    if entry.exe.is_empty() && entry.cmdline.is_empty() {
+        note("is the file name of the first argument there; the name of the process stands in");
+        return "{comm}".to_owned();
+    }
+    if let Some(capture) = program_capture(entry) {
+        return format!("{{{capture}}}");
+    }
+    note(
+        "is the file name of the first argument there, {exe} that of the file that runs; it is \
+         unknown where its link may not be read",
+    );
+    "{exe}".to_owned()
 }
 
 /// The name in `.Matches.NAME` and `index .Matches "NAME"`.

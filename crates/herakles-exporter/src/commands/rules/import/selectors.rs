@@ -27,30 +27,36 @@ pub(super) fn patterns(
         }
         return Ok(("matches", comm.iter().map(|name| glob(name)).collect()));
     }
-    let program = match (exe.as_slice(), comm.as_slice()) {
-        ([], []) => None,
+    let programs = match (exe.as_slice(), comm.as_slice()) {
+        ([], []) => &[],
         ([], comm) => {
             notes.push(
                 "comm is compared with the file name of the first argument, as it must match \
                  together with cmdline"
                     .to_owned(),
             );
-            Some(first_argument(comm))
+            comm
         }
         (exe, comm) => {
             if !comm.is_empty() {
                 notes.push(format!("comm {comm:?} is not looked at beside exe"));
             }
-            Some(first_argument(exe))
+            exe
         }
     };
+    let capture = name::program_capture(entry);
+    let programs = programs
+        .iter()
+        .map(|program| first_argument(program, capture))
+        .collect();
     let expressions: Vec<String> = cmdline.iter().map(|it| with_our_captures(it)).collect();
-    all_of(program, &expressions, notes).map(|patterns| ("cmdline_matches", patterns))
+    all_of(programs, &expressions, notes).map(|patterns| ("cmdline_matches", patterns))
 }
 
-/// Patterns that match where the program and all expressions do, in any order, side by side.
+/// Patterns that match where one of the programs, if any, and all expressions do, in any order,
+/// side by side.
 fn all_of(
-    program: Option<String>,
+    mut programs: Vec<String>,
     expressions: &[String],
     notes: &mut Vec<String>,
 ) -> Result<Vec<String>, String> {
@@ -65,16 +71,14 @@ fn all_of(
     if anchored > 1 {
         return Err("more than one of its expressions must match at the beginning".to_owned());
     }
-    let program = program.filter(|_| {
-        if anchored > 0 {
-            notes.push(
-                "an expression that begins with ^ decides alone about the first argument; exe and \
-                 comm are not looked at"
-                    .to_owned(),
-            );
-        }
-        anchored == 0
-    });
+    if anchored > 0 && !programs.is_empty() {
+        notes.push(
+            "an expression that begins with ^ decides alone about the first argument; exe and \
+             comm are not looked at"
+                .to_owned(),
+        );
+        programs.clear();
+    }
     if expressions.len() > 1 {
         notes.push(
             "its expressions must match side by side: two that need the same words do not"
@@ -82,32 +86,36 @@ fn all_of(
         );
     }
     let orders = orders(expressions);
-    let in_order = orders.iter().filter(|order| {
-        let mut late = order.iter().skip(1);
-        !late.any(|it| starts_at_start(it))
-    });
-    Ok(in_order
-        .map(|order| side_by_side(program.as_deref(), order))
-        .collect())
+    let in_order = orders
+        .iter()
+        .filter(|order| !order.iter().skip(1).any(|it| starts_at_start(it)));
+    if programs.is_empty() {
+        return Ok(in_order.map(|order| side_by_side(order)).collect());
+    }
+    let mut patterns = Vec::new();
+    for order in in_order {
+        patterns.extend(programs.iter().map(|program| of_program(program, order)));
+    }
+    Ok(patterns)
 }
 
-fn side_by_side(program: Option<&str>, expressions: &[&str]) -> String {
-    let joined = match expressions {
-        [one] if program.is_none() => return (*one).to_owned(),
-        [] => String::new(),
+fn of_program(program: &str, expressions: &[&str]) -> String {
+    let joined = side_by_side(expressions);
+    match expressions.first() {
+        None => format!("{program}(?: |$)"),
+        // Such an expression needs the blank for itself.
+        Some(first) if takes_a_blank(first) => format!("{program}(?: (?s:.*))?(?:{joined})"),
+        Some(_) => format!("{program} (?s:.*)(?:{joined})"),
+    }
+}
+
+fn side_by_side(expressions: &[&str]) -> String {
+    match expressions {
+        [one] => (*one).to_owned(),
         many => {
             let groups: Vec<String> = many.iter().map(|it| format!("(?:{it})")).collect();
             groups.join("(?s:.*)")
         }
-    };
-    match (program, expressions.first()) {
-        (None, _) => joined,
-        (Some(program), None) => format!("{program}(?: |$)"),
-        // Such an expression needs the blank for itself.
-        (Some(program), Some(first)) if takes_a_blank(first) => {
-            format!("{program}(?: (?s:.*))?{joined}")
-        }
-        (Some(program), Some(_)) => format!("{program} (?s:.*){joined}"),
     }
 }
 
@@ -129,23 +137,23 @@ fn orders(items: &[String]) -> Vec<Vec<&str>> {
     orders
 }
 
-/// An expression for the first argument: its path, or its file name in any folder.
-fn first_argument(programs: &[String]) -> String {
-    let alternatives = |wanted: bool| {
-        let programs = programs.iter().filter(|it| it.contains('/') == wanted);
-        programs.map(|it| regex::escape(it)).collect::<Vec<_>>()
+/// An expression for the first argument: its path, or its file name in any folder. Its file name
+/// is captured under the given name.
+fn first_argument(program: &str, capture: Option<&str>) -> String {
+    let (folder, file) = match program.rsplit_once('/') {
+        Some((folder, file)) => (format!("{}/", escaped(folder)), file),
+        None => ("(?:[^ ]*/)?".to_owned(), program),
     };
-    let (paths, names) = (alternatives(true), alternatives(false));
-    let names = match names.as_slice() {
-        [] => None,
-        [name] => Some(format!("(?:[^ ]*/)?{name}")),
-        names => Some(format!("(?:[^ ]*/)?(?:{})", names.join("|"))),
-    };
-    let all: Vec<String> = paths.into_iter().chain(names).collect();
-    match all.as_slice() {
-        [one] => format!("^{one}"),
-        all => format!("^(?:{})", all.join("|")),
+    let file = escaped(file);
+    match capture {
+        Some(name) => format!("^{folder}(?P<{name}>{file})"),
+        None => format!("^{folder}{file}"),
     }
+}
+
+/// As `regex::escape`, but for what needs no escape outside brackets.
+fn escaped(text: &str) -> String {
+    regex::escape(text).replace(r"\-", "-")
 }
 
 fn takes_a_blank(expression: &str) -> bool {
@@ -153,7 +161,8 @@ fn takes_a_blank(expression: &str) -> bool {
     starts.iter().any(|start| expression.starts_with(start))
 }
 
-fn starts_at_start(expression: &str) -> bool {
+/// Whether it can match at the beginning of the command line only.
+pub(super) fn starts_at_start(expression: &str) -> bool {
     let plain = expression
         .strip_prefix("(?")
         .and_then(|flags| flags.split_once(')'))

@@ -72,6 +72,22 @@ cmdline_matches = ["^/usr/sbin/nginx(?: |$)"]
 inherit = true
 "#,
     );
+    check(
+        "- exe: [postgres, /opt/x/ruby]\n",
+        r#"# From line 2.
+[[subgroups]]
+group = "imported"
+subgroup = "{program}"
+cmdline_matches = ["^(?:[^ ]*/)?(?P<program>postgres)(?: |$)", "^/opt/x/(?P<program>ruby)(?: |$)"]
+inherit = true
+"#,
+    );
+    let either = "- exe: [postgres, /opt/x/ruby]\n  cmdline: [main]\n";
+    assert_eq!(subgroup(either, "x", "/opt/x/ruby main.rb"), "ruby");
+    assert_eq!(
+        subgroup(either, "x", "/usr/bin/postgres -D main"),
+        "postgres"
+    );
     let several = "- name: web\n  exe: [nginx, httpd, /opt/x/caddy]\n";
     for (cmdline, expected) in [
         ("nginx", "web"),
@@ -96,7 +112,7 @@ fn groups_of_expressions_become_variables() {
 [[subgroups]]
 group = "imported"
 subgroup = "process-exporter:{Cfgfile}"
-cmdline_matches = ['^/usr/local/bin/process\-exporter (?s:.*)(?:-config\.path\s+(?P<Cfgfile>\S+))']
+cmdline_matches = ['^/usr/local/bin/process-exporter (?s:.*)(?:-config\.path\s+(?P<Cfgfile>\S+))']
 inherit = true
 "#,
     );
@@ -127,6 +143,10 @@ fn all_selectors_must_match() {
 
     let anchored = "- name: a\n  exe: [java]\n  cmdline: ['^/usr/bin/java .*Foo']\n";
     assert_eq!(subgroup(anchored, "java", "/usr/bin/java x.Foo"), "a");
+    let several = "- exe: [a, b]\n  cmdline: ['^x']\n- comm: [a, b]\n  cmdline: [x]\n";
+    let text = converted(several);
+    assert!(text.contains("subgroup = \"{exe}\"\n"), "{text}");
+    assert!(text.contains("subgroup = \"{program}\"\n"), "{text}");
     assert!(converted(anchored).contains("# Note: an expression that begins with ^ decides alone"));
 }
 
@@ -148,7 +168,7 @@ inherit = true
         ("u-{{- .Username -}} x", "u-{user}x", ""),
         ("{{.Cgroups}}", "{unit}", "{container} and {pod}"),
         ("{{.ExeFull}}", "{exe}", "without its folder"),
-        ("{{.ExeBase}}", "{exe}", "first argument there"),
+        ("{{.ExeBase}}", "{comm}", "first argument there"),
         (
             "{{.Matches.no}}/{{.Comm}}",
             "{comm}",
@@ -224,6 +244,9 @@ fn quoted(items: &[&str]) -> String {
 }
 
 proptest! {
+    // Each case compiles expressions.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_converted_rule_matches_what_all_selectors_match(
         exe in prop::sample::subsequence(vec!["java", "/opt/x/run", "node"], 0..=3),
