@@ -372,12 +372,12 @@ impl<S: ProcSource> Collector<S> {
         };
         match (means.config.memory_mode(), &mut self.adaptive) {
             (MemoryMode::Adaptive, Some(adaptive)) => adaptive.read(seen, over_limit, means),
-            (MemoryMode::Exact, _) if means.config.scan.max_processes.is_some() => {
-                if !means.crew.stuck().are_too_many() {
-                    exact::read(seen, over_limit, means);
-                }
+            (MemoryMode::Exact, _) if means.config.scan.max_processes.is_none() => {
+                exact::count(seen, means.tally);
             }
-            (MemoryMode::Exact, _) => exact::count(seen, means.tally),
+            (MemoryMode::Exact, _) if !means.crew.stuck().are_too_many() => {
+                exact::read(seen, over_limit, means);
+            }
             _ => {}
         }
     }
