@@ -6,11 +6,11 @@
 //!
 //! ```
 //! use std::time::{Duration, Instant};
-//! use herakles_cpu::{ExitSource, Ledger, Observation, Usage};
+//! use herakles_cpu::{Ledger, Observation, Usage};
 //! use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 //!
 //! let hz = TicksPerSecond::new(100).ok_or("no ticks")?;
-//! let mut ledger = Ledger::new(hz, 5_000, ExitSource::Children);
+//! let mut ledger = Ledger::new(hz, 5_000);
 //! let postgres = ProcessKey { pid: Pid::new(42).ok_or("no pid")?, start_time: 900 };
 //! let used = |user| Usage { cpu: CpuTicks { user, system: 0 }, ..Usage::ZERO };
 //! let mut read = Observation {
@@ -69,4 +69,4 @@ mod ledger;
 mod usage;
 
 pub use ledger::Ledger;
-pub use usage::{CpuReading, Exit, ExitSource, Observation, Usage};
+pub use usage::{CpuReading, Exit, Observation, Usage};

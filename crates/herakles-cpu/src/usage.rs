@@ -35,8 +35,20 @@ impl Usage {
         self.zip(other, u64::saturating_sub)
     }
 
-    pub(crate) fn at_most(self, other: Self) -> Self {
-        self.zip(other, u64::min)
+    /// `self - other` where the division into user and system may differ between the two: what
+    /// one of the modes is short of is taken from the other.
+    pub(crate) fn beyond(self, other: Self) -> Self {
+        let (mine, theirs) = (self.cpu, other.cpu);
+        let rest = self.minus(other);
+        let short_of_user = theirs.user.saturating_sub(mine.user);
+        let short_of_system = theirs.system.saturating_sub(mine.system);
+        Self {
+            cpu: CpuTicks {
+                user: rest.cpu.user.saturating_sub(short_of_system),
+                system: rest.cpu.system.saturating_sub(short_of_user),
+            },
+            ..rest
+        }
     }
 
     pub(crate) fn at_least(self, other: Self) -> Self {
@@ -84,18 +96,10 @@ pub struct CpuReading {
     pub usage: Option<f64>,
 }
 
-/// Where the CPU time of exited processes comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ExitSource {
-    /// From what their parents absorb on reaping them (`cutime`, `cstime`).
-    #[default]
-    Children,
-    /// From one record per exit, handed to [`Ledger::exit`](crate::Ledger::exit); what parents
-    /// absorb is then not credited again.
-    Records,
-}
-
 /// The last word on a process that has exited, as taskstats reports it.
+///
+/// It is a last sight of a process shortly before its end, not the end itself: the kernel takes
+/// the memory apart later.
 #[derive(Clone, Copy, Debug)]
 pub struct Exit<C> {
     /// The identity. Its start time may be off by up to a second: taskstats tells it in units
@@ -105,6 +109,7 @@ pub struct Exit<C> {
     pub parent: Option<Pid>,
     /// The class to credit if the process has never been observed; a known one keeps its own.
     pub class: C,
-    /// All that the process itself has used, its exited threads included.
+    /// All that the process itself has used, its exited threads included. How it divides into
+    /// user and system is an estimate: `stat` may divide the same time otherwise.
     pub own: Usage,
 }

@@ -100,6 +100,8 @@ pub(crate) struct Scan {
     pub(crate) cpu_budget: Ratio,
     /// Adaptive: whether taskstats is asked who has run.
     pub(crate) taskstats: Taskstats,
+    /// Where the CPU time of exited processes comes from.
+    pub(crate) exits: ExitSource,
 }
 
 /// Whether idle processes are known by taskstats.
@@ -110,6 +112,18 @@ pub(crate) enum Taskstats {
     Auto,
     /// Never.
     Off,
+}
+
+/// Where the CPU time of exited processes comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ExitSource {
+    /// From taskstats where the rights allow.
+    Auto,
+    /// From what their parents absorb.
+    Children,
+    /// As `Auto`, with a warning where it is not to be had.
+    Taskstats,
 }
 
 /// How memory beyond RSS is read.

@@ -16,7 +16,7 @@ use herakles_web::{Exposition, Format};
 use crate::app::App;
 use crate::attribution::Attribution;
 use crate::cache::Published;
-use crate::collect::{Collector, Scan};
+use crate::collect::{Collector, EXITS_LOST, Scan};
 use crate::telemetry::{FaultLine, FaultLog};
 
 /// The second refresh comes this soon, so that CPU usage exists early.
@@ -198,6 +198,12 @@ fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
                 "files of some processes could not be read"
             );
         }
+        EXITS_LOST => tracing::warn!(
+            count,
+            remedy = "lower scan.cache_ttl, or set scan.exits to children",
+            "more processes exited than could be listened to; the CPU of some is credited to who \
+             waited for them"
+        ),
         ("timeout", _) => tracing::warn!(
             file,
             count,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use herakles_stat::{Pid, ProcessKey, TicksPerSecond};
 
-use crate::{CpuReading, Exit, ExitSource, Observation, Usage};
+use crate::{CpuReading, Exit, Observation, Usage};
 use reaping::Reaping;
 use table::{Record, Table};
 
@@ -25,7 +25,6 @@ pub struct Ledger<C> {
     ticks_per_second: TicksPerSecond,
     /// Processes that started before this tick contribute their growth only.
     counts_from: u64,
-    exits: ExitSource,
     generation: u32,
     living: Table<C>,
     reaping: Reaping,
@@ -38,11 +37,10 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
     /// `counts_from` is the exporter's own start in clock ticks after boot (its `starttime`): a
     /// process that is older contributes to the class counters only what it uses from its first
     /// sight on, a younger one everything.
-    pub fn new(ticks_per_second: TicksPerSecond, counts_from: u64, exits: ExitSource) -> Self {
+    pub fn new(ticks_per_second: TicksPerSecond, counts_from: u64) -> Self {
         Self {
             ticks_per_second,
             counts_from,
-            exits,
             generation: 1,
             living: Table::new(),
             reaping: Reaping::default(),
@@ -60,7 +58,7 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
         match self.living.get(seen.key.pid).copied() {
             Some(known) if self.is_same(&known, seen.key) => self.grow(known, &seen),
             Some(other) => {
-                self.bury(&other);
+                self.reaping.exit(&other);
                 self.first_sight(&seen)
             }
             None => self.first_sight(&seen),
@@ -100,30 +98,38 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
         }
     }
 
-    /// Credits the end of a process to its own class. Only for [`ExitSource::Records`]; with
-    /// [`ExitSource::Children`] the record is ignored, as the parent absorbs the same time.
+    /// Credits the end of a process to its own class, where taskstats tells of it. To be called
+    /// before the [`finish`](Self::finish) of the first scan that may find the process gone.
     ///
-    /// The process may be observed again as a zombie without being counted twice. One that is
-    /// older than the exporter and has never been observed contributes nothing.
+    /// This is one more sight of the process: what is told is not credited again when it is
+    /// observed as a zombie, or absorbed by whoever reaps it; what it used after that, or exits
+    /// that nobody told of, are credited as ever. One that is older than the exporter and has
+    /// never been observed contributes nothing.
+    ///
+    /// Who tells of the exit of a process that has never been observed must know that its parent
+    /// has been, or tell of it too: else nobody can say whose account it went into, and it is
+    /// counted there again.
     pub fn exit(&mut self, exit: Exit<C>) {
-        if self.exits == ExitSource::Children {
-            return;
-        }
-        match self.living.get(exit.key.pid).copied() {
-            Some(known) if self.is_near(known.key, exit.key) => {
-                credit(&mut self.classes, known.class, exit.own.minus(known.own));
-                let ended = Record {
-                    own: exit.own.at_least(known.own),
-                    read_at: None,
+        let known = self.living.get(exit.key.pid).copied();
+        let ended = match known.filter(|known| self.is_near(known.key, exit.key)) {
+            Some(known) => {
+                let growth = exit.own.beyond(known.own);
+                credit(&mut self.classes, known.class, growth);
+                Record {
+                    parent: exit.parent,
+                    own: known.own.plus(growth),
+                    zombie: true,
                     ..known
-                };
-                self.remember(ended);
+                }
             }
-            _ => {
+            None => {
+                if let Some(other) = known {
+                    self.reaping.exit(&other);
+                }
                 if exit.key.start_time >= self.counts_from {
                     credit(&mut self.classes, exit.class, exit.own);
                 }
-                self.remember(Record {
+                Record {
                     key: exit.key,
                     parent: exit.parent,
                     class: exit.class,
@@ -131,11 +137,13 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
                     reaped: Usage::ZERO,
                     read_at: None,
                     listed_in: self.generation,
-                    read: true,
+                    read: false,
                     zombie: true,
-                });
+                }
             }
-        }
+        };
+        self.remember(ended);
+        self.reaping.modes_may_differ();
     }
 
     /// Ends a scan: processes that were neither observed nor kept have exited, and what their
@@ -148,13 +156,8 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
             generation,
             ..
         } = self;
-        match self.exits {
-            ExitSource::Children => {
-                living.evict(*generation, |gone| reaping.exit(&gone));
-                reaping.settle(living, |class, rest| credit(classes, class, rest));
-            }
-            ExitSource::Records => living.evict(*generation, |_| ()),
-        }
+        living.evict(*generation, |gone| reaping.exit(&gone));
+        reaping.settle(living, |class, rest| credit(classes, class, rest));
         self.generation = self.generation.wrapping_add(1);
     }
 
@@ -203,7 +206,7 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
         });
         if seen.key.start_time >= self.counts_from {
             credit(&mut self.classes, seen.class, seen.own);
-            self.absorb(seen.key.pid, seen.reaped);
+            self.reaping.absorb(seen.key.pid, seen.reaped);
         }
         CpuReading {
             total: seen.own.cpu,
@@ -212,10 +215,11 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
     }
 
     fn grow(&mut self, known: Record<C>, seen: &Observation<C>) -> CpuReading {
-        let growth = seen.own.minus(known.own);
-        let own = seen.own.at_least(known.own);
+        let growth = seen.own.beyond(known.own);
+        let own = known.own.plus(growth);
         credit(&mut self.classes, seen.class, growth);
-        self.absorb(seen.key.pid, seen.reaped.minus(known.reaped));
+        self.reaping
+            .absorb(seen.key.pid, seen.reaped.minus(known.reaped));
         self.remember(Record {
             key: seen.key,
             parent: seen.parent,
@@ -238,18 +242,6 @@ impl<C: Copy + Eq + Hash> Ledger<C> {
         CpuReading {
             total: own.cpu,
             usage,
-        }
-    }
-
-    fn absorb(&mut self, pid: Pid, growth: Usage) {
-        if self.exits == ExitSource::Children {
-            self.reaping.absorb(pid, growth);
-        }
-    }
-
-    fn bury(&mut self, gone: &Record<C>) {
-        if self.exits == ExitSource::Children {
-            self.reaping.exit(gone);
         }
     }
 

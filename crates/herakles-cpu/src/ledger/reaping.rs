@@ -27,6 +27,8 @@ const INIT: Option<Pid> = Pid::new(1);
 pub(super) struct Reaping {
     absorbed: HashMap<Pid, Absorbed>,
     exited: Vec<Exited>,
+    /// What was seen of a process as user time may have been absorbed as system time.
+    modes_differ: bool,
 }
 
 /// What a living process has absorbed and no class has been credited with yet.
@@ -56,6 +58,12 @@ struct Exited {
 }
 
 impl Reaping {
+    /// Notes that there are debts from records of exits, whose division into user and system is an
+    /// estimate: from now on one pays for the other.
+    pub(super) fn modes_may_differ(&mut self) {
+        self.modes_differ = true;
+    }
+
     /// Notes what a process absorbed since its previous read.
     pub(super) fn absorb(&mut self, pid: Pid, growth: Usage) {
         if !growth.is_zero() {
@@ -97,12 +105,14 @@ impl Reaping {
         }
         self.suspect_exited(living);
         self.forget(living);
+        let minus = self.minus();
         self.absorbed.retain(|&pid, absorbed| {
             let Some(record) = living.get(pid) else {
                 return false;
             };
-            let held = absorbed.fresh.at_most(absorbed.suspect);
-            credit(record.class, absorbed.held.plus(absorbed.fresh.minus(held)));
+            let certain = minus(absorbed.fresh, absorbed.suspect);
+            credit(record.class, absorbed.held.plus(certain));
+            let held = absorbed.fresh.minus(certain);
             *absorbed = Absorbed {
                 held,
                 ..Absorbed::default()
@@ -147,10 +157,11 @@ impl Reaping {
             let mut debt = orphan.debt;
             self.climb(living, orphan.parent, orphan.key, |reaping, ancestor| {
                 nearest = nearest.or(Some((ancestor.key.pid, ancestor.read)));
+                let pid = ancestor.key.pid;
                 debt = if last_try {
-                    reaping.pay(ancestor.key.pid, debt)
+                    reaping.pay(pid, debt)
                 } else {
-                    reaping.pay_unsuspected(ancestor.key.pid, debt)
+                    reaping.pay_unsuspected(pid, debt)
                 };
             });
             orphan.debt = debt;
@@ -265,24 +276,35 @@ impl Reaping {
 
     /// Subtracts a debt from what `pid` absorbed, and returns the rest of the debt.
     fn pay(&mut self, pid: Pid, debt: Usage) -> Usage {
+        let minus = self.minus();
         let Some(absorbed) = self.absorbed.get_mut(&pid) else {
             return debt;
         };
-        let unpaid = debt.minus(absorbed.held);
-        absorbed.held = absorbed.held.minus(debt);
-        let rest = unpaid.minus(absorbed.fresh);
-        absorbed.fresh = absorbed.fresh.minus(unpaid);
+        let unpaid = minus(debt, absorbed.held);
+        absorbed.held = minus(absorbed.held, debt);
+        let rest = minus(unpaid, absorbed.fresh);
+        absorbed.fresh = minus(absorbed.fresh, unpaid);
         rest
     }
 
     /// The same, without what will be held back for others.
     fn pay_unsuspected(&mut self, pid: Pid, debt: Usage) -> Usage {
+        let minus = self.minus();
         let Some(absorbed) = self.absorbed.get(&pid) else {
             return debt;
         };
-        let payable = debt.at_most(absorbed.held.plus(absorbed.fresh.minus(absorbed.suspect)));
-        self.pay(pid, payable);
-        debt.minus(payable)
+        let available = absorbed.held.plus(minus(absorbed.fresh, absorbed.suspect));
+        let unpaid = minus(debt, available);
+        self.pay(pid, debt.minus(unpaid));
+        unpaid
+    }
+
+    fn minus(&self) -> fn(Usage, Usage) -> Usage {
+        if self.modes_differ {
+            Usage::beyond
+        } else {
+            Usage::minus
+        }
     }
 
     fn replace(&mut self, index: usize, exited: Exited) {

@@ -21,12 +21,24 @@ pub(crate) struct Task {
     adopts_orphans: bool,
 }
 
+/// What the record of an exit says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Telling {
+    /// It was lost.
+    Nothing,
+    Plainly,
+    /// It divides the time into modes otherwise than the kernel does later.
+    AllInUserMode,
+}
+
 /// The last word on a task that has exited.
 pub(crate) struct Death {
     pub(crate) key: ProcessKey,
-    pub(crate) parent: Pid,
+    pub(crate) parent: ProcessKey,
     pub(crate) class: u8,
     pub(crate) own: Usage,
+    /// What a record says that it used, if there is one.
+    pub(crate) told: Option<Usage>,
 }
 
 pub(crate) struct Kernel {
@@ -150,21 +162,38 @@ impl Kernel {
         self.task(pid).class = class;
     }
 
-    /// Lets a task exit, unless it adopts orphans: of one that reaps an adopted child and exits
-    /// before the next scan, nothing tells that it was the child's ancestor.
-    pub(crate) fn exit(&mut self, pid: u32) {
-        let task = self.task(pid);
-        if task.adopts_orphans {
+    /// Ends a task, which uses `tail` on its way.
+    pub(crate) fn exit(&mut self, pid: u32, tail: Usage, telling: Telling) {
+        let Task {
+            own: told,
+            parent,
+            adopts_orphans,
+            ..
+        } = self.tasks[&pid];
+        if adopts_orphans {
             return;
         }
+        self.run(pid, tail);
+        let parent_key = self.tasks[&parent].key;
+        let task = self.task(pid);
         task.zombie = true;
         let death = Death {
             key: task.key,
-            parent: self::pid(task.parent),
+            parent: parent_key,
             class: task.class,
             own: task.own,
+            told: match telling {
+                Telling::Nothing => None,
+                Telling::Plainly => Some(told),
+                Telling::AllInUserMode => Some(Usage {
+                    cpu: CpuTicks {
+                        user: told.cpu.total(),
+                        system: 0,
+                    },
+                    ..told
+                }),
+            },
         };
-        let parent = task.parent;
         self.deaths.push(death);
 
         let reaper = self.reaper(parent);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use herakles_cpu::{Exit, ExitSource, Observation, Usage};
-use herakles_stat::{Pid, ProcessKey};
+use herakles_cpu::{Exit, Observation, Usage};
+use herakles_stat::{CpuTicks, Pid, ProcessKey};
 
 use crate::host::{Host, INIT, JOB, Process, SHELL, user};
 
@@ -181,7 +181,7 @@ fn page_faults_are_settled_as_ticks_are() {
 
 #[test]
 fn an_exit_record_credits_the_end_to_the_process_itself() {
-    let mut host = Host::with_exits(ExitSource::Records);
+    let mut host = Host::new();
     host.scan(&[INIT, SHELL, JOB.used(40)]);
     let exit = |own| Exit {
         key: ProcessKey {
@@ -202,7 +202,7 @@ fn an_exit_record_credits_the_end_to_the_process_itself() {
 
 #[test]
 fn an_exit_record_of_a_process_nobody_saw_counts_once_even_if_its_zombie_is_read() {
-    let mut host = Host::with_exits(ExitSource::Records);
+    let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
     host.ledger.exit(Exit {
         key: ProcessKey {
@@ -219,19 +219,79 @@ fn an_exit_record_of_a_process_nobody_saw_counts_once_even_if_its_zombie_is_read
     assert_eq!(host.ledger.len(), 2);
 }
 
+fn exit_of(job: Process, own: Usage) -> Exit<&'static str> {
+    Exit {
+        key: job.key(),
+        parent: Pid::new(job.parent),
+        class: "job",
+        own,
+    }
+}
+
 #[test]
-fn without_exit_records_such_a_record_is_ignored() {
+fn what_was_used_after_the_exit_record_goes_to_who_absorbed_it() {
     let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
-    let key = JOB.key();
-    host.ledger.exit(Exit {
-        key,
-        parent: None,
-        class: "job",
-        own: user(45),
-    });
-    host.scan(&[INIT, SHELL.reaped(30 + 45)]);
-    assert_eq!((host.ticks("job"), host.ticks("shell")), (0, 45));
+    host.ledger.exit(exit_of(JOB, user(45)));
+    host.scan(&[INIT, SHELL.reaped(30 + 45 + 3)]);
+    host.scan(&[INIT, SHELL.reaped(30 + 45 + 3)]);
+    assert_eq!((host.ticks("job"), host.ticks("shell")), (45, 3));
+}
+
+#[test]
+fn exits_that_nobody_told_of_go_to_who_absorbed_them() {
+    let mut host = Host::new();
+    host.scan(&[INIT, SHELL]);
+    host.ledger.exit(exit_of(JOB, user(45)));
+    // And another one of 20 ticks, whose record was lost.
+    host.scan(&[INIT, SHELL.reaped(30 + 45 + 20)]);
+    host.scan(&[INIT, SHELL.reaped(30 + 45 + 20)]);
+    assert_eq!((host.ticks("job"), host.ticks("shell")), (45, 20));
+}
+
+#[test]
+fn a_recorded_child_that_nobody_waits_for_counts_and_takes_nothing_from_others() {
+    let mut host = Host::new();
+    host.scan(&[INIT, SHELL]);
+    host.ledger.exit(exit_of(JOB, user(45)));
+    for _ in 0..4 {
+        host.scan(&[INIT, SHELL]);
+    }
+    host.scan(&[INIT, SHELL.reaped(30 + 50)]);
+    assert_eq!((host.ticks("job"), host.ticks("shell")), (45, 50));
+}
+
+#[test]
+fn a_record_and_its_reaping_may_divide_the_same_time_otherwise() {
+    let modes = |user, system| Usage {
+        cpu: CpuTicks { user, system },
+        ..Usage::ZERO
+    };
+    let mut host = Host::new();
+    host.scan(&[INIT, SHELL]);
+    host.ledger.exit(exit_of(JOB, modes(45, 0)));
+    let read = |host: &mut Host, process: Process, own, reaped| {
+        host.now += Duration::from_millis(1);
+        host.ledger.observe(Observation {
+            key: process.key(),
+            parent: Pid::new(process.parent),
+            zombie: process.pid == JOB.pid,
+            class: process.class,
+            own,
+            reaped,
+            at: host.now,
+        });
+    };
+    // As a zombie, and then in its parent's account.
+    read(&mut host, SHELL, user(SHELL.own), user(30));
+    read(&mut host, JOB, modes(10, 36), Usage::ZERO);
+    host.finish();
+    for _ in 0..2 {
+        read(&mut host, SHELL, user(SHELL.own), modes(30 + 10, 37));
+        host.finish();
+    }
+    let total = |class| host.ledger.class(class).expect("known").cpu.total();
+    assert_eq!((total("job"), total("shell")), (46, 1));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuReading, ExitSource, Ledger, Observation, Usage};
+use herakles_cpu::{CpuReading, Ledger, Observation, Usage};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
 pub(crate) const EXPORTER_START: u64 = 1_000;
@@ -77,13 +77,9 @@ impl Process {
 
 impl Host {
     pub(crate) fn new() -> Self {
-        Self::with_exits(ExitSource::Children)
-    }
-
-    pub(crate) fn with_exits(exits: ExitSource) -> Self {
         let hz = TicksPerSecond::new(100).expect("a rate");
         Self {
-            ledger: Ledger::new(hz, EXPORTER_START, exits),
+            ledger: Ledger::new(hz, EXPORTER_START),
             now: Instant::now(),
         }
     }

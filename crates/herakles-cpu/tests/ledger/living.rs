@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuReading, ExitSource, Ledger, Observation, Usage};
+use herakles_cpu::{CpuReading, Ledger, Observation, Usage};
 use herakles_stat::{Pid, TicksPerSecond};
 
 use crate::host::{EXPORTER_START, Host, INIT, JOB, Process, SHELL, user};
@@ -153,7 +153,7 @@ fn a_forgotten_class_starts_at_zero_if_it_returns() {
 #[test]
 fn a_process_takes_at_most_160_bytes() {
     let hz = TicksPerSecond::new(100).expect("a rate");
-    let mut ledger = Ledger::<u32>::new(hz, EXPORTER_START, ExitSource::Children);
+    let mut ledger = Ledger::<u32>::new(hz, EXPORTER_START);
     let mut scan = |size: u32| {
         for pid in 2..size + 2 {
             let process = Process { pid, ..JOB };

@@ -7,14 +7,16 @@ use std::time::{Instant, SystemTime};
 use herakles_classify::{
     ClassId, ClassTable, Classifier, Facts, Heritage, Placement, Rules, display_name,
 };
-use herakles_cpu::{CpuReading, ExitSource, Ledger, Observation};
+use herakles_cpu::{CpuReading, Exit, Ledger, Observation};
 use herakles_metrics::{
     MemorySample, ProcessKind, ProcessRecord, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
     SubgroupSlot,
 };
+use herakles_scan::ExitRecord;
 use herakles_stat::{Pid, ProcessKey};
 
 use super::collector::Machine;
+use super::exits::Obituaries;
 use super::roster::{Member, Roster};
 use super::survey::{Kind, Memory, Seen};
 use crate::effective::Effective;
@@ -24,6 +26,9 @@ use crate::status::unix_seconds;
 pub(crate) struct Accounts {
     machine: Machine,
     ledger: Ledger<ClassId>,
+    obituaries: Obituaries,
+    /// What the ledger is to be told of exits in this scan.
+    exits: Vec<Exit<ClassId>>,
     classes: ClassTable,
     /// When the counters of a class began, Unix time in seconds. A class without has never been
     /// seen and is not shown.
@@ -40,11 +45,9 @@ impl Accounts {
     pub(crate) fn new(machine: Machine) -> Self {
         Self {
             machine,
-            ledger: Ledger::new(
-                machine.ticks_per_second,
-                machine.counts_from,
-                ExitSource::Children,
-            ),
+            ledger: Ledger::new(machine.ticks_per_second, machine.counts_from),
+            obituaries: Obituaries::new(machine.ticks_per_second),
+            exits: Vec::new(),
             classes: ClassTable::new(),
             created: HashMap::new(),
             scan: 0,
@@ -83,7 +86,13 @@ impl Accounts {
     }
 
     /// Brings `roster` up to date: members, their names and classes.
-    pub(crate) fn classify(&mut self, seen: &[Seen], roster: &mut Roster, rules: &Classifier) {
+    pub(crate) fn classify(
+        &mut self,
+        seen: &[Seen],
+        exits: &[ExitRecord],
+        roster: &mut Roster,
+        rules: &Classifier,
+    ) {
         let mut news: Vec<&Seen> = Vec::new();
         for it in seen {
             match roster.get_mut(it.key) {
@@ -97,6 +106,11 @@ impl Accounts {
             let member = self.member(it, roster, rules);
             roster.insert(member);
         }
+        // While those who have exited are still there.
+        self.exits = self
+            .obituaries
+            .write(exits, roster, rules, &mut self.classes);
+        self.obituaries.scanned(self.began);
         roster.evict(self.scan);
     }
 
@@ -166,6 +180,10 @@ impl Accounts {
             let reading = self.read_account(it, member);
             readings.push((it, member, reading));
         }
+        for exit in self.exits.drain(..) {
+            self.created.entry(exit.class).or_insert(taken_at);
+            self.ledger.exit(exit);
+        }
         self.ledger.finish();
         self.expire(now, &has_members);
 
@@ -233,6 +251,7 @@ impl Accounts {
         self.classes.expire(now, has, &mut expired);
         for id in expired {
             self.ledger.forget_class(id);
+            self.obituaries.forget_class(id);
             self.created.remove(&id);
         }
     }

@@ -7,13 +7,14 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use herakles_metrics::{Selection, Snapshot};
-use herakles_scan::{MemorySource, ProcSource};
+use herakles_scan::{ExitRecord, MemorySource, ProcSource};
 use herakles_stat::{PageSize, Pid, ProcessKey, TicksPerSecond};
 
 use super::accounts::Accounts;
 use super::adaptive::{Adaptive, Means};
 use super::crew::{Crew, thread_cpu};
 use super::exact;
+use super::exits::Exits;
 use super::gate::Gate;
 use super::host::Host;
 use super::roster::{Member, Roster};
@@ -21,7 +22,7 @@ use super::rule_counts::RuleCounts;
 use super::survey::{Kind, MemoryReads, Scratch, Seen, Survey};
 use super::tally::{Found, Tally};
 use super::users::Users;
-use crate::config::{MemoryMode, Taskstats};
+use crate::config::{ExitSource, MemoryMode, Taskstats};
 use crate::effective::Effective;
 use crate::status::Faults;
 
@@ -64,6 +65,8 @@ pub(crate) struct Collector<S: ProcSource> {
     adaptive: Option<Adaptive>,
     /// While the mode is adaptive, and where there is one.
     gate: Option<Gate>,
+    /// Where taskstats tells of exits.
+    exits: Option<Exits>,
     users: Arc<Users>,
     effective: Arc<Effective>,
     roster: Arc<RwLock<Roster>>,
@@ -158,6 +161,7 @@ impl<S: ProcSource> Collector<S> {
             crew: Crew::new(threads, patience)?,
             adaptive: None,
             gate: None,
+            exits: None,
             root: root.to_owned(),
             users: Arc::default(),
             roster: Arc::default(),
@@ -191,7 +195,47 @@ impl<S: ProcSource> Collector<S> {
             && config.scan.max_processes.is_none();
         // A new gate lets everybody be looked at once, as a planner or rules may be new too.
         self.gate = if gated { Gate::open(&self.root) } else { None };
+        self.listen_to_exits(config.scan.exits);
         self.effective = effective;
+    }
+
+    fn listen_to_exits(&mut self, source: ExitSource) {
+        if source == ExitSource::Children {
+            self.exits = None;
+        } else if self.exits.is_none() && self.taskstats_answers {
+            self.exits = Exits::open()
+                .inspect_err(|error| tracing::debug!(error = error.to_string(), "no exit records"))
+                .ok();
+        }
+        if source == ExitSource::Taskstats && self.exits.is_none() {
+            tracing::warn!(
+                remedy = "run it with CAP_NET_ADMIN in the initial namespaces, or set scan.exits \
+                          to auto",
+                "taskstats does not tell of exits: their CPU is taken from their parents"
+            );
+        }
+    }
+
+    /// The exits since the last scan. To be called after everybody has been looked at: the record
+    /// of who was gone by then is there.
+    fn take_exits(&mut self, tally: &mut Tally) -> Vec<ExitRecord> {
+        let Some(exits) = &mut self.exits else {
+            return Vec::new();
+        };
+        match exits.take() {
+            Ok((records, lost)) => {
+                tally.exits_lost(lost);
+                records
+            }
+            Err(error) => {
+                tracing::warn!(
+                    error = error.to_string(),
+                    "taskstats no longer tells of exits: their CPU is taken from their parents"
+                );
+                self.exits = None;
+                Vec::new()
+            }
+        }
     }
 
     /// Kind and file of the fault that memory may not be read.
@@ -242,9 +286,10 @@ impl<S: ProcSource> Collector<S> {
         self.read_memory(&mut seen, &over_limit, &mut tally);
         seen.retain(|it| !it.is_gone());
         let (snapshot, rule_counts) = {
+            let exits = self.take_exits(&mut tally);
             let mut roster = write(&self.roster);
             self.accounts
-                .classify(&seen, &mut roster, &self.effective.classifier);
+                .classify(&seen, &exits, &mut roster, &self.effective.classifier);
             let mut builder = self
                 .accounts
                 .account(&seen, &over_limit, &roster, &self.effective);

@@ -6,6 +6,7 @@ mod adaptive;
 mod collector;
 mod crew;
 mod exact;
+mod exits;
 mod facts;
 mod gate;
 mod host;
@@ -20,4 +21,5 @@ mod users;
 
 pub(crate) use collector::{Collector, Machine, Scan};
 pub(crate) use rule_counts::RuleCounts;
+pub(crate) use tally::EXITS_LOST;
 pub(crate) use users::Users;

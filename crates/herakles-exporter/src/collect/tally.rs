@@ -9,6 +9,9 @@ use super::crew::{Done, Lost};
 use super::survey::{Seen, Sight};
 use crate::status::Faults;
 
+/// Kind and file of the fault that records of exits were lost.
+pub(crate) const EXITS_LOST: (&str, &str) = ("io", "none");
+
 /// The counts of one scan.
 #[derive(Default)]
 pub(crate) struct Tally {
@@ -98,6 +101,13 @@ impl Tally {
             }
         }
         found
+    }
+
+    /// Counts exits that taskstats told of in vain.
+    pub(crate) fn exits_lost(&mut self, lost: u64) {
+        if lost > 0 {
+            *self.faults.entry(EXITS_LOST).or_default() += lost;
+        }
     }
 
     /// Takes the result of a memory read.

@@ -2,8 +2,9 @@
 
 mod threads;
 
+use std::ops::AddAssign;
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use herakles_stat::Pid;
@@ -47,6 +48,8 @@ pub struct ExitRecord {
     pub started: Duration,
     /// How long it lived (`ac_tgetime`), without suspension.
     pub lived: Duration,
+    /// When the record was drained.
+    pub drained_at: Instant,
     /// CPU time of all its threads in user mode, divided as `stat` does it.
     pub user: Duration,
     /// The same in kernel mode.
@@ -79,6 +82,14 @@ pub struct Drained {
     /// Processes of which not all threads were seen to end, such as those that had lost some
     /// before the line was opened.
     pub incomplete: u64,
+}
+
+impl AddAssign for Drained {
+    fn add_assign(&mut self, other: Self) {
+        self.overruns += other.overruns;
+        self.dropped += other.dropped;
+        self.incomplete += other.incomplete;
+    }
 }
 
 /// A line on which the kernel tells of every exit. Needs `CAP_NET_ADMIN` in the initial user
@@ -146,7 +157,10 @@ impl ExitRecords {
         capacity: usize,
     ) -> Result<Drained, GateError> {
         let mut drained = Drained::default();
-        let now = since_boot();
+        let now = Now {
+            since_boot: since_boot(),
+            at: Instant::now(),
+        };
         let Self { line, threads } = self;
         for _ in 0..MOST_AT_ONCE {
             let more = line.overhear(|answer| {
@@ -233,7 +247,7 @@ fn version(attributes: Attributes<'_>) -> Option<u16> {
     u16_at(stats, layout::VERSION)
 }
 
-fn thread_end(answer: &Answer<'_>, now: Duration) -> Option<ThreadEnd> {
+fn thread_end(answer: &Answer<'_>, now: Now) -> Option<ThreadEnd> {
     let attributes = answer.result.ok()?;
     let stats = attributes
         .nested(TASKSTATS_TYPE_AGGR_PID)?
@@ -250,8 +264,9 @@ fn thread_end(answer: &Answer<'_>, now: Duration) -> Option<ThreadEnd> {
             pid: Pid::new(tgid)?,
             parent: Pid::new(u32_at(stats, layout::AC_PPID)?),
             uid: u32_at(stats, layout::AC_UID)?,
-            started: now.saturating_sub(lived),
+            started: now.since_boot.saturating_sub(lived),
             lived,
+            drained_at: now.at,
             user: micros(layout::AC_UTIME)?,
             system: micros(layout::AC_STIME)?,
             minor_faults: u64_at(stats, layout::AC_MINFLT)?,
@@ -263,6 +278,13 @@ fn thread_end(answer: &Answer<'_>, now: Duration) -> Option<ThreadEnd> {
         last: stats.get(layout::AC_FLAG)? & LAST_OF_GROUP != 0,
         run_by_all,
     })
+}
+
+/// One moment by two clocks, of which the first goes on while the machine is suspended.
+#[derive(Clone, Copy)]
+struct Now {
+    since_boot: Duration,
+    at: Instant,
 }
 
 fn since_boot() -> Duration {

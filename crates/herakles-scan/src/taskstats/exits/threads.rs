@@ -78,6 +78,7 @@ impl Sum {
                 parent: end.record.parent,
                 started: end.record.started,
                 lived: end.record.lived,
+                drained_at: end.record.drained_at,
                 user: self.record.user.saturating_add(end.record.user),
                 system: self.record.system.saturating_add(end.record.system),
                 minor_faults: self
@@ -118,7 +119,7 @@ impl Sum {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::{Incomplete, MOST, Threads};
     use crate::ExitRecord;
@@ -138,6 +139,7 @@ mod tests {
                 uid: 0,
                 started: Duration::from_secs(50),
                 lived: millis(100),
+                drained_at: Instant::now(),
                 user: millis(4),
                 system: millis(4),
                 minor_faults: 10,
