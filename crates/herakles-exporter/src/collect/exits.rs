@@ -281,3 +281,6 @@ impl Obituaries {
         u64::try_from(since_boot.as_nanos() * per_second / 1_000_000_000).unwrap_or(u64::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,7 @@ mod commands;
 mod concurrency;
 mod endpoints;
 mod errors;
+mod exits;
 mod faults;
 mod fixture;
 mod formats;

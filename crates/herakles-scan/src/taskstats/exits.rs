@@ -58,16 +58,17 @@ pub struct ExitRecord {
     pub minor_faults: u64,
     /// Page faults with I/O (`ac_majflt`).
     pub major_faults: u64,
-    comm: [u8; 16],
+    /// The name, filled up with NUL; see [`comm`](Self::comm).
+    pub padded_comm: [u8; 16],
 }
 
 impl ExitRecord {
     /// The name, 15 bytes at most: that of the main thread where its end was seen, else of
     /// another one.
     pub fn comm(&self) -> &[u8] {
-        let end = self.comm.iter().position(|&byte| byte == 0);
-        self.comm
-            .get(..end.unwrap_or(self.comm.len()))
+        let end = self.padded_comm.iter().position(|&byte| byte == 0);
+        self.padded_comm
+            .get(..end.unwrap_or(self.padded_comm.len()))
             .unwrap_or_default()
     }
 }
@@ -271,7 +272,7 @@ fn thread_end(answer: &Answer<'_>, now: Now) -> Option<ThreadEnd> {
             system: micros(layout::AC_STIME)?,
             minor_faults: u64_at(stats, layout::AC_MINFLT)?,
             major_faults: u64_at(stats, layout::AC_MAJFLT)?,
-            comm: *stats.get(layout::AC_COMM..)?.first_chunk()?,
+            padded_comm: *stats.get(layout::AC_COMM..)?.first_chunk()?,
         },
         run: u64_at(stats, layout::CPU_RUN_VIRTUAL_TOTAL)?,
         leader: u32_at(stats, layout::AC_PID)? == tgid,

@@ -144,7 +144,7 @@ mod tests {
                 system: millis(4),
                 minor_faults: 10,
                 major_faults: 1,
-                comm: *b"worker\0\0\0\0\0\0\0\0\0\0",
+                padded_comm: *b"worker\0\0\0\0\0\0\0\0\0\0",
             },
             run: 8_000_000,
             leader: false,
@@ -192,7 +192,7 @@ mod tests {
             leader: true,
             ..thread()
         };
-        leader.record.comm = *b"main\0\0\0\0\0\0\0\0\0\0\0\0";
+        leader.record.padded_comm = *b"main\0\0\0\0\0\0\0\0\0\0\0\0";
         assert_eq!(threads.end(thread()), Ok(None));
         assert_eq!(threads.end(leader), Ok(None));
         let mut last = ThreadEnd {
