@@ -62,19 +62,25 @@ fn command(program: &Path, script: &str) -> Command {
     command
 }
 
+/// A name that no process of this host has but those of this test.
+fn unique(kind: &str) -> String {
+    format!("{kind}{}", std::process::id())
+}
+
 #[test]
 fn a_child_between_two_scans_is_credited_to_its_own_subgroup_once() {
     let directory = tempfile::tempdir().expect("a directory");
-    let Some(exporter) = listening(directory.path(), "burner-waited") else {
+    let name = unique("waited");
+    let Some(exporter) = listening(directory.path(), &name) else {
         return;
     };
     let before = used_by_children();
     for _ in 0..3 {
-        let status = command(&directory.path().join("burner-waited"), BURN).status();
+        let status = command(&directory.path().join(&name), BURN).status();
         assert!(status.expect("a shell").success());
     }
     let used = used_by_children() - before;
-    let credited = credited(&exporter, "burner-waited");
+    let credited = credited(&exporter, &name);
     // Its end, when its memory is taken apart, is its parent's; each figure is cut to ticks.
     assert!(
         credited > 0.8 * used - 0.03 && credited < used + 0.03,
@@ -85,11 +91,12 @@ fn a_child_between_two_scans_is_credited_to_its_own_subgroup_once() {
 #[test]
 fn a_child_that_nobody_waits_for_is_not_lost() {
     let directory = tempfile::tempdir().expect("a directory");
-    let Some(exporter) = listening(directory.path(), "burner-ignored") else {
+    let name = unique("left");
+    let Some(exporter) = listening(directory.path(), &name) else {
         return;
     };
     // The same work, once waited for and once not.
-    let burner = directory.path().join("burner-ignored");
+    let burner = directory.path().join(&name);
     let before = used_by_children();
     assert!(command(&burner, BURN).status().expect("a shell").success());
     let used = used_by_children() - before;
@@ -99,7 +106,7 @@ fn a_child_that_nobody_waits_for_is_not_lost() {
         .status()
         .expect("coreutils");
     assert!(ignoring.success(), "{ignoring}");
-    let credited = credited(&exporter, "burner-ignored");
+    let credited = credited(&exporter, &name);
     assert!(
         credited > 1.4 * used - 0.03,
         "{credited} s credited, {used} s used by one of two"
