@@ -82,8 +82,9 @@ fn every_process_of_the_tree_is_accounted_for_once() {
     let state = |state| metrics.value("herakles_exporter_processes", &[("state", state)]);
     assert_eq!(state("kernel_thread"), Some(2.0));
     assert_eq!(state("zombie"), Some(1.0));
-    // 1201 cannot be read, 1202 is cut short; both keep their RSS and CPU.
-    assert_eq!(state("unreadable"), Some(2.0));
+    // The memory of 1201 cannot be read, that of 1202 is cut short; both keep their RSS and CPU.
+    // The third has a `stat` that says nothing.
+    assert_eq!(state("unreadable"), Some(3.0));
     assert_eq!(state("over_limit"), Some(0.0));
     assert_eq!(state("filtered"), Some(0.0));
     assert_eq!(state("exported"), Some(18.0));
