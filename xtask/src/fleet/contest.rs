@@ -116,31 +116,30 @@ pub(super) fn run(terms: &Terms, fleet: &HashSet<u32>) -> Result<Vec<Entry>, Fai
         });
     }
 
-    let mut beat = Beat::start(terms.interval);
+    // Each has a moment of its own in the round, so that adaptive ones see a steady beat.
+    let slots = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    let mut beat = Beat::start(terms.interval / slots);
     // All need to have met the processes once; adaptive ones must have spread their reads.
     let settling = MAX_AGE_REFRESHES as usize + 2;
     for round in 0..settling {
         eprintln!("settling {} of {settling}", round + 1);
-        let processes = processes::list()?;
-        for entry in entries.iter_mut().filter(|it| it.adaptive || round == 0) {
-            entry.contender.scan(&processes)?;
+        for entry in &mut entries {
+            beat.wait();
+            if entry.adaptive || round == 0 {
+                entry.contender.scan(&processes::list()?)?;
+            }
         }
-        beat.wait();
     }
     for round in 0..terms.refreshes {
         eprintln!("round {} of {}", round + 1, terms.refreshes);
-        // Nobody shall always profit from what the same other has brought into the caches.
-        let first = round % entries.len();
-        for at in (first..entries.len()).chain(0..first) {
-            if let Some(entry) = entries.get_mut(at) {
-                entry.take_turn(fleet)?;
-            }
+        for entry in &mut entries {
+            beat.wait();
+            entry.take_turn(fleet)?;
         }
-        beat.wait();
     }
     if beat.missed > 0 {
         eprintln!(
-            "{} rounds took longer than the interval; ask for a longer --interval",
+            "{} scans began late; ask for a longer --interval",
             beat.missed
         );
     }
@@ -150,8 +149,6 @@ pub(super) fn run(terms: &Terms, fleet: &HashSet<u32>) -> Result<Vec<Entry>, Fai
 impl Entry {
     fn take_turn(&mut self, fleet: &HashSet<u32>) -> Result<(), Failure> {
         let processes = processes::list()?;
-        // Threads of the contender before may take a moment to fall asleep.
-        thread::sleep(Duration::from_millis(5));
         let scanned = self.contender.scan(&processes)?;
         let (reads, snapshot) = scanned.outcome.unzip();
         let errors = snapshot
@@ -178,18 +175,18 @@ impl Beat {
     fn start(interval: Duration) -> Self {
         Self {
             interval,
-            next: Instant::now() + interval,
+            next: Instant::now(),
             missed: 0,
         }
     }
 
+    /// Waits for the next moment. One that has passed is not moved: the next are on time again.
     fn wait(&mut self) {
         let now = Instant::now();
-        if now > self.next {
+        if now > self.next + self.interval / 10 {
             self.missed += 1;
-            self.next = now;
         }
-        thread::sleep(self.next - now);
+        thread::sleep(self.next.saturating_duration_since(now));
         self.next += self.interval;
     }
 }

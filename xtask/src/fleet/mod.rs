@@ -36,7 +36,7 @@ pub(crate) fn command() -> Command {
                 .long("interval")
                 .value_name("SECONDS")
                 .value_parser(value_parser!(u64).range(1..=60))
-                .help("From one round to the next [default: 3, more for larger fleets]"),
+                .help("From one round to the next [default: 4, more for larger fleets]"),
         )
         .arg(
             Arg::new("only")
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     let interval = args
         .get_one("interval")
         .copied()
-        .unwrap_or_else(|| processes.div_ceil(1_000) + 2);
+        .unwrap_or_else(|| processes.div_ceil(1_000) + 3);
     let terms = Terms {
         refreshes: usize::try_from(value(args, "refreshes")).unwrap_or(usize::MAX),
         interval: Duration::from_secs(interval),
@@ -109,15 +109,16 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     report::errors(&entries);
     println!();
     drop(entries);
-    whole_program(&terms)
+    whole_program()
 }
 
-/// Prints what the whole program takes at this fleet, scraped once per refresh.
-fn whole_program(terms: &Terms) -> Result<(), Failure> {
-    let service = Service::start(&contest::adaptive_flags(terms.interval, "auto"))?;
+/// Prints what the whole program takes at this fleet, refreshed and scraped once a second.
+fn whole_program() -> Result<(), Failure> {
+    let interval = Duration::from_secs(1);
+    let service = Service::start(&contest::adaptive_flags(interval, "auto"))?;
     let mut most = (0, 0, 0);
-    for _ in 0..terms.refreshes {
-        thread::sleep(terms.interval);
+    for _ in 0..12 {
+        thread::sleep(interval);
         let scraped = service.scrape()?;
         let of_status = |key| service.status_kib(key).unwrap_or_default();
         most.0 = of_status("VmRSS:").max(most.0);
