@@ -131,13 +131,14 @@ impl Planner {
     /// Ignored if the process is not known (any more).
     pub fn record(&mut self, key: ProcessKey, usage: &MemoryUsage, at: Instant, took: Duration) {
         let (at, next) = (self.since_epoch(at), self.next);
+        let max_age = self.limits.memory_max_age;
         self.budget.charge(took);
         self.cost.learn(usage.rss_bytes, took);
         let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) else {
             return;
         };
         let before = record.sample.is_some().then(|| shared_bytes(record));
-        record.attempted(Some(Packed::pack(usage)), at, next);
+        record.attempted(Some(Packed::pack(usage)), at, next, max_age);
         record.took(took);
         self.sharers.read(record, before);
     }
@@ -146,9 +147,10 @@ impl Planner {
     /// longer be renewed; the read is tried again when the process changes or by its age.
     pub fn failed(&mut self, key: ProcessKey, at: Instant, took: Duration) {
         let (at, next) = (self.since_epoch(at), self.next);
+        let max_age = self.limits.memory_max_age;
         self.budget.charge(took);
         if let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) {
-            record.attempted(None, at, next);
+            record.attempted(None, at, next, max_age);
             record.decision = Decision::Unreadable;
         }
     }

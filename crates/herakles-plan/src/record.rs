@@ -91,10 +91,23 @@ impl Record {
     }
 
     /// The read has been made, or tried: what it was due for is over.
-    pub(crate) fn attempted(&mut self, sample: Option<Packed>, at: Duration, next: Duration) {
+    pub(crate) fn attempted(
+        &mut self,
+        sample: Option<Packed>,
+        at: Duration,
+        next: Duration,
+        max_age: Duration,
+    ) {
         self.sample = sample;
         self.since = at.into();
-        self.covered_until = next.into();
+        // A sample taken in its turn is as old as allowed at about the next turn: which is first
+        // is up to the jitter of the refreshes, and one read must do for both. Each read that
+        // comes too early moves the next, so half a round is covered.
+        let ahead = match self.decision {
+            Decision::Read(Reason::Aged) => max_age / 2,
+            _ => Duration::ZERO,
+        };
+        self.covered_until = next.saturating_add(ahead).into();
         self.attempted_digest = self.digest;
         self.attempted = true;
         self.shares_news = false;

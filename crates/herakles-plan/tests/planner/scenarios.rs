@@ -230,3 +230,26 @@ fn a_process_takes_at_most_200_bytes() {
     let each = host.planner.heap_bytes() / host.planner.len();
     assert!(each <= 200, "{each} bytes");
 }
+
+#[test]
+fn refreshes_that_come_a_little_early_or_late_cost_no_second_read() {
+    let crowd: Vec<(u32, Process)> = (10..1_010)
+        .map(|pid| {
+            let program = pid.into();
+            (pid, Process { program, ..PROCESS })
+        })
+        .collect();
+    let mut host = Host::new(limits(), &crowd);
+    let mut reads = 0;
+    for refresh in 0..50_u32 {
+        let jitter = Duration::from_millis(u64::from(refresh * 37 % 101));
+        host.now += jitter;
+        let read = host.refresh().len();
+        host.now -= jitter;
+        if refresh >= 20 {
+            reads += read;
+        }
+    }
+    // Three times 1,000 are due in thirty refreshes.
+    assert!((2_800..=3_500).contains(&reads), "{reads}");
+}
