@@ -118,11 +118,11 @@ pub(crate) enum Taskstats {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ExitSource {
-    /// From taskstats where the rights allow.
+    /// Whatever adds up best: from what their parents absorb.
     Auto,
     /// From what their parents absorb.
     Children,
-    /// As `Auto`, with a warning where it is not to be had.
+    /// From taskstats, with a warning where it is not to be had.
     Taskstats,
 }
 

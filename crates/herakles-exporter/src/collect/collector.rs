@@ -200,7 +200,9 @@ impl<S: ProcSource> Collector<S> {
     }
 
     fn listen_to_exits(&mut self, source: ExitSource) {
-        if source == ExitSource::Children {
+        // A record leaves out how long the kernel took to free the memory of the process, and that
+        // is lost if nobody waits for it: as long as it is, only who asks for records has them.
+        if source != ExitSource::Taskstats {
             self.exits = None;
         } else if self.exits.is_none() && self.taskstats_answers {
             self.exits = Exits::open()
@@ -210,7 +212,7 @@ impl<S: ProcSource> Collector<S> {
         if source == ExitSource::Taskstats && self.exits.is_none() {
             tracing::warn!(
                 remedy = "run it with CAP_NET_ADMIN in the initial namespaces, or set scan.exits \
-                          to auto",
+                          to children",
                 "taskstats does not tell of exits: their CPU is taken from their parents"
             );
         }

@@ -112,7 +112,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("scan", "taskstats", Kind::Choice(&["auto", "off"]), &["auto"],
         "adaptive: know by taskstats who has not run, where CAP_NET_ADMIN allows"),
     Setting::new("scan", "exits", Kind::Choice(&["auto", "children", "taskstats"]), &["auto"],
-        "CPU of exited processes: from their parents (children), or told by taskstats where CAP_NET_ADMIN allows"),
+        "CPU of exited processes: from their parents (children, and auto for now), or told by taskstats where CAP_NET_ADMIN allows"),
 
     Setting::new("buffers", "io_kb", integer(1, 1024), &["4"],
         "Initial read buffer of each worker for small files, KiB"),
