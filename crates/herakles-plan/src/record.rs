@@ -4,6 +4,7 @@ use herakles_stat::{Pid, ProcessKey};
 
 use crate::cost::Cost;
 use crate::sample::Packed;
+use crate::sharers::shares_much;
 use crate::{Decision, Observation, PlanLimits, Reason};
 
 /// What is remembered of one process.
@@ -25,6 +26,9 @@ pub(crate) struct Record {
     /// How long the last read took, in microseconds; 0 before the first.
     took_micros: u32,
     attempted: bool,
+    /// Whether it shared much memory at its last sample, also if that was dropped since: one that
+    /// is about to end can no longer be read, and may not have left its sharers yet.
+    pub(crate) shared_much: bool,
     pub(crate) progress: Progress,
     pub(crate) shares_news: bool,
     pub(crate) ksm_moved: bool,
@@ -70,6 +74,7 @@ impl Record {
             covered_until: now.into(),
             took_micros: 0,
             attempted: false,
+            shared_much: false,
             progress: Progress::Undecided,
             shares_news: false,
             ksm_moved: false,
@@ -99,6 +104,9 @@ impl Record {
         max_age: Duration,
     ) {
         self.sample = sample;
+        if self.sample.is_some() {
+            self.shared_much = shares_much(self);
+        }
         self.since = at.into();
         // A sample taken in its turn is as old as allowed at about the next turn: which is first
         // is up to the jitter of the refreshes, and one read must do for both. Each read that

@@ -41,7 +41,7 @@ pub(crate) struct Sharers {
 impl Sharers {
     /// A process is gone, or has replaced its memory by exec.
     pub(crate) fn left(&mut self, record: &Record) {
-        if shared_bytes(record) > MIN_SHARED_BYTES {
+        if record.shared_much {
             self.announce(record, Change::Shrank);
         }
     }
@@ -76,7 +76,7 @@ impl Sharers {
             .max();
         match change {
             Some(Change::Grew) => record.resident_bytes > MIN_SHARED_BYTES,
-            Some(Change::Shrank) => shared_bytes(record) > MIN_SHARED_BYTES,
+            Some(Change::Shrank) => shares_much(record),
             None => false,
         }
     }
@@ -109,6 +109,11 @@ impl Sharers {
         let news = self.news.entry(relation).or_insert(change);
         *news = change.max(*news);
     }
+}
+
+/// Whether a process shares so much that what becomes of it matters to others.
+pub(crate) fn shares_much(record: &Record) -> bool {
+    shared_bytes(record) > MIN_SHARED_BYTES
 }
 
 /// What a process shares with others: `Rss` less USS.

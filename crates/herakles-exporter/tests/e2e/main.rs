@@ -13,6 +13,7 @@
 mod harness;
 
 mod accounting;
+mod adaptive;
 mod commands;
 mod concurrency;
 mod endpoints;

@@ -2,7 +2,7 @@
 
 use herakles_plan::Reason;
 
-use crate::host::{Host, PROCESS, Process, family, patient};
+use crate::host::{GAP, Host, PROCESS, Process, family, key, patient};
 
 fn pids(reads: &[(u32, Reason)], reason: Reason) -> Vec<u32> {
     let mut pids: Vec<u32> = reads
@@ -18,6 +18,25 @@ fn pids(reads: &[(u32, Reason)], reason: Reason) -> Vec<u32> {
 fn when_a_sharer_exits_its_relatives_are_read() {
     let mut host = Host::new(patient(), &family());
     host.refresh();
+    assert_eq!(host.refresh(), []);
+    host.processes.remove(&21);
+    assert_eq!(pids(&host.refresh(), Reason::Sharer), [20, 22, 23, 24]);
+}
+
+/// A process that ends lets go of its memory some time before it is gone, and cannot be read from
+/// then on.
+#[test]
+fn when_a_sharer_exits_that_could_not_be_read_any_more_its_relatives_are_read() {
+    let mut host = Host::new(patient(), &family());
+    host.refresh();
+    host.change(21, |process| (process.rss_mib, process.shared_mib) = (0, 0));
+    host.observe();
+    for read in host.plan() {
+        assert_eq!(read.key, key(21));
+        host.planner.failed(read.key, host.now, PROCESS.takes);
+    }
+    host.planner.finish();
+    host.now += GAP;
     assert_eq!(host.refresh(), []);
     host.processes.remove(&21);
     assert_eq!(pids(&host.refresh(), Reason::Sharer), [20, 22, 23, 24]);
