@@ -1,4 +1,5 @@
-//! Tells the program what built it: `HERAKLES_REVISION` and `HERAKLES_RUSTC`, or `unknown`.
+//! Tells the program what built it: `BUILT_REVISION` and `BUILT_RUSTC`, or `unknown`. (`cargo run`
+//! hands these to the program, so they have no name of a setting.)
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +13,7 @@ fn main() {
         .or_else(head);
     for (name, value) in [("REVISION", revision), ("RUSTC", compiler())] {
         let value = value.as_deref().unwrap_or("unknown");
-        println!("cargo::rustc-env=HERAKLES_{name}={value}");
+        println!("cargo::rustc-env=BUILT_{name}={value}");
     }
 }
 

@@ -11,6 +11,6 @@ pub(crate) struct Build {
 /// This binary.
 pub(crate) const BUILD: Build = Build {
     version: env!("CARGO_PKG_VERSION"),
-    revision: env!("HERAKLES_REVISION"),
-    rustc: env!("HERAKLES_RUSTC"),
+    revision: env!("BUILT_REVISION"),
+    rustc: env!("BUILT_RUSTC"),
 };
