@@ -37,7 +37,7 @@ pub fn display_name(comm: &[u8]) -> String {
 
 /// Control characters, and characters that reorder or break a line or are not seen at all: the
 /// format characters of Unicode (`Cf`), as far as they stand outside of scripts that need them.
-pub(crate) fn is_deceptive(c: char) -> bool {
+fn is_deceptive(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

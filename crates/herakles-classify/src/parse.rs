@@ -13,7 +13,6 @@ use toml::de::{DeTable, DeValue};
 use crate::class::Class;
 use crate::error::{RuleError, RuleErrorKind};
 use crate::glob::Glob;
-use crate::name::is_deceptive;
 use crate::pattern::{CmdlinePattern, GlobPattern, LazyRegex, Pattern};
 use crate::rule::{DEFAULT_MAX_VALUES, Origin, Rule};
 use crate::template::{BUILT_IN, Template, Variable};
@@ -122,10 +121,6 @@ impl Source<'_> {
             return Err(self.error(RuleErrorKind::MissingKey, item.span(), message));
         };
         let text = self.text(value, key)?;
-        if let Some(c) = text.chars().find(|&c| c == '/' || is_deceptive(c)) {
-            let message = format!("{key} holds {c:?}, which no name of a group may have");
-            return Err(self.error(RuleErrorKind::BadValue, value.span(), message));
-        }
         let template = Template::parse(text).map_err(|what| {
             self.error(
                 RuleErrorKind::BadTemplate,

@@ -59,16 +59,6 @@ fn every_mistake_has_its_place_and_sentence() {
             "f:4:17: matches holds an empty string",
         ),
         (
-            "[[subgroups]]\ngroup = 'a/b'\nsubgroup = 'c'\nmatches = ['d']".to_owned(),
-            BadValue,
-            "f:2:9: group holds '/', which no name of a group may have",
-        ),
-        (
-            "[[subgroups]]\ngroup = 'a'\nsubgroup = \"c\\n\"\nmatches = ['d']".to_owned(),
-            BadValue,
-            "f:3:12: subgroup holds '\\n', which no name of a group may have",
-        ),
-        (
             rule("matches = 'a'"),
             BadValue,
             "f:4:11: matches must be a list, not a string, write matches = [\"a\"]",
