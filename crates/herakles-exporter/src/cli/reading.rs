@@ -52,33 +52,44 @@ pub(super) fn invocation(matches: &ArgMatches) -> Result<Invocation, UsageError>
     Ok(Invocation { command, flags })
 }
 
-/// Takes the settings of one level of subcommands; a deeper level replaces what an outer one says.
+/// Takes the settings of one level of subcommands. What a deeper level says comes later, and so
+/// holds.
 fn collect_flags(matches: &ArgMatches, out: &mut FlagValues) {
     if let Some(file) = matches.get_one::<PathBuf>(CONFIG_FILE) {
         out.config_file = Some(file.clone());
     }
     for setting in SETTINGS {
-        if let Some(items) = flag_items(matches, setting) {
-            out.settings.insert(setting.path(), items);
+        let values = flag_values(matches, setting);
+        if !values.is_empty() {
+            out.settings
+                .entry(setting.path())
+                .or_default()
+                .extend(values);
         }
     }
 }
 
-/// The items of one setting; of a flag and its `--no-` form the last one given holds.
-fn flag_items(matches: &ArgMatches, setting: &Setting) -> Option<Vec<String>> {
+/// The values given for one setting, the one that holds last. The items of a list are one value.
+fn flag_values(matches: &ArgMatches, setting: &Setting) -> Vec<Vec<String>> {
     let id = setting.path();
-    if matches!(setting.kind, Kind::Bool) {
-        let last = |id: &str| matches.indices_of(id).and_then(Iterator::last);
-        let negated = negated_id(setting);
-        // A counting flag has a default and so an index even when nobody gave it.
-        let negated_at = (matches.get_count(&negated) > 0)
-            .then(|| last(&negated))
-            .flatten();
-        if negated_at > last(&id) {
-            return Some(vec!["false".to_owned()]);
-        }
+    let items = matches.get_many::<String>(&id).into_iter().flatten();
+    let items: Vec<String> = items.cloned().collect();
+    if setting.kind.is_list() {
+        return Vec::from_iter((!items.is_empty()).then_some(items));
     }
-    Some(matches.get_many::<String>(&id)?.cloned().collect())
+    let mut values: Vec<Vec<String>> = items.into_iter().map(|item| vec![item]).collect();
+    if matches!(setting.kind, Kind::Bool) && negated_last(matches, setting) {
+        values.push(vec!["false".to_owned()]);
+    }
+    values
+}
+
+/// Whether the `--no-` form of a switch was given, and not the switch after it.
+fn negated_last(matches: &ArgMatches, setting: &Setting) -> bool {
+    let last = |id: &str| matches.indices_of(id).and_then(Iterator::last);
+    let negated = negated_id(setting);
+    // A counting flag has a default and so an index even when nobody gave it.
+    matches.get_count(&negated) > 0 && last(&negated) > last(&setting.path())
 }
 
 fn word<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a str> {

@@ -22,10 +22,12 @@ pub(super) fn configuration_markdown() -> String {
          with their unit, such as `30s`, `5m` or `1h`. Nothing is read from the working \
          directory.\n\n\
          An unknown key, a value of the wrong type or out of its range is an error that names \
-         file, line and column. `herakles-exporter config` prints what holds, and where each value \
-         comes from. An unknown `HERAKLES_*` variable is only a warning: \
-         Kubernetes sets such variables for a service of that name. `SIGHUP` reads the file again; settings marked *restart* keep their old value \
-         until the exporter starts again.\n"
+         file, line and column. Of a flag given more than once for one value the last holds, and \
+         every one must be good. `herakles-exporter config` prints what holds, and where each value \
+         comes from. An unknown `HERAKLES_*` variable is only a warning, in the log and by `config` \
+         and `check`: Kubernetes sets such variables for a service of that name. `SIGHUP` reads the \
+         file again; settings marked *restart* keep their old value until the exporter starts \
+         again.\n"
     );
     for table in TABLES {
         let rows: Vec<&Setting> = SETTINGS

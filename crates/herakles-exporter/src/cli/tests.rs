@@ -262,7 +262,7 @@ fn settings_are_taken_before_and_after_every_subcommand() {
             let level = flags
                 .settings
                 .get("log.level")
-                .and_then(|items| items.last());
+                .and_then(|values| values.last()?.last());
             assert_eq!(level.map(String::as_str), Some("warn"), "{arguments}");
         }
     }

@@ -24,8 +24,9 @@ const MAX_FILE: u64 = 1 << 20;
 pub(crate) struct FlagValues {
     /// `--config.file`.
     pub(crate) config_file: Option<PathBuf>,
-    /// The items given for each setting, by [`Setting::path`].
-    pub(crate) settings: BTreeMap<String, Vec<String>>,
+    /// Every value given for each setting, by [`Setting::path`], as its items: all must be good, and
+    /// the last holds.
+    pub(crate) settings: BTreeMap<String, Vec<Vec<String>>>,
 }
 
 /// The `HERAKLES_*` variables as they were when the program started.
@@ -118,7 +119,7 @@ impl Sources {
     ///
     /// # Errors
     /// [`ConfigError`] if a named file cannot be read or anything in any layer is wrong, even a
-    /// value that a later layer replaces.
+    /// value that a later one replaces.
     pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
         let (file, layer) = match self.read_file()? {
             Some((path, text)) => {
@@ -196,12 +197,12 @@ impl Sources {
     }
 
     fn apply_flags(&self, out: &mut EffectiveSetting, problems: &mut Vec<Problem>) {
-        let Some(items) = self.flags.settings.get(&out.setting.path()) else {
-            return;
-        };
-        let flag = out.setting.flag().into_owned();
-        let at = Place::Flag(flag.clone());
-        apply(out, items, Origin::Flag { flag }, at, problems);
+        let values = self.flags.settings.get(&out.setting.path());
+        for items in values.into_iter().flatten() {
+            let flag = out.setting.flag().into_owned();
+            let at = Place::Flag(flag.clone());
+            apply(out, items, Origin::Flag { flag }, at, problems);
+        }
     }
 
     /// The path and text of the file that applies.

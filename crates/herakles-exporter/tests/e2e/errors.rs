@@ -80,6 +80,17 @@ fn a_misspelt_flag_names_the_nearest_one() {
 }
 
 #[test]
+fn a_bad_flag_is_named_even_if_a_good_one_follows() {
+    let output = run(&["config", "--scan.cache-ttl=nonsense", "--scan.cache-ttl=5s"]);
+    let (code, sentence) = code_and_sentence(&output);
+    assert_eq!(code, Some(2));
+    assert!(
+        sentence.contains("--scan.cache-ttl") && sentence.contains("nonsense"),
+        "{sentence}"
+    );
+}
+
+#[test]
 fn a_bad_environment_variable_is_named_as_such() {
     let output = run_with_env(&["config"], &[("HERAKLES_SCAN_CACHE_TTL", "soon")]);
     let (code, sentence) = code_and_sentence(&output);

@@ -191,6 +191,29 @@ fn the_last_of_repeated_flags_holds() {
 }
 
 #[test]
+fn every_value_of_a_repeated_flag_must_be_good() {
+    let flag = "--scan.cache-ttl";
+    let wrong = "--scan.cache-ttl: expected a duration from 1s to 1h, found `nonsense`";
+    for arguments in [
+        &[flag, "nonsense", flag, "5s"][..],
+        &[flag, "5s", flag, "nonsense"],
+        &[flag, "nonsense", "check", flag, "5s"],
+    ] {
+        assert_eq!(Layers::new().arguments(arguments).errors(), [wrong]);
+    }
+    let wrong = "--export.host: expected true or false, found `nonsense`";
+    for last in ["--export.host", "--no-export.host"] {
+        let layers = Layers::new().arguments(&["--export.host=nonsense", last]);
+        assert_eq!(layers.errors(), [wrong], "{last}");
+    }
+    let names = "--filter.include-names";
+    let layers = Layers::new().arguments(&[names, "", "check", names, "x"]);
+    let wrong = "--filter.include-names: an item of the list is empty: remove it or the comma \
+                 beside it";
+    assert_eq!(layers.errors(), [wrong]);
+}
+
+#[test]
 fn listen_addresses_have_their_customary_flag() {
     let arguments = ["--web.listen-address", ":1", "--web.listen-address=[::1]:2"];
     let addresses = |layers: Layers| {
