@@ -67,6 +67,8 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
         Command::Man => output::print_bytes(&cli::manual()),
         Command::Config(format) => {
             let loaded = sources.load().map_err(LoadError::from)?;
+            // Not among the settings, where the next program would read them.
+            output::warn(&loaded.warnings);
             output::print(&match format {
                 ConfigFormat::Toml => loaded.to_toml(),
                 ConfigFormat::Json => format!("{:#}\n", loaded.to_json()),

@@ -41,7 +41,8 @@ struct Report {
     subgroup: String,
     /// The ancestor whose class it has, as no rule matches the process itself.
     inherited_from: Option<Ancestor>,
-    explanation: Explanation,
+    /// `None` for a kernel thread: no rule is asked about it.
+    explanation: Option<Explanation>,
 }
 
 /// A process that passes its class on.
@@ -65,10 +66,14 @@ impl Report {
                 it.pid, it.name, it.rule
             )
         });
-        format!(
-            "{who} is in {}/{}{how}\n{}\n",
-            self.group, self.subgroup, self.explanation
-        )
+        let (group, subgroup) = (&self.group, &self.subgroup);
+        match &self.explanation {
+            Some(explanation) => format!("{who} is in {group}/{subgroup}{how}\n{explanation}\n"),
+            None => format!(
+                "{who} is in {group}/{subgroup}, as all kernel threads are: no rule is asked about \
+                 them\n"
+            ),
+        }
     }
 }
 
@@ -104,7 +109,7 @@ fn of_description(it: &Description, effective: &Effective) -> Report {
         group: explanation.class.group.to_string(),
         subgroup: explanation.class.subgroup.to_string(),
         inherited_from: None,
-        explanation,
+        explanation: Some(explanation),
     }
 }
 
@@ -116,9 +121,14 @@ fn of_process(pid: Pid, effective: &Effective) -> Result<Report, Failure> {
         _ => Failure::Other(format!("cannot explain {error}")),
     })?;
     let mut table = ClassTable::new();
-    let (placement, inherited_from) = place(&proc, &subject, &users, effective, &mut table);
-    let class = table.class(placement.class);
-    let explanation = effective.classifier.explain(&subject.facts());
+    let (id, inherited_from, explanation) = if subject.is_kernel_thread {
+        (ClassTable::kernel(), None, None)
+    } else {
+        let (placement, from) = place(&proc, &subject, &users, effective, &mut table);
+        let explanation = effective.classifier.explain(&subject.facts());
+        (placement.class, from, Some(explanation))
+    };
+    let class = table.class(id);
     Ok(Report {
         pid: Some(pid.as_u32()),
         name: display_name(&subject.comm),
@@ -138,14 +148,6 @@ fn place(
     effective: &Effective,
     table: &mut ClassTable,
 ) -> (Placement, Option<Ancestor>) {
-    if subject.is_kernel_thread {
-        let placement = Placement {
-            class: ClassTable::kernel(),
-            heritage: Heritage::NONE,
-            overflowed: false,
-        };
-        return (placement, None);
-    }
     let mut heritage = Heritage::NONE;
     let mut source = None;
     for (pid, ancestor) in ancestors(proc, subject, users).iter().rev() {
@@ -166,7 +168,8 @@ fn place(
     (placement, source.filter(|_| inherits))
 }
 
-/// The ancestors of a process, the parent first.
+/// The ancestors of a process, the parent first. A kernel thread ends the line: no rule is asked
+/// about it, so it passes nothing on.
 fn ancestors(proc: &ProcFs, subject: &Known, users: &Users) -> Vec<(Pid, Known)> {
     let mut ancestors = Vec::new();
     let mut next = subject.parent;
@@ -175,6 +178,9 @@ fn ancestors(proc: &ProcFs, subject: &Known, users: &Users) -> Vec<(Pid, Known)>
         let Ok(ancestor) = Known::read(proc, pid, users) else {
             break;
         };
+        if ancestor.is_kernel_thread {
+            break;
+        }
         next = ancestor.parent;
         ancestors.push((pid, ancestor));
     }

@@ -27,6 +27,15 @@ pub(super) fn print_bytes(bytes: &[u8]) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Says on standard error what is allowed but hardly meant, a line for each.
+pub(super) fn warn(warnings: &[String]) {
+    let mut stderr = io::stderr().lock();
+    for warning in warnings {
+        // If standard error is closed there is nobody to tell.
+        let _ = writeln!(stderr, "herakles-exporter: warning: {warning}");
+    }
+}
+
 /// Writes a file as a whole, with mode 0644: a reader sees the old one or the new one, also after
 /// a crash. A link is followed; a device or pipe is written to as it is.
 pub(super) fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -1,20 +1,18 @@
-//! The subcommands.
+//! The subcommands; `explain` has a module of its own.
 
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt};
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::harness::{
-    eventually,
-    exporter::{NO_RULE_FILES, run},
+    exporter::{NO_RULE_FILES, run, run_with_env},
     exposition::Exposition,
     recorded_proc,
     target::{self, Target},
 };
 
 /// Runs a subcommand with a configuration that depends on nothing of the machine; it must succeed.
-fn output(args: &[&str]) -> String {
+pub(crate) fn output(args: &[&str]) -> String {
     let config = tempfile::Builder::new()
         .suffix(".toml")
         .tempfile()
@@ -29,7 +27,7 @@ fn output(args: &[&str]) -> String {
 }
 
 /// A file with this text, removed when dropped.
-fn rule_file(text: &str) -> tempfile::NamedTempFile {
+pub(crate) fn rule_file(text: &str) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
     fs::write(file.path(), text).expect("the file can be written");
     file
@@ -119,34 +117,6 @@ fn once_writes_a_file_for_the_textfile_collector() {
 }
 
 #[test]
-fn explain_names_the_rule_and_the_pattern() {
-    let text = output(&["explain", "--comm=postgres"]);
-    assert!(
-        text.contains("db/postgres") && text.contains("postgres"),
-        "{text}"
-    );
-    let text = output(&[
-        "explain",
-        "--comm=java",
-        "--cmdline=java -Dcatalina.base=/srv x",
-    ]);
-    assert!(text.contains("web/tomcat"), "{text}");
-    let json = output(&["explain", "--comm=hk-nobody-knows", "--format=json"]);
-    let answer: Value = serde_json::from_str(&json).expect("it is JSON");
-    assert_eq!(
-        (&answer["group"], &answer["subgroup"]),
-        (&"other".into(), &"other".into())
-    );
-}
-
-#[test]
-fn explain_looks_at_a_living_process() {
-    let target = Target::start(b"postgres", &target::hold_megabytes(1));
-    let text = output(&["explain", &target.pid().to_string()]);
-    assert!(text.contains("db/postgres"), "{text}");
-}
-
-#[test]
 fn rules_are_listed_in_order_with_their_origin() {
     let table = output(&["rules"]);
     assert!(
@@ -221,44 +191,6 @@ fn rules_of_process_exporter_load_here() {
 }
 
 #[test]
-fn explain_names_the_ancestor_whose_class_is_inherited() {
-    let rules = rule_file(
-        "[[subgroups]]\ngroup = \"cicd\"\nsubgroup = \"builds\"\nmatches = [\"hk-buildd\"]\ninherit = true\n",
-    );
-    let rules = format!("--classification.rules={}", rules.path().display());
-    // A name that no rule knows.
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let step = directory.path().join("hk-step");
-    let sleep = ["/usr/bin/sleep", "/bin/sleep"]
-        .into_iter()
-        .find(|path| std::path::Path::new(path).exists())
-        .expect("a sleep");
-    fs::copy(sleep, &step).expect("it can be copied");
-    let mut parent = Target::start(b"hk-buildd", "true");
-    parent.go_on(&format!(
-        "{} 60 >&- 2>&- & echo $! > {}/pid",
-        step.display(),
-        directory.path().display()
-    ));
-    let pid = fs::read_to_string(directory.path().join("pid")).expect("the shell wrote it");
-    let pid = pid.trim();
-    let text = eventually("the child to be itself", || {
-        let text = output(&["explain", pid, &rules]);
-        text.contains("(hk-step)").then_some(text)
-    });
-    let expected = format!(
-        "is in cicd/builds, inherited from process {} (hk-buildd) by the rule at ",
-        parent.pid()
-    );
-    assert!(text.contains(&expected), "{text}");
-    let json = output(&["explain", pid, &rules, "--format=json"]);
-    let answer: Value = serde_json::from_str(&json).expect("it is JSON");
-    assert_eq!(answer["inherited_from"]["pid"], parent.pid());
-    let pid = pid.parse().ok().and_then(Pid::from_raw).expect("a pid");
-    kill_process(pid, Signal::KILL).expect("the step still sleeps");
-}
-
-#[test]
 fn the_compact_form_of_rule_files_loads() {
     // The form that the exporter of the same name, which came before, reads.
     let rules = rule_file(
@@ -298,6 +230,34 @@ fn config_says_where_each_value_comes_from() {
     assert!(line("rules").contains(".toml:2"), "{text}");
     let json: Value = serde_json::from_str(&output(&["config", "--format=json"])).expect("JSON");
     assert!(json.is_object() || json.is_array());
+}
+
+#[test]
+fn a_misspelt_variable_is_warned_about_where_the_configuration_is_looked_at() {
+    let variable = [("HERAKLES_SCAN_CACHE_TLL", "5s")];
+    let warning = "HERAKLES_SCAN_CACHE_TLL: unknown environment variable, ignored; did you mean \
+                   `HERAKLES_SCAN_CACHE_TTL`?";
+    let printed = run_with_env(&["config"], &variable);
+    assert_eq!(printed.status.code(), Some(0));
+    assert_eq!(
+        String::from_utf8_lossy(&printed.stderr),
+        format!("herakles-exporter: warning: {warning}\n")
+    );
+    // What is printed still loads.
+    let text = String::from_utf8(printed.stdout).expect("the output is UTF-8");
+    assert!(!text.contains("CACHE_TLL"), "{text}");
+
+    let checked = run_with_env(
+        &[
+            "check",
+            "--allow-partial",
+            "--web.listen-address=127.0.0.1:0",
+        ],
+        &variable,
+    );
+    let lines = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let expected = format!("warn  configuration: {warning}\n");
+    assert!(lines.contains(&expected), "{lines}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod concurrency;
 mod endpoints;
 mod errors;
 mod exits;
+mod explain;
 mod faults;
 mod fixture;
 mod formats;

@@ -1,0 +1,140 @@
+//! `explain`: whose rule it was, and who is asked about.
+
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::{
+    commands::{output, rule_file},
+    harness::{
+        eventually, recorded_proc,
+        target::{self, Target},
+    },
+};
+
+#[test]
+fn explain_names_the_rule_and_the_pattern() {
+    let text = output(&["explain", "--comm=postgres"]);
+    assert!(
+        text.contains("db/postgres") && text.contains("postgres"),
+        "{text}"
+    );
+    let text = output(&[
+        "explain",
+        "--comm=java",
+        "--cmdline=java -Dcatalina.base=/srv x",
+    ]);
+    assert!(text.contains("web/tomcat"), "{text}");
+    let json = output(&["explain", "--comm=hk-nobody-knows", "--format=json"]);
+    let answer: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(
+        (&answer["group"], &answer["subgroup"]),
+        (&"other".into(), &"other".into())
+    );
+}
+
+#[test]
+fn explain_looks_at_a_living_process() {
+    let target = Target::start(b"postgres", &target::hold_megabytes(1));
+    let text = output(&["explain", &target.pid().to_string()]);
+    assert!(text.contains("db/postgres"), "{text}");
+}
+
+/// A rule that takes every process, passes its class on, and stands before all others.
+const CATCH_ALL: &str = "[[subgroups]]\ngroup = \"hk\"\nsubgroup = \"everything\"\n\
+    matches = [\"*\"]\ninherit = true\n";
+
+#[test]
+fn explain_asks_no_rule_about_a_kernel_thread() {
+    let rules = rule_file(CATCH_ALL);
+    let rules = format!("--classification.rules={}", rules.path().display());
+    let root = recorded_proc().display().to_string();
+    let explain = |format: &str| {
+        let args = ["explain", "15", "--path.procfs", &root, &rules, format];
+        output(&args)
+    };
+    assert_eq!(
+        explain("--format=text"),
+        "process 15 (rcu_preempt) is in system/kernel, as all kernel threads are: no rule is asked \
+         about them\n"
+    );
+    let answer: Value = serde_json::from_str(&explain("--format=json")).expect("it is JSON");
+    assert_eq!(answer["group"], "system");
+    assert_eq!(answer["subgroup"], "kernel");
+    assert_eq!(answer["explanation"], Value::Null);
+}
+
+#[test]
+fn nobody_inherits_from_a_kernel_thread() {
+    let rules = rule_file(
+        "[[subgroups]]\ngroup = \"hk\"\nsubgroup = \"threads\"\nmatches = [\"kthreadd\"]\n\
+         inherit = true\n",
+    );
+    let rules = format!("--classification.rules={}", rules.path().display());
+    // A program that the kernel itself has started, as it does to load a module.
+    let tree = tempfile::tempdir().expect("a temporary directory");
+    let (recorded, copy) = (recorded_proc(), tree.path());
+    for directory in ["2", "640"] {
+        fs::create_dir(copy.join(directory)).expect("it can be made");
+    }
+    for file in ["stat", "2/stat", "640/stat", "640/cmdline", "640/cgroup"] {
+        let text = fs::read_to_string(recorded.join(file)).expect("it is recorded");
+        let text = text.replace("(sshd) S 1 ", "(hk-helper) S 2 ");
+        fs::write(copy.join(file), text).expect("it can be written");
+    }
+    let root = copy.display().to_string();
+    let json = output(&[
+        "explain",
+        "640",
+        "--path.procfs",
+        &root,
+        &rules,
+        "--no-classification.builtin",
+        "--format=json",
+    ]);
+    let answer: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(
+        (&answer["name"], &answer["group"]),
+        (&"hk-helper".into(), &"other".into())
+    );
+    assert_eq!(answer["inherited_from"], Value::Null);
+}
+
+#[test]
+fn explain_names_the_ancestor_whose_class_is_inherited() {
+    let rules = rule_file(
+        "[[subgroups]]\ngroup = \"cicd\"\nsubgroup = \"builds\"\nmatches = [\"hk-buildd\"]\ninherit = true\n",
+    );
+    let rules = format!("--classification.rules={}", rules.path().display());
+    // A name that no rule knows.
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let step = directory.path().join("hk-step");
+    let sleep = ["/usr/bin/sleep", "/bin/sleep"]
+        .into_iter()
+        .find(|path| std::path::Path::new(path).exists())
+        .expect("a sleep");
+    fs::copy(sleep, &step).expect("it can be copied");
+    let mut parent = Target::start(b"hk-buildd", "true");
+    parent.go_on(&format!(
+        "{} 60 >&- 2>&- & echo $! > {}/pid",
+        step.display(),
+        directory.path().display()
+    ));
+    let pid = fs::read_to_string(directory.path().join("pid")).expect("the shell wrote it");
+    let pid = pid.trim();
+    let text = eventually("the child to be itself", || {
+        let text = output(&["explain", pid, &rules]);
+        text.contains("(hk-step)").then_some(text)
+    });
+    let expected = format!(
+        "is in cicd/builds, inherited from process {} (hk-buildd) by the rule at ",
+        parent.pid()
+    );
+    assert!(text.contains(&expected), "{text}");
+    let json = output(&["explain", pid, &rules, "--format=json"]);
+    let answer: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(answer["inherited_from"]["pid"], parent.pid());
+    let pid = pid.parse().ok().and_then(Pid::from_raw).expect("a pid");
+    kill_process(pid, Signal::KILL).expect("the step still sleeps");
+}
