@@ -23,6 +23,7 @@
 
 #![deny(clippy::indexing_slicing)]
 
+mod columns;
 mod error;
 mod line;
 mod rollup;

@@ -2,6 +2,7 @@ use std::fmt;
 
 use memchr::memchr;
 
+use crate::columns::Expected;
 use crate::{ParseError, ParseErrorKind};
 
 /// The lines that matter, by the kernel's names (`__show_smap` in `fs/proc/task_mmu.c`).
@@ -72,6 +73,7 @@ impl fmt::Display for Key {
 }
 
 /// What a line brings.
+#[derive(Debug, PartialEq)]
 pub(crate) enum Entry {
     /// A mapping begins.
     Mapping,
@@ -86,41 +88,41 @@ pub(crate) fn each_entry(
     offset: usize,
     mut each: impl FnMut(Entry) -> Result<(), ParseErrorKind>,
 ) -> Result<(), ParseError> {
+    let mut expected = Expected::all();
     let mut rest = text;
     while !rest.is_empty() {
         let offset = offset + (text.len() - rest.len());
         let at = |kind| ParseError { kind, offset };
-        let end = match Line::at_start_of(rest) {
-            Line::Value(key, value) => {
-                let (bytes, end) = bytes(key, value).map_err(at)?;
-                each(Entry::Value(key, bytes)).map_err(at)?;
-                end
-            }
-            Line::Mapping => {
-                each(Entry::Mapping).map_err(at)?;
-                line_end(rest)
-            }
-            Line::Other => line_end(rest),
+        let (entry, behind) = match expected.entry(rest) {
+            Some(found) => found,
+            None => any_line(rest).map_err(at)?,
         };
-        rest = end.get(1..).unwrap_or_default();
+        if let Some(entry) = entry {
+            if entry == Entry::Mapping {
+                expected = Expected::all();
+            }
+            each(entry).map_err(at)?;
+        }
+        rest = behind;
     }
     Ok(())
 }
 
+/// What the first line of `text` brings, whatever its columns, and the text behind it.
+pub(crate) fn any_line(text: &[u8]) -> Result<(Option<Entry>, &[u8]), ParseErrorKind> {
+    let (entry, end) = match Line::at_start_of(text) {
+        Line::Value(key, value) => {
+            let (bytes, end) = bytes(key, value)?;
+            (Some(Entry::Value(key, bytes)), end)
+        }
+        Line::Mapping => (Some(Entry::Mapping), line_end(text)),
+        Line::Other => (None, line_end(text)),
+    };
+    Ok((entry, end.get(1..).unwrap_or_default()))
+}
+
 /// The text from the end of its first line on.
-#[inline]
 fn line_end(text: &[u8]) -> &[u8] {
-    /// Nearly all lines have this length; to look for newlines in so few bytes, all at once, is
-    /// quicker than a search.
-    const USUAL: usize = 28;
-    if let Some((line, behind)) = text.split_first_chunk::<{ USUAL - 1 }>()
-        && behind.first() == Some(&b'\n')
-        && !line
-            .iter()
-            .fold(false, |found, &byte| found | (byte == b'\n'))
-    {
-        return behind;
-    }
     memchr(b'\n', text)
         .and_then(|end| text.get(end..))
         .unwrap_or_default()
@@ -140,7 +142,6 @@ impl<'a> Line<'a> {
     /// The kind of the line that `text` begins with.
     #[inline]
     fn at_start_of(text: &'a [u8]) -> Self {
-        // Two bytes settle most lines: the price of a file is the price of what does not matter.
         let (key, rest) = match text {
             [b'R', b's', rest @ ..] => (Key::Rss, rest.strip_prefix(b"s:")),
             [b'P', b's', b's', b':', rest @ ..] => (Key::Pss, Some(rest)),
@@ -215,18 +216,8 @@ fn bytes(key: Key, text: &[u8]) -> Result<(u64, &[u8]), ParseErrorKind> {
     }
 }
 
-/// What follows the leading spaces. The kernel aligns numbers to the right, so there are many:
-/// eight are compared at a time.
-#[inline]
+/// What follows the leading spaces.
 fn skip_spaces(mut text: &[u8]) -> &[u8] {
-    while let Some(chunk) = text.first_chunk::<8>() {
-        let differing = u64::from_le_bytes(*chunk) ^ u64::from_le_bytes(*b"        ");
-        let spaces = differing.trailing_zeros() as usize / 8;
-        text = text.get(spaces..).unwrap_or_default();
-        if spaces < 8 {
-            return text;
-        }
-    }
     while let [b' ', behind @ ..] = text {
         text = behind;
     }
