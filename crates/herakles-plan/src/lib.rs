@@ -58,8 +58,9 @@
 //!
 //! In this order: those without a sample, or with another program since (exec); those whose
 //! [`Fingerprint`] has moved; those that may share memory with a process that came, went or
-//! changed what it shares; all, if KSM has moved pages; and each once per `memory_max_age`, at
-//! moments that are spread evenly, so that no refresh pays for all at once.
+//! changed what it shares; all, if KSM has moved pages; and each once per `memory_max_age`, in the
+//! refresh that is nearest to that age at the latest. Before that, each refresh renews the oldest
+//! samples until it has done its share of the work, so that no refresh pays for all at once.
 //!
 //! # What forbids a read
 //!
@@ -69,6 +70,7 @@
 //! twice `memory_max_age` goes to the front of the queue, so that no process starves.
 
 mod budget;
+mod candidate;
 mod cost;
 mod limits;
 mod observation;
@@ -76,6 +78,7 @@ mod planner;
 mod record;
 mod sample;
 mod sharers;
+mod turns;
 
 pub use limits::{PlanLimits, Ratio};
 pub use observation::{

@@ -52,7 +52,7 @@ pub struct Observation {
 pub struct Moment {
     /// Now.
     pub now: Instant,
-    /// When the next refresh is expected: samples must not get too old until then.
+    /// When the next refresh is expected: each renews its share of the samples.
     pub next: Instant,
     /// `/sys/kernel/mm/ksm/pages_sharing`; `None` where the kernel has no KSM.
     pub ksm_pages_sharing: Option<u64>,
@@ -71,7 +71,7 @@ pub enum Reason {
     Sharer,
     /// The kernel has merged or separated pages of equal content.
     Ksm,
-    /// The sample would get older than allowed before the next refresh, or it is its turn.
+    /// The sample is about as old as allowed, or it is its turn.
     Aged,
 }
 

@@ -4,10 +4,12 @@ use herakles_smaps::MemoryUsage;
 use herakles_stat::ProcessKey;
 
 use crate::budget::Budget;
+use crate::candidate::Candidate;
 use crate::cost::Cost;
 use crate::record::{Progress, Record};
 use crate::sample::Packed;
 use crate::sharers::{Sharers, shared_bytes};
+use crate::turns::Turns;
 use crate::{Bound, Decision, Moment, Observation, PlanLimits, Read, Reason, Sample, Tally};
 
 /// Decides which processes' memory to read in each refresh, and remembers the samples of all.
@@ -24,20 +26,12 @@ pub struct Planner {
     records: Vec<Record>,
     arrivals: Vec<Record>,
     turned_over: bool,
-    next: Duration,
     ksm_pages_sharing: Option<u64>,
     sharers: Sharers,
     cost: Cost,
     budget: Budget,
+    turns: Turns,
     candidates: Vec<Candidate>,
-}
-
-/// A read that is due and that the process itself bears.
-#[derive(Debug)]
-struct Candidate {
-    read: Read,
-    since: Duration,
-    index: usize,
 }
 
 impl Planner {
@@ -51,11 +45,11 @@ impl Planner {
             records: Vec::new(),
             arrivals: Vec::new(),
             turned_over: false,
-            next: Duration::ZERO,
             ksm_pages_sharing: None,
             sharers: Sharers::default(),
             cost: Cost::prior(),
             budget: Budget::full(&limits),
+            turns: Turns::default(),
             candidates: Vec::new(),
         }
     }
@@ -107,16 +101,23 @@ impl Planner {
     pub fn plan(&mut self, moment: &Moment, out: &mut Vec<Read>) {
         out.clear();
         let now = self.since_epoch(moment.now);
-        self.next = self.since_epoch(moment.next).max(now);
+        let interval = self.since_epoch(moment.next).saturating_sub(now);
         self.budget.refill(&self.limits, now);
-        if !self.turned_over {
+        let is_first = !self.turned_over;
+        if is_first {
             self.turn_over();
             self.hear_of_ksm(moment.ksm_pages_sharing);
             self.turned_over = true;
         }
-        self.hear_of_sharers();
-        self.gather(now);
-        self.admit(out);
+        let has_news = self.hear_of_sharers();
+        if !is_first && !has_news {
+            return;
+        }
+        self.gather(now, now.saturating_add(interval / 2));
+        if is_first {
+            self.take_turns(now, interval);
+        }
+        self.spend(out);
     }
 
     /// The time that the planned reads may take together; `None`: any. A caller that stops
@@ -130,15 +131,14 @@ impl Planner {
     ///
     /// Ignored if the process is not known (any more).
     pub fn record(&mut self, key: ProcessKey, usage: &MemoryUsage, at: Instant, took: Duration) {
-        let (at, next) = (self.since_epoch(at), self.next);
-        let max_age = self.limits.memory_max_age;
+        let at = self.since_epoch(at);
         self.budget.charge(took);
         self.cost.learn(usage.rss_bytes, took);
         let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) else {
             return;
         };
         let before = record.sample.is_some().then(|| shared_bytes(record));
-        record.attempted(Some(Packed::pack(usage)), at, next, max_age);
+        record.attempted(Some(Packed::pack(usage)), at);
         record.took(took);
         self.sharers.read(record, before);
     }
@@ -146,11 +146,10 @@ impl Planner {
     /// Takes it that a read gave nothing. The sample of the process is dropped, as it can no
     /// longer be renewed; the read is tried again when the process changes or by its age.
     pub fn failed(&mut self, key: ProcessKey, at: Instant, took: Duration) {
-        let (at, next) = (self.since_epoch(at), self.next);
-        let max_age = self.limits.memory_max_age;
+        let at = self.since_epoch(at);
         self.budget.charge(took);
         if let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) {
-            record.attempted(None, at, next, max_age);
+            record.attempted(None, at);
             record.decision = Decision::Unreadable;
         }
     }
@@ -210,6 +209,7 @@ impl Planner {
     pub fn heap_bytes(&self) -> usize {
         (self.records.capacity() + self.arrivals.capacity()) * size_of::<Record>()
             + self.candidates.capacity() * size_of::<Candidate>()
+            + self.turns.heap_bytes()
     }
 
     /// Forgets the processes that are gone and takes in those that are new.
@@ -256,9 +256,10 @@ impl Planner {
         }
     }
 
-    fn hear_of_sharers(&mut self) {
+    /// Whether there was anything to hear.
+    fn hear_of_sharers(&mut self) -> bool {
         if self.sharers.is_empty() {
-            return;
+            return false;
         }
         for record in &mut self.records {
             // What was read in this refresh was read after the event.
@@ -267,23 +268,16 @@ impl Planner {
             }
         }
         self.sharers.clear();
+        true
     }
 
     /// Decides about each process by itself, and gathers those that only the budget may stop.
-    fn gather(&mut self, now: Duration) {
-        let Self {
-            records,
-            candidates,
-            limits,
-            cost,
-            next,
-            ..
-        } = self;
-        for (index, record) in records.iter_mut().enumerate() {
+    fn gather(&mut self, now: Duration, horizon: Duration) {
+        for (index, record) in self.records.iter_mut().enumerate() {
             if record.progress != Progress::Undecided {
                 continue;
             }
-            let Some(reason) = record.due(limits, now, *next) else {
+            let Some(reason) = record.due(&self.limits, now, horizon) else {
                 record.decision = if record.sample.is_some() {
                     Decision::Reuse
                 } else {
@@ -291,35 +285,49 @@ impl Planner {
                 };
                 continue;
             };
-            let predicted = record.predict(cost, limits, now);
-            if limits.max_hold.is_some_and(|max| predicted > max) {
-                record.decision = Decision::TooBig;
-            } else if now < record.held_until(limits) {
-                record.decision = Decision::Defer(Bound::Hold);
-            } else {
-                let read = Read {
-                    key: record.key,
-                    reason,
-                    predicted,
-                };
-                candidates.push(Candidate {
-                    read,
-                    since: record.since(),
-                    index,
-                });
+            match record.admit(&self.limits, &self.cost, now) {
+                Err(forbidden) => record.decision = forbidden,
+                Ok(predicted) => {
+                    record.decision = Decision::Read(reason);
+                    let candidate = Candidate::new(record, index, reason, predicted);
+                    self.candidates.push(candidate);
+                }
             }
         }
-        candidates.sort_unstable_by_key(|candidate| {
-            (
-                rank(candidate.read.reason),
-                candidate.since,
-                candidate.read.key,
-            )
-        });
     }
 
-    /// Spends the budget on the candidates in order.
-    fn admit(&mut self, out: &mut Vec<Read>) {
+    /// Adds the oldest samples, so that each refresh does its share of renewing all.
+    fn take_turns(&mut self, now: Duration, interval: Duration) {
+        let price = |record: &Record| self.cost.predict(record.resident_bytes);
+        for candidate in &self.candidates {
+            if candidate.read.reason == Reason::Aged
+                && let Some(record) = self.records.get(candidate.index)
+            {
+                self.turns.overtake(price(record));
+            }
+        }
+        for (index, record) in self.records.iter().enumerate() {
+            let rests = matches!(record.decision, Decision::Reuse | Decision::Unreadable);
+            if rests && record.admit(&self.limits, &self.cost, now).is_ok() {
+                self.turns.wait(record.since(), index, price(record));
+            }
+        }
+        self.turns
+            .begin(rounded(self.limits.memory_max_age, interval));
+        while let Some(index) = self.turns.next() {
+            if let Some(record) = self.records.get(index)
+                && let Ok(predicted) = record.admit(&self.limits, &self.cost, now)
+            {
+                let candidate = Candidate::new(record, index, Reason::Aged, predicted);
+                self.candidates.push(candidate);
+            }
+        }
+        self.turns.end();
+    }
+
+    /// Spends the budget on the candidates, the most important first.
+    fn spend(&mut self, out: &mut Vec<Read>) {
+        self.candidates.sort_unstable_by_key(Candidate::order);
         let mut left = self.budget.left(&self.limits);
         for candidate in &self.candidates {
             let Some(record) = self.records.get_mut(candidate.index) else {
@@ -350,14 +358,9 @@ impl Planner {
     }
 }
 
-/// New and overdue ones share the front, in the order of their waiting, so that neither can
-/// keep the other from being read for ever.
-fn rank(reason: Reason) -> u8 {
-    match reason {
-        Reason::New | Reason::Overdue => 0,
-        Reason::Changed => 1,
-        Reason::Sharer => 2,
-        Reason::Ksm => 3,
-        Reason::Aged => 4,
-    }
+/// How often `interval` goes into `time`, to the nearest number.
+fn rounded(time: Duration, interval: Duration) -> u64 {
+    let interval = interval.as_nanos().max(1);
+    let times = (time.as_nanos() + interval / 2) / interval;
+    u64::try_from(times).unwrap_or(u64::MAX)
 }

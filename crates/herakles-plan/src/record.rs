@@ -5,7 +5,7 @@ use herakles_stat::{Pid, ProcessKey};
 use crate::cost::Cost;
 use crate::sample::Packed;
 use crate::sharers::shares_much;
-use crate::{Decision, Observation, PlanLimits, Reason};
+use crate::{Bound, Decision, Observation, PlanLimits, Reason};
 
 /// What is remembered of one process.
 #[derive(Clone, Debug)]
@@ -21,8 +21,6 @@ pub(crate) struct Record {
     pub(crate) sample: Option<Packed>,
     /// When the process was first seen, or last attempted to be read.
     since: Nanos,
-    /// When the refresh after the last attempt was expected.
-    covered_until: Nanos,
     /// How long the last read took, in microseconds; 0 before the first.
     took_micros: u32,
     attempted: bool,
@@ -71,7 +69,6 @@ impl Record {
             resident_bytes: seen.fingerprint.resident_bytes,
             sample: None,
             since: now.into(),
-            covered_until: now.into(),
             took_micros: 0,
             attempted: false,
             shared_much: false,
@@ -96,26 +93,12 @@ impl Record {
     }
 
     /// The read has been made, or tried: what it was due for is over.
-    pub(crate) fn attempted(
-        &mut self,
-        sample: Option<Packed>,
-        at: Duration,
-        next: Duration,
-        max_age: Duration,
-    ) {
+    pub(crate) fn attempted(&mut self, sample: Option<Packed>, at: Duration) {
         self.sample = sample;
         if self.sample.is_some() {
             self.shared_much = shares_much(self);
         }
         self.since = at.into();
-        // A sample taken in its turn is as old as allowed at about the next turn: which is first
-        // is up to the jitter of the refreshes, and one read must do for both. Each read that
-        // comes too early moves the next, so half a round is covered.
-        let ahead = match self.decision {
-            Decision::Read(Reason::Aged) => max_age / 2,
-            _ => Duration::ZERO,
-        };
-        self.covered_until = next.saturating_add(ahead).into();
         self.attempted_digest = self.digest;
         self.attempted = true;
         self.shares_news = false;
@@ -132,8 +115,15 @@ impl Record {
         self.took_micros = u32::try_from(took.as_micros()).unwrap_or(u32::MAX).max(1);
     }
 
-    /// Why the process should be read, if it should.
-    pub(crate) fn due(&self, limits: &PlanLimits, now: Duration, next: Duration) -> Option<Reason> {
+    /// Why the process must be read, if it must. Samples are renewed in the refresh that is
+    /// nearest to the moment at which they are as old as allowed: until `horizon`, half-way to
+    /// the next one, this one is.
+    pub(crate) fn due(
+        &self,
+        limits: &PlanLimits,
+        now: Duration,
+        horizon: Duration,
+    ) -> Option<Reason> {
         let max_age = limits.memory_max_age;
         if !self.attempted {
             Some(Reason::New)
@@ -147,30 +137,34 @@ impl Record {
             Some(Reason::Sharer)
         } else if self.ksm_moved {
             Some(Reason::Ksm)
-        } else if next > self.since().saturating_add(max_age)
-            || self.turn(max_age, next) > self.last_turn(max_age)
-        {
+        } else if horizon >= self.since().saturating_add(max_age) {
             Some(Reason::Aged)
         } else {
             None
         }
     }
 
-    /// How often it has been this process's turn at `time`. Each has one turn per `memory_max_age`,
-    /// at a moment of its own, so that no refresh has to read all whose samples are of one age.
-    fn turn(&self, max_age: Duration, time: Duration) -> u128 {
-        let period = max_age.as_nanos().max(1);
-        (time.as_nanos() + u128::from(scatter(self.key)) % period) / period
-    }
-
-    fn last_turn(&self, max_age: Duration) -> u128 {
-        self.turn(max_age, self.covered_until.into())
+    /// How long a read should take, or what forbids it, whatever the budget.
+    pub(crate) fn admit(
+        &self,
+        limits: &PlanLimits,
+        cost: &Cost,
+        now: Duration,
+    ) -> Result<Duration, Decision> {
+        let predicted = self.predict(cost, limits, now);
+        if limits.max_hold.is_some_and(|max| predicted > max) {
+            Err(Decision::TooBig)
+        } else if now < self.held_until(limits) {
+            Err(Decision::Defer(Bound::Hold))
+        } else {
+            Ok(predicted)
+        }
     }
 
     /// How long a read should take: as long as the last one, more if the process has grown since;
     /// by its size if there was none, or if the last was so long that it may not be repeated and
     /// so long ago that it is worth another guess.
-    pub(crate) fn predict(&self, cost: &Cost, limits: &PlanLimits, now: Duration) -> Duration {
+    fn predict(&self, cost: &Cost, limits: &PlanLimits, now: Duration) -> Duration {
         let by_size = cost.predict(self.resident_bytes);
         let Some(took) = self.last_took() else {
             return by_size;
@@ -193,7 +187,7 @@ impl Record {
     }
 
     /// Until when the last read forbids the next.
-    pub(crate) fn held_until(&self, limits: &PlanLimits) -> Duration {
+    fn held_until(&self, limits: &PlanLimits) -> Duration {
         self.last_took().map_or(Duration::ZERO, |took| {
             self.since()
                 .saturating_add(limits.hold_ratio.fraction(took))
@@ -203,12 +197,4 @@ impl Record {
     fn last_took(&self) -> Option<Duration> {
         (self.took_micros > 0).then(|| Duration::from_micros(self.took_micros.into()))
     }
-}
-
-/// A number without relation to its neighbours' (the finalizer of splitmix64).
-fn scatter(key: ProcessKey) -> u64 {
-    let mut x = (u64::from(key.pid.as_u32()) << 32) ^ key.start_time;
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }

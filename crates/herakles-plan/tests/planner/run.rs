@@ -186,8 +186,8 @@ impl Run {
         Ok(())
     }
 
-    /// No sample gets too old before the next refresh, and none is older than the last change of
-    /// its process, unless a limit is named.
+    /// No sample is older than allowed, nor as old in the middle of the time until the next refresh,
+    /// and none is older than the last change of its process, unless a limit is named.
     pub(crate) fn check_samples(&self, next: Instant) -> Result<(), TestCaseError> {
         for (&pid, process) in &self.processes {
             let decision = self.planner.decision(key(pid)).expect("observed");
@@ -207,7 +207,8 @@ impl Run {
                 Decision::Read(_) => prop_assert_eq!(last.expect("read").0, self.now),
                 Decision::Reuse => {
                     let (at, _, then) = last.expect("reused");
-                    prop_assert!(next.duration_since(*at) <= self.limits.memory_max_age);
+                    let half_way = self.now + next.duration_since(self.now) / 2;
+                    prop_assert!(half_way.duration_since(*at) < self.limits.memory_max_age);
                     prop_assert_eq!(
                         (then.faults, then.rss_mib),
                         (process.faults, process.rss_mib)
