@@ -54,7 +54,9 @@ pub use machine::Machine;
 pub use memory::{MemorySource, read_memory};
 pub use mount::{HidePid, MountOptions};
 pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
-pub use read::{live_thread, open_process, read_stat, read_statm, read_text};
+pub use read::{
+    Glance, glance, live_thread, open_process, peek_stat, read_stat, read_statm, read_text,
+};
 pub use source::{ProcHandle, ProcSource};
 pub use taskstats::{
     Arrivals, Drained, ExitRecord, ExitRecords, GateError, TaskActivity, TaskstatsGate,

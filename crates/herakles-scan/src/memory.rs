@@ -95,7 +95,7 @@ fn read_once<H: ProcHandle>(
     match source {
         MemorySource::SmapsRollup => {
             let content = read(handle, file, &mut buffers.smaps_rollup)?;
-            parse_rollup(content).map_err(|error| malformed(handle, file, error))
+            parse_rollup(content).map_err(|error| malformed(handle.pid(), file, error))
         }
         MemorySource::Smaps => {
             let failed = |error| ScanError::from_io(handle.pid(), Some(file), &error);
@@ -104,10 +104,12 @@ fn read_once<H: ProcHandle>(
             loop {
                 let piece = buffers.smaps.piece(&mut smaps).map_err(failed)?;
                 if piece.is_empty() {
-                    return sum.finish().map_err(|error| malformed(handle, file, error));
+                    return sum
+                        .finish()
+                        .map_err(|error| malformed(handle.pid(), file, error));
                 }
                 sum.feed(piece)
-                    .map_err(|error| malformed(handle, file, error))?;
+                    .map_err(|error| malformed(handle.pid(), file, error))?;
             }
         }
     }

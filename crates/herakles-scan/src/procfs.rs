@@ -93,6 +93,48 @@ impl ProcSource for ProcFs {
         let directory = retry_on_intr(|| openat(&self.root, name.as_c_str(), PATH, Mode::empty()))?;
         Ok(ProcFsHandle { pid, directory })
     }
+
+    fn peek<'b>(&self, pid: Pid, file: ProcFile, buf: &'b mut ReadBuf) -> io::Result<&'b [u8]> {
+        let mut path = [0; LONGEST_PATH];
+        read_at(&self.root, below(pid, file, &mut path), file, buf)
+    }
+}
+
+/// Fits `4194304/smaps_rollup`, also if pids had ten digits.
+const LONGEST_PATH: usize = 32;
+
+/// The path of a file of a process, put together in `path`.
+fn below(pid: Pid, file: ProcFile, path: &mut [u8; LONGEST_PATH]) -> &CStr {
+    let number = DecInt::new(pid.as_u32());
+    let parts = number
+        .as_bytes()
+        .iter()
+        .chain(b"/")
+        .chain(file.path().to_bytes());
+    for (to, from) in path.iter_mut().zip(parts) {
+        *to = *from;
+    }
+    CStr::from_bytes_until_nul(path).unwrap_or_default()
+}
+
+fn open_at(directory: impl AsFd, path: &CStr) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let fd = retry_on_intr(|| openat(&directory, path, flags, Mode::empty()))?;
+    Ok(File::from(fd))
+}
+
+fn read_at<'b>(
+    directory: impl AsFd,
+    path: &CStr,
+    file: ProcFile,
+    buf: &'b mut ReadBuf,
+) -> io::Result<&'b [u8]> {
+    if file == ProcFile::Exe {
+        let room = buf.room(file.limit());
+        let length = readlinkat_raw(&directory, path, room)?;
+        return Ok(buf.first(length));
+    }
+    buf.fill(&mut open_at(directory, path)?, file.limit())
 }
 
 /// A process of [`ProcFs`]: an `O_PATH` descriptor of its directory.
@@ -100,14 +142,6 @@ impl ProcSource for ProcFs {
 pub struct ProcFsHandle {
     pid: Pid,
     directory: OwnedFd,
-}
-
-impl ProcFsHandle {
-    fn open(&self, file: ProcFile) -> io::Result<File> {
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        let fd = retry_on_intr(|| openat(&self.directory, file.path(), flags, Mode::empty()))?;
-        Ok(File::from(fd))
-    }
 }
 
 impl ProcHandle for ProcFsHandle {
@@ -118,16 +152,11 @@ impl ProcHandle for ProcFsHandle {
     }
 
     fn read<'b>(&self, file: ProcFile, buf: &'b mut ReadBuf) -> io::Result<&'b [u8]> {
-        if file == ProcFile::Exe {
-            let room = buf.room(file.limit());
-            let length = readlinkat_raw(&self.directory, file.path(), room)?;
-            return Ok(buf.first(length));
-        }
-        buf.fill(&mut self.open(file)?, file.limit())
+        read_at(&self.directory, file.path(), file, buf)
     }
 
     fn open_smaps(&self) -> io::Result<File> {
-        self.open(ProcFile::Smaps)
+        open_at(&self.directory, ProcFile::Smaps.path())
     }
 
     fn probe(&self, file: ProcFile) -> io::Result<()> {
@@ -136,7 +165,7 @@ impl ProcHandle for ProcFsHandle {
             readlinkat_raw(&self.directory, file.path(), &mut first)?;
             return Ok(());
         }
-        self.open(file).map(drop)
+        open_at(&self.directory, file.path()).map(drop)
     }
 
     fn owner_uid(&self) -> io::Result<u32> {

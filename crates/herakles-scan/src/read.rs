@@ -23,7 +23,7 @@ pub fn read_stat<'b, H: ProcHandle>(
     buf: &'b mut ReadBuf,
 ) -> Result<Stat<'b>, ScanError> {
     let line = read(handle, ProcFile::Stat, buf)?;
-    Stat::parse(line).map_err(|error| malformed(handle, ProcFile::Stat, error))
+    Stat::parse(line).map_err(|error| malformed(handle.pid(), ProcFile::Stat, error))
 }
 
 /// Reads `statm`. It is all zero for kernel threads and zombies, so `stat` must be known first;
@@ -33,7 +33,60 @@ pub fn read_stat<'b, H: ProcHandle>(
 /// As [`read_stat`].
 pub fn read_statm<H: ProcHandle>(handle: &H, buf: &mut ReadBuf) -> Result<Statm, ScanError> {
     let line = read(handle, ProcFile::Statm, buf)?;
-    Statm::parse(line).map_err(|error| malformed(handle, ProcFile::Statm, error))
+    Statm::parse(line).map_err(|error| malformed(handle.pid(), ProcFile::Statm, error))
+}
+
+/// What [`glance`] saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance<'b> {
+    /// Of whoever has the pid.
+    pub stat: Stat<'b>,
+    /// Of the same process, if that was there before the glance.
+    pub statm: Statm,
+}
+
+/// Reads `statm` and `stat` of whoever has a pid, for less than it takes to open the process
+/// first.
+///
+/// They may be of two processes, one of which had the pid after the other: `statm` is read
+/// first, so it belongs to the process in `stat` if that one was there before. Whoever meets an
+/// identity for the first time [opens](open_process) it instead.
+///
+/// # Errors
+/// Those of [`read_stat`], for either file.
+pub fn glance<'b, S: ProcSource>(
+    source: &S,
+    pid: Pid,
+    buf: &'b mut ReadBuf,
+) -> Result<Glance<'b>, ScanError> {
+    let statm = Statm::parse(peek(source, pid, ProcFile::Statm, buf)?)
+        .map_err(|error| malformed(pid, ProcFile::Statm, error))?;
+    let stat = peek_stat(source, pid, buf)?;
+    Ok(Glance { stat, statm })
+}
+
+/// Reads `stat` of whoever has a pid: all there is to read of a kernel thread.
+///
+/// # Errors
+/// As [`read_stat`].
+pub fn peek_stat<'b, S: ProcSource>(
+    source: &S,
+    pid: Pid,
+    buf: &'b mut ReadBuf,
+) -> Result<Stat<'b>, ScanError> {
+    Stat::parse(peek(source, pid, ProcFile::Stat, buf)?)
+        .map_err(|error| malformed(pid, ProcFile::Stat, error))
+}
+
+fn peek<'b, S: ProcSource>(
+    source: &S,
+    pid: Pid,
+    file: ProcFile,
+    buf: &'b mut ReadBuf,
+) -> Result<&'b [u8], ScanError> {
+    source
+        .peek(pid, file, buf)
+        .map_err(|error| ScanError::from_io(pid, Some(file), &error))
 }
 
 /// Reads a file whose content is for others to judge: `cmdline`, `cgroup`, `exe`.
@@ -94,13 +147,9 @@ pub(crate) fn read<'b, H: ProcHandle>(
         .map_err(|error| ScanError::from_io(handle.pid(), Some(file), &error))
 }
 
-pub(crate) fn malformed<H: ProcHandle>(
-    handle: &H,
-    file: ProcFile,
-    error: impl Into<Malformed>,
-) -> ScanError {
+pub(crate) fn malformed(pid: Pid, file: ProcFile, error: impl Into<Malformed>) -> ScanError {
     ScanError {
-        pid: handle.pid(),
+        pid,
         file: Some(file),
         skip: Skip::Malformed(error.into()),
     }

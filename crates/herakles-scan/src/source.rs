@@ -24,6 +24,15 @@ pub trait ProcSource: Send + Sync + 'static {
     /// # Errors
     /// `ENOENT` when there is no such process (any more), others as `open(2)`.
     fn open(&self, pid: Pid) -> io::Result<Self::Handle>;
+
+    /// Reads a file of whoever has this pid now, as [`ProcHandle::read`] does. Two such reads may
+    /// be of two processes; [`glance`](crate::glance) knows better.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) and of opening and reading the file.
+    fn peek<'b>(&self, pid: Pid, file: ProcFile, buf: &'b mut ReadBuf) -> io::Result<&'b [u8]> {
+        self.open(pid)?.read(file, buf)
+    }
 }
 
 /// One opened process, or one thread of it.

@@ -15,10 +15,10 @@ use herakles_metrics::{
 use herakles_scan::ExitRecord;
 use herakles_stat::{Pid, ProcessKey};
 
-use super::collector::Machine;
 use super::exits::Obituaries;
+use super::machine::Machine;
 use super::roster::{Member, Roster};
-use super::survey::{Kind, Memory, Seen};
+use super::seen::{Kind, Memory, Seen};
 use crate::effective::Effective;
 use crate::status::unix_seconds;
 

@@ -14,7 +14,8 @@ use herakles_stat::ProcessKey;
 
 use super::crew::{Crew, Lost, StuckThreads};
 use super::memory_pass::MemoryPass;
-use super::survey::{Kind, Memory, Scratch, Seen};
+use super::seen::{Kind, Memory, Seen};
+use super::survey::Scratch;
 use super::tally::Tally;
 use crate::config;
 
@@ -57,8 +58,8 @@ impl Adaptive {
         self.planner.apply(limits(scan));
     }
 
-    /// Brings the memory of everybody in `seen` up to date, as far as it is due and allowed.
-    /// Those in `left_out` get none.
+    /// Brings the memory of everybody in `seen`, which is sorted by identity, up to date, as far
+    /// as it is due and allowed. Those in `left_out` get none.
     pub(crate) fn read<S: ProcSource>(
         &mut self,
         seen: &mut [Seen],
@@ -72,18 +73,13 @@ impl Adaptive {
             next: now + means.config.scan.cache_ttl,
             ksm_pages_sharing: ksm_pages_sharing(),
         };
-        let index: HashMap<ProcessKey, usize> = seen
-            .iter()
-            .enumerate()
-            .map(|(index, it)| (it.key, index))
-            .collect();
         // What was read earlier is shown also while too many readers are stuck.
         while !means.crew.stuck().are_too_many() {
             let mut reads = std::mem::take(&mut self.reads);
             self.planner.plan(&moment, &mut reads);
             let done = reads.is_empty();
             if !done {
-                self.pass(&reads, seen, &index, &mut means);
+                self.pass(&reads, seen, &mut means);
             }
             self.reads = reads;
             if done {
@@ -120,13 +116,7 @@ impl Adaptive {
         }
     }
 
-    fn pass<S: ProcSource>(
-        &mut self,
-        reads: &[Read],
-        seen: &mut [Seen],
-        index: &HashMap<ProcessKey, usize>,
-        means: &mut Means<'_, S>,
-    ) {
+    fn pass<S: ProcSource>(&mut self, reads: &[Read], seen: &mut [Seen], means: &mut Means<'_, S>) {
         let pass = MemoryPass {
             source: Arc::clone(means.source),
             keys: reads.iter().map(|read| read.key).collect(),
@@ -136,11 +126,13 @@ impl Adaptive {
             stuck: means.crew.stuck().clone(),
             buffers: means.config.buffers.clone(),
         };
-        for (item, result) in means.crew.run(pass, width(reads)) {
+        let work = reads.iter().map(|read| read.predicted).sum();
+        for (item, result) in means.crew.run(pass, Crew::<Scratch>::width(work)) {
             let Some(key) = reads.get(item).map(|read| read.key) else {
                 continue;
             };
-            let Some(it) = index.get(&key).and_then(|&index| seen.get_mut(index)) else {
+            let index = seen.binary_search_by_key(&key, |it| it.key);
+            let Some(it) = index.ok().and_then(|index| seen.get_mut(index)) else {
                 continue;
             };
             match result {
@@ -211,13 +203,6 @@ fn program(seen: &Seen) -> u64 {
     let mut hasher = DefaultHasher::new();
     seen.image.comm.as_bytes().hash(&mut hasher);
     hasher.finish()
-}
-
-/// A few reads take less time than to wake another thread.
-fn width(reads: &[Read]) -> usize {
-    const WORTH_A_THREAD: Duration = Duration::from_millis(1);
-    let work: Duration = reads.iter().map(|read| read.predicted).sum();
-    if work < WORTH_A_THREAD { 1 } else { usize::MAX }
 }
 
 /// `None` where the kernel has no KSM.

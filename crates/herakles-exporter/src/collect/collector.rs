@@ -1,14 +1,13 @@
 //! The scan: survey, memory, classes, accounts, snapshot.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use herakles_metrics::{Selection, Snapshot};
+use herakles_metrics::Selection;
 use herakles_scan::{ExitRecord, MemorySource, ProcSource};
-use herakles_stat::{PageSize, Pid, ProcessKey, TicksPerSecond};
+use herakles_stat::{PageSize, Pid, ProcessKey};
 
 use super::accounts::Accounts;
 use super::adaptive::{Adaptive, Means};
@@ -17,40 +16,15 @@ use super::exact;
 use super::exits::Exits;
 use super::gate::Gate;
 use super::host::Host;
+use super::machine::Machine;
+use super::outcome::{Scan, ScanFailure, TooBig};
 use super::roster::{Member, Roster};
-use super::rule_counts::RuleCounts;
-use super::survey::{Kind, MemoryReads, Scratch, Seen, Survey};
+use super::seen::{Kind, Seen};
+use super::survey::{MemoryReads, Scratch, Survey};
 use super::tally::{Found, Tally};
 use super::users::Users;
 use crate::config::{ExitSource, MemoryMode, Taskstats};
 use crate::effective::Effective;
-use crate::status::Faults;
-
-/// Fewer processes are looked at sooner than another thread wakes.
-const WORTH_A_THREAD: usize = 32;
-
-/// What does not change while the exporter runs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Machine {
-    pub(crate) ticks_per_second: TicksPerSecond,
-    pub(crate) page_size: PageSize,
-    /// Processes that started before this tick contribute their growth only.
-    pub(crate) counts_from: u64,
-    /// Boot of the machine, Unix time in seconds.
-    pub(crate) boot_time_seconds: f64,
-    /// Taskstats speaks of the same processes by the same pids.
-    pub(crate) taskstats_answers: bool,
-    /// The processes are those of this machine, now.
-    pub(crate) live: bool,
-}
-
-impl Machine {
-    /// The time since boot, which no setting of the wall clock moves; `None` for a recorded tree.
-    pub(crate) fn since_boot(&self) -> Option<Duration> {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        Duration::try_from(now).ok().filter(|_| self.live)
-    }
-}
 
 /// Everything a scan keeps for the next one.
 pub(crate) struct Collector<S: ProcSource> {
@@ -73,54 +47,8 @@ pub(crate) struct Collector<S: ProcSource> {
     accounts: Accounts,
     selection: Selection,
     pids: Vec<Pid>,
-}
-
-/// The result of one scan.
-pub(crate) struct Scan {
-    pub(crate) snapshot: Snapshot,
-    pub(crate) rule_counts: RuleCounts,
-    pub(crate) tally: Tally,
-    /// Processes that `max_hold` keeps from being read, each named in one scan only.
-    pub(crate) too_big: Vec<TooBig>,
-}
-
-/// A process whose memory is not read because that would take too long.
-pub(crate) struct TooBig {
-    pub(crate) pid: Pid,
-    pub(crate) name: Arc<str>,
-    pub(crate) rss_bytes: u64,
-}
-
-/// Why there is no new snapshot.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ScanFailure {
-    #[error("cannot list the processes: {0}; see that /proc is mounted and readable")]
-    List(io::Error),
-    #[error("/proc lists no process at all; see that it is mounted")]
-    NoProcesses,
-    #[error("none of {listed} processes could be read; {first}")]
-    NothingReadable {
-        listed: usize,
-        first: String,
-        faults: Faults,
-    },
-}
-
-impl ScanFailure {
-    /// What the scan had met by then, to be counted like that of a good one.
-    pub(crate) fn faults(self) -> Faults {
-        match self {
-            Self::List(error) => {
-                let kind = match error.kind() {
-                    io::ErrorKind::PermissionDenied => "denied",
-                    _ => "io",
-                };
-                Faults::from([((kind, "proc"), 1)])
-            }
-            Self::NoProcesses => Faults::new(),
-            Self::NothingReadable { faults, .. } => faults,
-        }
-    }
+    /// What one process has cost in the last survey.
+    each_took: Option<Duration>,
 }
 
 impl<S: ProcSource> Collector<S> {
@@ -168,6 +96,7 @@ impl<S: ProcSource> Collector<S> {
             accounts: Accounts::new(machine),
             selection: Selection::default(),
             pids,
+            each_took: None,
             effective: Arc::clone(&effective),
         };
         collector.adopt(effective);
@@ -328,11 +257,10 @@ impl<S: ProcSource> Collector<S> {
             stuck: self.crew.stuck().clone(),
             buffers: self.effective.config().buffers.clone(),
         };
-        let width = if self.pids.len() < WORTH_A_THREAD {
-            1
-        } else {
-            usize::MAX
-        };
+        let listed = u32::try_from(self.pids.len()).unwrap_or(u32::MAX);
+        let work = self.each_took.map(|it| it.saturating_mul(listed));
+        let width = work.map_or(usize::MAX, Crew::<Scratch>::width);
+        let before = self.crew.cpu();
         let mut seen = idle;
         seen.reserve(self.pids.len());
         let mut unread = Vec::new();
@@ -348,6 +276,8 @@ impl<S: ProcSource> Collector<S> {
             }
         }
         seen.sort_unstable_by_key(|it| it.key);
+        let took = self.crew.cpu().saturating_sub(before);
+        self.each_took = took.checked_div(listed).or(self.each_took);
         let mut roster = write(&self.roster);
         for pid in unread {
             self.accounts.keep(pid, &mut roster);

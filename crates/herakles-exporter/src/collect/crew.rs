@@ -113,9 +113,9 @@ struct Slot<T> {
 }
 
 impl<T> Slot<T> {
-    fn new() -> Self {
+    fn new(share: usize) -> Self {
         let state = SlotState {
-            done: Vec::new(),
+            done: Vec::with_capacity(share),
             current: None,
             given_up: false,
             finished: false,
@@ -142,6 +142,17 @@ pub(crate) struct Crew<S> {
 }
 
 impl<S: Send + 'static> Crew<S> {
+    /// So much work is worth a thread: a second one halves the time, but costs some CPU more.
+    const WORTH_A_THREAD: Duration = Duration::from_millis(100);
+
+    /// The threads that are worth their cost for so much work, unless there are fewer.
+    pub(crate) fn width(work: Duration) -> usize {
+        let further = work.as_nanos() / Self::WORTH_A_THREAD.as_nanos();
+        usize::try_from(further)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
+    }
+
     /// How long an item may take before its thread is given up.
     pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -182,6 +193,7 @@ impl<S: Send + 'static> Crew<S> {
         T: Task<Scratch = S>,
     {
         let width = width.min(self.threads).min(task.len()).max(1);
+        let share = task.len().div_ceil(width);
         let (leave, left) = channel();
         let job = Arc::new(Job {
             next: AtomicUsize::new(0),
@@ -195,20 +207,32 @@ impl<S: Send + 'static> Crew<S> {
             self.pool = pool(self.threads).ok();
         }
         let mut slots: Vec<Arc<Slot<T::Output>>> =
-            (0..width).map_while(|_| self.start(&job)).collect();
+            (0..width).map_while(|_| self.start(&job, share)).collect();
         self.wait(&job, &mut slots, &left);
-        let mut done: Vec<Done<T::Output>> = Vec::with_capacity(job.task.len());
+        let mut done = Vec::new();
         for slot in &slots {
-            done.append(&mut slot.lock().done);
+            let its = std::mem::take(&mut slot.lock().done);
+            if done.is_empty() {
+                // Of one thread: in order, and moved no more.
+                done = its;
+            } else {
+                done.extend(its);
+            }
         }
-        done.sort_unstable_by_key(|(item, _)| *item);
+        if !done.is_sorted_by_key(|(item, _)| *item) {
+            done.sort_unstable_by_key(|(item, _)| *item);
+        }
         done
     }
 
-    /// `None` if there are no threads.
-    fn start<T: Task<Scratch = S>>(&self, job: &Arc<Job<T, S>>) -> Option<Arc<Slot<T::Output>>> {
+    /// Starts a worker that will do about `share` items; `None` if there are no threads.
+    fn start<T: Task<Scratch = S>>(
+        &self,
+        job: &Arc<Job<T, S>>,
+        share: usize,
+    ) -> Option<Arc<Slot<T::Output>>> {
         let pool = self.pool.as_ref()?;
-        let slot = Arc::new(Slot::new());
+        let slot = Arc::new(Slot::new(share));
         let (job, its) = (Arc::clone(job), Arc::clone(&slot));
         pool.spawn(move || job.work(&its));
         Some(slot)
@@ -268,7 +292,7 @@ impl<S: Send + 'static> Crew<S> {
         // The old pool's idle threads end with it, a stuck one when its read returns.
         self.pool = pool(self.threads).ok();
         if job.next.load(Ordering::Relaxed) < job.task.len() {
-            slots.extend((0..replacements).map_while(|_| self.start(job)));
+            slots.extend((0..replacements).map_while(|_| self.start(job, 0)));
         }
     }
 }

@@ -10,7 +10,7 @@ use herakles_stat::ProcessKey;
 
 use super::adaptive::Means;
 use super::memory_pass::MemoryPass;
-use super::survey::{Kind, Memory, Seen};
+use super::seen::{Kind, Memory, Seen};
 use super::tally::Tally;
 
 /// Counts what the survey has read as it went.

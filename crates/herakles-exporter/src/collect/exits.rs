@@ -13,7 +13,7 @@ use herakles_scan::{Arrivals, Drained, ExitRecord, ExitRecords, GateError};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
 use super::roster::{Member, Roster};
-use super::survey::Kind;
+use super::seen::Kind;
 
 /// Exits that are kept for the next scan, about 2 MB; the CPU of any beyond is taken from who
 /// waited for them.

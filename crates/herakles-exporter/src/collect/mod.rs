@@ -10,16 +10,21 @@ mod exits;
 mod facts;
 mod gate;
 mod host;
+mod machine;
 mod memory_pass;
+mod outcome;
 mod roster;
 mod rule_counts;
+mod seen;
 mod survey;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 mod users;
 
-pub(crate) use collector::{Collector, Machine, Scan};
+pub(crate) use collector::Collector;
+pub(crate) use machine::Machine;
+pub(crate) use outcome::Scan;
 pub(crate) use rule_counts::RuleCounts;
 pub(crate) use tally::EXITS_LOST;
 pub(crate) use users::Users;

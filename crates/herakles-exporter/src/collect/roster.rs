@@ -7,7 +7,7 @@ use herakles_classify::{ClassId, ClassTable, Heritage, Rule};
 use herakles_stat::{Pid, ProcessKey};
 
 use super::rule_counts::RuleCounts;
-use super::survey::{Kind, Seen};
+use super::seen::{Kind, Seen};
 
 /// A name by which processes are told apart: its first 15 bytes, all that the kernel keeps of a
 /// user process's name.

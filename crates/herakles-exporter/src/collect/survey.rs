@@ -4,20 +4,18 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
-use herakles_classify::{Classifier, Decision, Facts};
-use herakles_cpu::Usage;
-use herakles_plan::{Fingerprint, Sample};
+use herakles_classify::{Classifier, Facts};
 use herakles_scan::{
-    Buffers, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, live_thread,
-    open_process, read_memory, read_stat, read_statm,
+    Buffers, Glance, MemorySource, ProcSource, ReadBuf, ScanError, Skip, glance, live_thread,
+    open_process, peek_stat, read_memory, read_stat, read_statm,
 };
-use herakles_smaps::MemoryUsage;
-use herakles_stat::{PageSize, Pid, ProcessKey, Stat};
+use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
 
 use super::crew::{Note, StuckThreads, Task};
 use super::facts::LiveFacts;
-use super::roster::{Comm, Image, Member, Roster};
+use super::roster::{Image, Roster};
+use super::seen::{Kind, News, Seen};
 use super::users::Users;
 use crate::config;
 
@@ -66,64 +64,14 @@ impl Scratch {
     }
 }
 
-/// What sort of process it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    User,
-    KernelThread,
-    Zombie,
-}
-
-/// What is known of its memory beyond RSS.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Memory {
-    /// Nothing, and nobody tried.
-    Unknown,
-    /// A sample; one that was not read in this scan is the last that was.
-    Sample(Sample),
-    /// The read failed.
-    Failed(ScanError),
-}
-
-/// One process as the survey saw it.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) key: ProcessKey,
-    pub(crate) parent: Option<Pid>,
-    pub(crate) kind: Kind,
-    pub(crate) own: Usage,
-    pub(crate) reaped: Usage,
-    pub(crate) threads: u32,
-    /// When `stat` was read, or was known to say what it said before.
-    pub(crate) at: Instant,
-    /// It has not run since the last scan: `own`, `reaped` and `fingerprint` were not read.
-    pub(crate) idle: bool,
-    pub(crate) image: Image,
-    /// It has called exec since the last scan.
-    pub(crate) execd: bool,
-    /// What tells whether its memory has moved since the last scan.
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) rss_bytes: Option<u64>,
-    pub(crate) memory: Memory,
-    /// What the rules say of it, if that was not known yet.
-    pub(crate) news: Option<Box<News>>,
-    /// `statm` could not be read.
-    pub(crate) statm_error: Option<ScanError>,
-    /// The file that is being read when the worker does not come back.
-    pub(crate) reading: Option<ProcFile>,
-}
-
-/// What is found out about a process when it is new, took another name, or exec'd.
-#[derive(Clone, Debug)]
-pub(crate) struct News {
-    /// The bytes of the name.
-    pub(crate) comm: Vec<u8>,
-    /// `None` for kernel threads, which no rule is asked about.
-    pub(crate) decision: Option<Decision>,
-    /// Facts that could not be read.
-    pub(crate) errors: Vec<ScanError>,
-    /// Whether the facts that could not be read may be there in the next scan.
-    pub(crate) provisional: bool,
+/// What a survey needs to know of a process that was there before.
+#[derive(Clone, Copy)]
+struct Known {
+    key: ProcessKey,
+    kind: Kind,
+    image: Image,
+    /// By the rules that are in force.
+    is_classified: bool,
 }
 
 /// One item of a survey: a process, or why there is none.
@@ -142,10 +90,16 @@ impl<S: ProcSource> Task for Survey<S> {
     }
 
     fn run(&self, item: usize, scratch: &mut Scratch, note: &Note<'_, Sight>) -> Sight {
-        let process = open_process(&*self.source, self.pids[item])?;
+        let pid = self.pids[item];
+        if let Some(seen) = self.glance(pid, scratch) {
+            return Ok(seen);
+        }
+        let process = open_process(&*self.source, pid)?;
         let stat = read_stat(&process, &mut scratch.buffers.io)?;
         let mut seen = Seen::new(&stat, Instant::now());
-        let new_name = self.is_news(&mut seen).then(|| stat.comm.to_vec());
+        let known = self.known(pid).filter(|it| it.key == seen.key);
+        let is_known = known.is_some_and(|it| self.recognises(&mut seen, &it));
+        let new_name = (!is_known).then(|| stat.comm.to_vec());
         let leader_exited = stat.leader_exited();
 
         let mut thread = None;
@@ -184,25 +138,54 @@ impl<S: ProcSource> Survey<S> {
         !self.stuck.are_too_many() && !self.stuck.hold(key)
     }
 
-    /// Whether name and class are not known yet, or not any more. Notes whether that is so
-    /// because of an exec.
-    fn is_news(&self, seen: &mut Seen) -> bool {
+    /// What the last scan knew of whoever has this pid.
+    fn known(&self, pid: Pid) -> Option<Known> {
         let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
-        match roster.get(seen.key) {
-            None => true,
-            // The kernel renames its workers all the time, by what they work on; and a zombie's
-            // files say nothing any more.
-            Some(_) if seen.kind != Kind::User => false,
-            Some(member) => {
-                let known = member.image;
-                if seen.image.start_stack == 0 {
-                    // Not ours to know, or the process has let go of its memory to end.
-                    seen.image.start_stack = known.start_stack;
-                }
-                seen.execd = seen.image.start_stack != known.start_stack && known.start_stack != 0;
-                member.rules != Some(self.rules) || seen.image != known
+        roster.by_pid(pid).map(|member| Known {
+            key: member.key,
+            kind: member.kind,
+            image: member.image,
+            is_classified: member.rules == Some(self.rules),
+        })
+    }
+
+    /// Looks at a process of which nothing is new but figures, as nearly all are; `None` if it
+    /// must be looked at more closely.
+    fn glance(&self, pid: Pid, scratch: &mut Scratch) -> Option<Seen> {
+        let known = self.known(pid)?;
+        let buf = &mut scratch.buffers.io;
+        let mut seen = match known.kind {
+            Kind::User if self.memory == MemoryReads::Elsewhere => {
+                // The process was there at the last scan: both files are its own.
+                let Glance { stat, statm } = glance(&*self.source, pid, buf).ok()?;
+                let mut seen = Seen::new(&stat, Instant::now());
+                seen.take_statm(&statm, self.page_size);
+                (!stat.leader_exited() && seen.rss_bytes.is_some()).then_some(seen)?
             }
+            Kind::KernelThread => {
+                let stat = peek_stat(&*self.source, pid, buf).ok()?;
+                Seen::new(&stat, Instant::now())
+            }
+            _ => return None,
+        };
+        let is_same = seen.key == known.key && seen.kind == known.kind;
+        (is_same && self.recognises(&mut seen, &known)).then_some(seen)
+    }
+
+    /// Whether name and class are still those that are known. Notes an exec.
+    fn recognises(&self, seen: &mut Seen, known: &Known) -> bool {
+        // The kernel renames its workers all the time, by what they work on; and a zombie's
+        // files say nothing any more.
+        if seen.kind != Kind::User {
+            return true;
         }
+        let known_stack = known.image.start_stack;
+        if seen.image.start_stack == 0 {
+            // Not ours to know, or the process has let go of its memory to end.
+            seen.image.start_stack = known_stack;
+        }
+        seen.execd = seen.image.start_stack != known_stack && known_stack != 0;
+        known.is_classified && seen.image == known.image
     }
 
     fn read_rss(
@@ -213,13 +196,7 @@ impl<S: ProcSource> Survey<S> {
     ) -> Result<(), ScanError> {
         match read_statm(handle, &mut scratch.buffers.io) {
             // Size 0 is a process that has let go of its memory and is about to end.
-            Ok(statm) if statm.size_pages == 0 => {}
-            Ok(statm) => {
-                let resident_bytes = self.page_size.bytes(statm.resident_pages);
-                seen.rss_bytes = Some(resident_bytes);
-                seen.fingerprint.resident_bytes = resident_bytes;
-                seen.fingerprint.shared_bytes = self.page_size.bytes(statm.shared_pages);
-            }
+            Ok(statm) => seen.take_statm(&statm, self.page_size),
             Err(error) if error.skip == Skip::Vanished => return Err(error),
             Err(error) => seen.statm_error = Some(error),
         }
@@ -267,109 +244,6 @@ impl<S: ProcSource> Survey<S> {
     }
 }
 
-impl Seen {
-    fn new(stat: &Stat<'_>, at: Instant) -> Self {
-        let kind = if stat.is_kernel_thread() {
-            Kind::KernelThread
-        } else if stat.is_zombie() {
-            Kind::Zombie
-        } else {
-            Kind::User
-        };
-        Self {
-            key: stat.key(),
-            parent: stat.parent,
-            kind,
-            own: Usage {
-                cpu: stat.cpu,
-                minor_faults: stat.minor_faults,
-                major_faults: stat.major_faults,
-            },
-            reaped: Usage {
-                cpu: stat.child_cpu,
-                minor_faults: stat.child_minor_faults,
-                major_faults: stat.child_major_faults,
-            },
-            threads: stat.num_threads,
-            at,
-            idle: false,
-            image: Image {
-                comm: Comm::new(stat.comm),
-                start_stack: stat.start_stack,
-            },
-            execd: false,
-            fingerprint: Fingerprint {
-                minor_faults: stat.minor_faults,
-                major_faults: stat.major_faults,
-                virtual_bytes: stat.vsize_bytes,
-                threads: u64::from(stat.num_threads),
-                ..Fingerprint::default()
-            },
-            rss_bytes: None,
-            memory: Memory::Unknown,
-            news: None,
-            statm_error: None,
-            reading: None,
-        }
-    }
-
-    /// A process that has not run since the last scan, as it was then.
-    pub(crate) fn idle(member: &Member, at: Instant) -> Self {
-        Self {
-            key: member.key,
-            parent: member.parent,
-            kind: member.kind,
-            own: Usage::ZERO,
-            reaped: Usage::ZERO,
-            threads: member.threads,
-            at,
-            idle: true,
-            image: member.image,
-            execd: false,
-            fingerprint: Fingerprint::default(),
-            rss_bytes: member.rss_bytes,
-            memory: Memory::Unknown,
-            news: None,
-            statm_error: None,
-            reading: None,
-        }
-    }
-
-    /// Takes the result of a memory read.
-    ///
-    /// # Errors
-    /// That the process has ended meanwhile.
-    fn take_memory(&mut self, result: Result<MemoryUsage, ScanError>) -> Result<(), ScanError> {
-        match result {
-            Ok(usage) => {
-                let taken_at = Instant::now();
-                self.memory = Memory::Sample(Sample { usage, taken_at });
-            }
-            Err(error) if says_gone(&error) => return Err(error),
-            Err(error) => match error.skip {
-                Skip::Zombie => {
-                    self.kind = Kind::Zombie;
-                    self.rss_bytes = None;
-                }
-                _ => self.memory = Memory::Failed(error),
-            },
-        }
-        Ok(())
-    }
-
-    /// Takes it that a memory pass failed after the survey.
-    pub(crate) fn fail_memory(&mut self, error: ScanError) {
-        if self.take_memory(Err(error)).is_err() {
-            self.memory = Memory::Failed(error);
-        }
-    }
-
-    /// Whether it has ended since the survey.
-    pub(crate) fn is_gone(&self) -> bool {
-        matches!(&self.memory, Memory::Failed(error) if says_gone(error))
-    }
-}
-
 /// Whether what could not be read may well be readable in the next scan: descriptors or memory
 /// have run out.
 fn is_passing(error: &ScanError) -> bool {
@@ -380,12 +254,4 @@ fn is_passing(error: &ScanError) -> bool {
         Errno::from_raw_os_error(errno.raw()),
         Errno::INTR | Errno::AGAIN | Errno::NOMEM | Errno::NFILE | Errno::MFILE
     )
-}
-
-/// Whether a memory read says that the process has ended. When only its memory is gone, while
-/// `stat` still answers, it is about to end: a big one takes seconds over that, and what it has
-/// used must not be credited again when it is seen as a zombie.
-fn says_gone(error: &ScanError) -> bool {
-    let memory = matches!(error.file, Some(ProcFile::SmapsRollup | ProcFile::Smaps));
-    error.skip == Skip::Vanished && !memory
 }

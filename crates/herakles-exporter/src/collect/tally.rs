@@ -6,7 +6,8 @@ use herakles_scan::{ProcFile, ScanError, Skip};
 use herakles_stat::ProcessKey;
 
 use super::crew::{Done, Lost};
-use super::survey::{Seen, Sight};
+use super::seen::Seen;
+use super::survey::Sight;
 use crate::status::Faults;
 
 /// Kind and file of the fault that records of exits were lost.

@@ -107,6 +107,38 @@ fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
     }
 }
 
+/// The survey reads two files of one process; between them the pid becomes another's.
+#[test]
+fn a_pid_reused_within_a_look_never_mixes_two_processes() {
+    let files = [ProcFile::Stat, ProcFile::Statm];
+    for (mode, file) in MODES
+        .into_iter()
+        .flat_map(|mode| files.map(|file| (mode, file)))
+    {
+        let mut world = world(mode);
+        world.scan();
+        let gate = herakles_scan::testing::Gate::new();
+        let it = world.proc.process(5);
+        drop(it.fault(file, Fault::Hang(gate.clone())));
+        let proc = world.proc.clone();
+        let swap = thread::spawn(move || {
+            gate.wait_until_held(1);
+            proc.remove(5);
+            drop(reborn(proc.process(5)).memory_kib(100, 90, 80));
+            gate.release();
+        });
+        let view = world.scan();
+        swap.join().unwrap();
+        if let Some(it) = view.find(5) {
+            let old = &*it.name == "named-old";
+            assert_eq!(it.cpu_seconds, Some(if old { 10.0 } else { 0.04 }));
+            let rss = if old { 9000 } else { 100 };
+            assert_eq!(it.rss_bytes, Some(rss * 1024), "{mode} {file}");
+        }
+        assert_eq!(world.scan().memory(5), kib(100, 90, 80), "{mode}");
+    }
+}
+
 /// Neither its facts nor its past are lost while descriptors have run out.
 #[test]
 fn a_process_that_could_not_be_read_for_a_while_is_no_new_one() {

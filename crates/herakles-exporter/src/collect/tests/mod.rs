@@ -116,7 +116,7 @@ impl World {
         let scan = self.collector.scan(0);
         self.held_until = Instant::now() + begin.elapsed();
         let scan = scan.map_err(|error| (error.to_string(), error.faults()))?;
-        let named = |it: super::collector::TooBig| (it.pid.as_u32(), it.name.to_string());
+        let named = |it: super::outcome::TooBig| (it.pid.as_u32(), it.name.to_string());
         Ok(View {
             snapshot: Arc::new(scan.snapshot),
             faults: scan.tally.faults,
