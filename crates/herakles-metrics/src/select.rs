@@ -11,6 +11,10 @@ use crate::snapshot::{Process, Ranking, Tops};
 /// Refreshes for which a process stays in a top family after it fell out.
 const LINGER: u8 = 3;
 
+/// For each ranking, for how many refreshes the process stays in it: more than [`LINGER`] while
+/// it is among the first, 0 if it is not in it.
+type Stays = [u8; Ranking::ALL.len()];
+
 /// Which series were chosen in the refreshes before, so that the choice is stable.
 ///
 /// Keep one for the life of the exporter and give it to every
@@ -18,9 +22,9 @@ const LINGER: u8 = 3;
 #[derive(Debug, Default)]
 pub struct Selection {
     /// Processes that had series of their own.
-    kept: HashSet<ProcessKey>,
-    /// How many more refreshes a process that falls out of a ranking stays.
-    lingering: HashMap<(Ranking, ProcessKey), u8>,
+    kept: Vec<ProcessKey>,
+    /// Processes that are in a ranking.
+    ranked: HashMap<ProcessKey, Stays>,
 }
 
 /// What became of the series.
@@ -103,7 +107,7 @@ impl Selection {
 
     /// All rankings of all subgroups: the first N, and those that were among them lately.
     fn rank(&mut self, processes: &[Process], limits: &Limits) -> Vec<Top> {
-        let before = std::mem::take(&mut self.lingering);
+        let before = std::mem::take(&mut self.ranked);
         let mut tops = Vec::new();
         let mut end = 0;
         for members in processes.chunk_by(|a, b| a.class == b.class) {
@@ -113,16 +117,13 @@ impl Selection {
             if n == 0 {
                 continue;
             }
+            let stayed = |member: &Process| before.get(&member.key).copied().unwrap_or_default();
+            let stays: Vec<Stays> = members.iter().map(stayed).collect();
             for ranking in Ranking::ALL {
-                let ranked = ranked(members, ranking);
-                let (inside, outside) = ranked.split_at(n.min(ranked.len()));
-                let inside = inside.iter().map(|&at| (at, LINGER));
-                let outside = outside.iter().filter_map(|&at| {
-                    Some((at, before.get(&(ranking, members[at].key))?.checked_sub(1)?))
-                });
-                for (place, (at, refreshes_left)) in inside.chain(outside).enumerate() {
-                    self.lingering
-                        .insert((ranking, members[at].key), refreshes_left);
+                let in_ranking = ranked(members, ranking, n, |at| stays[at][ranking as usize]);
+                for (place, (at, refreshes)) in in_ranking.into_iter().enumerate() {
+                    let stays = self.ranked.entry(members[at].key).or_default();
+                    stays[ranking as usize] = refreshes;
                     tops.push(Top {
                         place,
                         process: start + at,
@@ -143,9 +144,10 @@ impl Selection {
             .iter()
             .map(|&index| families::process_series(&processes[index]));
         if series.sum::<usize>() > budget.left {
+            let kept: HashSet<ProcessKey> = self.kept.iter().copied().collect();
             wanting.sort_by_cached_key(|&index| {
                 let process = &processes[index];
-                let kept = self.kept.contains(&process.key);
+                let kept = kept.contains(&process.key);
                 (
                     Reverse(weight(process, kept)),
                     Reverse(kept),
@@ -158,7 +160,7 @@ impl Selection {
             let process = &mut processes[index];
             process.has_series = budget.take(families::process_series(process));
             if process.has_series {
-                self.kept.insert(process.key);
+                self.kept.push(process.key);
             }
         }
     }
@@ -177,16 +179,41 @@ fn top_n(member: &Process, limits: &Limits) -> usize {
     }
 }
 
-/// Positions of the members that `ranking` can rank, biggest first, ties by lower pid.
-fn ranked(members: &[Process], ranking: Ranking) -> Vec<usize> {
+/// Positions of the `n` members that `ranking` puts first, and behind them of those that were
+/// among them lately, each with how long it stays; biggest first, ties by lower pid. `stayed`
+/// says for how long a member was to stay at the last refresh.
+fn ranked(
+    members: &[Process],
+    ranking: Ranking,
+    n: usize,
+    stayed: impl Fn(usize) -> u8,
+) -> Vec<(usize, u8)> {
     let mut ranked: Vec<(Reverse<u64>, _, usize)> = members
         .iter()
         .enumerate()
         .filter(|(_, process)| process.kind != ProcessKind::Zombie)
         .filter_map(|(at, process)| Some((Reverse(ranking.rank(process)?), process.key.pid, at)))
         .collect();
-    ranked.sort_unstable();
-    ranked.into_iter().map(|(_, _, at)| at).collect()
+    if n < ranked.len() {
+        ranked.select_nth_unstable(n);
+        let outside = ranked.split_off(n);
+        let first = ranked.len();
+        ranked.extend(outside.into_iter().filter(|it| stayed(it.2) > 1));
+        ranked[first..].sort_unstable();
+    }
+    let first = n.min(ranked.len());
+    ranked[..first].sort_unstable();
+    let places = ranked.into_iter().enumerate();
+    places
+        .map(|(place, (_, _, at))| {
+            let refreshes = if place < first {
+                LINGER + 1
+            } else {
+                stayed(at) - 1
+            };
+            (at, refreshes)
+        })
+        .collect()
 }
 
 /// What a process weighs against the others: its USS, else its RSS. One that was kept weighs

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use herakles_metrics::MemoryReads;
 use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
-use herakles_scan::{MemorySource, ProcSource};
-use herakles_stat::ProcessKey;
+use herakles_scan::{MemorySource, ProcSource, ReadBuf, peek_stat};
+use herakles_stat::{Pid, ProcessKey};
 
 use super::crew::{Crew, Lost, StuckThreads};
-use super::memory_pass::MemoryPass;
+use super::gate::Gate;
+use super::memory_pass::{Attempt, MemoryPass, Target, vanished};
 use super::seen::{Kind, Memory, Seen};
 use super::survey::Scratch;
 use super::tally::Tally;
@@ -28,6 +29,8 @@ pub(crate) struct Means<'a, S> {
     pub(crate) memory_source: MemorySource,
     pub(crate) config: &'a config::Config,
     pub(crate) crew: &'a mut Crew<Scratch>,
+    /// Where taskstats told who is idle.
+    pub(crate) gate: Option<&'a mut Gate>,
     pub(crate) tally: &'a mut Tally,
 }
 
@@ -117,9 +120,15 @@ impl Adaptive {
     }
 
     fn pass<S: ProcSource>(&mut self, reads: &[Read], seen: &mut [Seen], means: &mut Means<'_, S>) {
+        let may_confirm = means.gate.is_some();
+        let target = |read: &Read| Target {
+            key: read.key,
+            is_proven_later: may_confirm && find(seen, read.key).is_some_and(|it| it.idle),
+        };
+        let targets: Vec<Target> = reads.iter().map(target).collect();
         let pass = MemoryPass {
             source: Arc::clone(means.source),
-            keys: reads.iter().map(|read| read.key).collect(),
+            targets: targets.clone(),
             memory_source: means.memory_source,
             allowance: self.planner.allowance(),
             spent_nanos: AtomicU64::new(0),
@@ -127,12 +136,13 @@ impl Adaptive {
             buffers: means.config.buffers.clone(),
         };
         let work = reads.iter().map(|read| read.predicted).sum();
+        let mut unproven = Vec::new();
         for (item, result) in means.crew.run(pass, Crew::<Scratch>::width(work)) {
-            let Some(key) = reads.get(item).map(|read| read.key) else {
-                continue;
-            };
-            let index = seen.binary_search_by_key(&key, |it| it.key);
-            let Some(it) = index.ok().and_then(|index| seen.get_mut(index)) else {
+            let Some(&Target {
+                key,
+                is_proven_later,
+            }) = targets.get(item)
+            else {
                 continue;
             };
             match result {
@@ -143,18 +153,38 @@ impl Adaptive {
                     means.tally.lost(lost, Some(means.memory_source.file()));
                     self.planner.failed(key, Instant::now(), Duration::ZERO);
                 }
-                Ok(attempt) => match attempt.usage {
-                    None => {}
-                    Some(Ok(usage)) => {
-                        self.planner.record(key, &usage, attempt.at, attempt.took);
-                        means.tally.memory(Ok(()));
-                    }
-                    Some(Err(error)) => {
-                        self.planner.failed(key, attempt.at, attempt.took);
-                        means.tally.memory(Err(&error));
-                        it.fail_memory(error);
-                    }
-                },
+                Ok(attempt) if is_proven_later => unproven.push((key, attempt)),
+                Ok(attempt) => self.settle(key, attempt, seen, means.tally),
+            }
+        }
+        let pids: Vec<Pid> = unproven.iter().map(|(key, _)| key.pid).collect();
+        let mut confirmed = Vec::new();
+        if let Some(gate) = &mut means.gate {
+            gate.confirm(&pids, &mut confirmed);
+        }
+        confirmed.sort_unstable();
+        for (key, mut attempt) in unproven {
+            if confirmed.binary_search(&key.pid).is_err() && !is_there(&**means.source, key) {
+                attempt.usage = attempt.usage.map(|_| Err(vanished(key)));
+            }
+            self.settle(key, attempt, seen, means.tally);
+        }
+    }
+
+    /// Takes what became of a read of the process.
+    fn settle(&mut self, key: ProcessKey, attempt: Attempt, seen: &mut [Seen], tally: &mut Tally) {
+        match attempt.usage {
+            None => {}
+            Some(Ok(usage)) => {
+                self.planner.record(key, &usage, attempt.at, attempt.took);
+                tally.memory(Ok(()));
+            }
+            Some(Err(error)) => {
+                self.planner.failed(key, attempt.at, attempt.took);
+                tally.memory(Err(&error));
+                if let Some(it) = find_mut(seen, key) {
+                    it.fail_memory(error);
+                }
             }
         }
     }
@@ -187,6 +217,22 @@ impl Adaptive {
             }
         }
     }
+}
+
+fn find(seen: &[Seen], key: ProcessKey) -> Option<&Seen> {
+    let index = seen.binary_search_by_key(&key, |it| it.key).ok()?;
+    seen.get(index)
+}
+
+fn find_mut(seen: &mut [Seen], key: ProcessKey) -> Option<&mut Seen> {
+    let index = seen.binary_search_by_key(&key, |it| it.key).ok()?;
+    seen.get_mut(index)
+}
+
+/// Whether the pid is still this process's.
+fn is_there<S: ProcSource>(source: &S, key: ProcessKey) -> bool {
+    let mut buf = ReadBuf::new(0);
+    peek_stat(source, key.pid, &mut buf).is_ok_and(|stat| stat.key() == key)
 }
 
 fn limits(scan: &config::Scan) -> PlanLimits {

@@ -345,6 +345,7 @@ impl<S: ProcSource> Collector<S> {
             memory_source: self.memory_source,
             config: self.effective.config(),
             crew: &mut self.crew,
+            gate: self.gate.as_mut(),
             tally,
         };
         match (means.config.memory_mode(), &mut self.adaptive) {

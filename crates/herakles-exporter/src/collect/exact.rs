@@ -9,7 +9,7 @@ use herakles_scan::ProcSource;
 use herakles_stat::ProcessKey;
 
 use super::adaptive::Means;
-use super::memory_pass::MemoryPass;
+use super::memory_pass::{MemoryPass, Target};
 use super::seen::{Kind, Memory, Seen};
 use super::tally::Tally;
 
@@ -39,9 +39,13 @@ pub(crate) fn read<S: ProcSource>(
         .filter(|it| it.kind == Kind::User)
         .filter(|it| !left_out.contains(&it.key) && !stuck.hold(it.key))
         .collect();
+    let target = |key| Target {
+        key,
+        is_proven_later: false,
+    };
     let pass = MemoryPass {
         source: Arc::clone(means.source),
-        keys: chosen.iter().map(|it| it.key).collect(),
+        targets: chosen.iter().map(|it| target(it.key)).collect(),
         memory_source: means.memory_source,
         allowance: None,
         spent_nanos: AtomicU64::new(0),

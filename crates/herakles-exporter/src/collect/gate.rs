@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use herakles_scan::{TaskActivity, TaskstatsGate};
 use herakles_stat::Pid;
@@ -47,14 +47,7 @@ impl Gate {
         let reclaimed = reclaimed_pages(&self.vmstat);
         let quiet = reclaimed.is_some() && reclaimed == self.reclaimed;
         if let Some(asked) = self.asked.filter(|_| quiet) {
-            let since = begin.saturating_duration_since(asked);
-            let before = &self.before;
-            let slept = |it: &&TaskActivity| {
-                before
-                    .get(&it.pid)
-                    .is_some_and(|earlier| it.slept_since(earlier, since))
-            };
-            idle.extend(self.answers.iter().filter(slept).map(|it| it.pid));
+            self.pick_idle(begin.saturating_duration_since(asked), idle);
             // Both are in ascending order of pids.
             pids.retain(|pid| idle.binary_search(pid).is_err());
         }
@@ -63,6 +56,27 @@ impl Gate {
         self.before.clear();
         self.before
             .extend(self.answers.drain(..).map(|it| (it.pid, it)));
+    }
+
+    /// Puts those of `pids` into `idle` that have not run since the last [`part`](Self::part):
+    /// they are still the processes that they were then. Of the others that is not known.
+    pub(crate) fn confirm(&mut self, pids: &[Pid], idle: &mut Vec<Pid>) {
+        idle.clear();
+        self.answers.clear();
+        let begin = Instant::now();
+        let Some(asked) = self.asked else { return };
+        if self.line.query(pids, &mut self.answers).is_ok() {
+            self.pick_idle(begin.saturating_duration_since(asked), idle);
+        }
+    }
+
+    /// Those that by the present answers have not run since the last ones, `since` ago.
+    fn pick_idle(&self, since: Duration, idle: &mut Vec<Pid>) {
+        let slept = self.answers.iter().filter(|it| {
+            let before = self.before.get(&it.pid);
+            before.is_some_and(|before| it.slept_since(before, since))
+        });
+        idle.extend(slept.map(|it| it.pid));
     }
 }
 

@@ -24,10 +24,18 @@ pub(crate) struct Attempt {
     pub(crate) usage: Option<Result<MemoryUsage, ScanError>>,
 }
 
-/// Reads the memory of the processes in `keys`, the first first.
+/// A process whose memory is to be read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    pub(crate) key: ProcessKey,
+    /// Whether who asked makes sure afterwards that the pid is still this process's.
+    pub(crate) is_proven_later: bool,
+}
+
+/// Reads the memory of the targets, the first first.
 pub(crate) struct MemoryPass<S> {
     pub(crate) source: Arc<S>,
-    pub(crate) keys: Vec<ProcessKey>,
+    pub(crate) targets: Vec<Target>,
     pub(crate) memory_source: MemorySource,
     /// Once the reads have taken this long together no further one begins.
     pub(crate) allowance: Option<Duration>,
@@ -41,7 +49,7 @@ impl<S: ProcSource> Task for MemoryPass<S> {
     type Scratch = Scratch;
 
     fn len(&self) -> usize {
-        self.keys.len()
+        self.targets.len()
     }
 
     fn scratch(&self) -> Scratch {
@@ -59,7 +67,7 @@ impl<S: ProcSource> Task for MemoryPass<S> {
                 usage: None,
             };
         }
-        let usage = self.read(self.keys[item], scratch, note);
+        let usage = self.read(self.targets[item], scratch, note);
         let at = Instant::now();
         let took = at.saturating_duration_since(begin);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
@@ -75,20 +83,28 @@ impl<S: ProcSource> Task for MemoryPass<S> {
 impl<S: ProcSource> MemoryPass<S> {
     fn read(
         &self,
-        key: ProcessKey,
+        Target {
+            key,
+            is_proven_later,
+        }: Target,
         scratch: &mut Scratch,
         note: &Note<'_, Attempt>,
     ) -> Result<MemoryUsage, ScanError> {
         let handle = open_process(&*self.source, key.pid)?;
-        // The survey's descriptor is gone, and the pid may be another process's by now.
-        if read_stat(&handle, &mut scratch.buffers.io)?.key() != key {
-            return Err(ScanError {
-                pid: key.pid,
-                file: None,
-                skip: Skip::Vanished,
-            });
+        // The pid may be another process's since the survey.
+        if !is_proven_later && read_stat(&handle, &mut scratch.buffers.io)?.key() != key {
+            return Err(vanished(key));
         }
         note.reading(key);
         read_memory(&handle, self.memory_source, &mut scratch.buffers)
+    }
+}
+
+/// That a process is gone, although its pid may not be.
+pub(crate) fn vanished(key: ProcessKey) -> ScanError {
+    ScanError {
+        pid: key.pid,
+        file: None,
+        skip: Skip::Vanished,
     }
 }
