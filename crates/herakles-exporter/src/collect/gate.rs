@@ -91,3 +91,71 @@ fn reclaimed_pages(vmstat: &Path) -> Option<u64> {
     });
     Some(taken.fold(0, u64::wrapping_add))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command, Stdio};
+
+    use rustix::process::{Signal, kill_process};
+
+    use super::*;
+
+    struct Sleeper(Child);
+
+    impl Sleeper {
+        fn start() -> Self {
+            let mut command = Command::new("sleep");
+            command.arg("600").stdin(Stdio::null());
+            Self(command.spawn().unwrap())
+        }
+
+        fn pid(&self) -> Pid {
+            Pid::new(self.0.id()).unwrap()
+        }
+
+        /// Makes it run for a moment.
+        fn wake(&self) {
+            let pid = rustix::process::Pid::from_child(&self.0);
+            kill_process(pid, Signal::STOP).unwrap();
+            kill_process(pid, Signal::CONT).unwrap();
+        }
+    }
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+
+    fn idle_of(gate: &mut Gate, pids: &[Pid]) -> Vec<Pid> {
+        let (mut ran, mut idle) = (pids.to_vec(), Vec::new());
+        gate.part(&mut ran, &mut idle);
+        idle
+    }
+
+    /// Where this test may not open the gate there is nothing to test.
+    #[test]
+    fn who_has_run_or_gone_since_is_not_confirmed() {
+        let Some(mut gate) = Gate::open(Path::new("/proc")) else {
+            return;
+        };
+        let [calm, woken, ended] = [(); 3].map(|()| Sleeper::start());
+        let mut pids = [calm.pid(), woken.pid(), ended.pid()];
+        pids.sort_unstable();
+        // Reclaim anywhere on the machine opens the gate to all, for a while.
+        while idle_of(&mut gate, &pids).len() < 3 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let mut idle = Vec::new();
+        gate.confirm(&pids, &mut idle);
+        assert_eq!(idle, pids);
+
+        woken.wake();
+        drop(ended);
+        while idle.contains(&woken.pid()) {
+            gate.confirm(&pids, &mut idle);
+        }
+        assert_eq!(idle, [calm.pid()]);
+    }
+}

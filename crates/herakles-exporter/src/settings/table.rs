@@ -102,7 +102,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting::new("scan", "memory", Kind::Choice(&["adaptive", "exact", "rss"]), &["adaptive"],
         "Read PSS and USS where something changed (adaptive), always (exact) or never (rss)"),
     Setting::new("scan", "memory_max_age", seconds(1, 86_400), &["5m"],
-        "adaptive: no PSS or USS gets older, unless one of the next three forbids the read"),
+        "adaptive: PSS and USS are read again at this age, unless one of the next three forbids it"),
     Setting::new("scan", "hold_ratio", Kind::Ratio { min: 0.000_001, max: 1.0 }, &["0.001"],
         "adaptive: share of the time for which reads may hold up the process that is read"),
     Setting::new("scan", "max_hold", seconds(0, 3600), &["1s"],
