@@ -41,9 +41,9 @@ fn explain_looks_at_a_living_process() {
     assert!(text.contains("db/postgres"), "{text}");
 }
 
-/// A rule that takes every process, passes its class on, and stands before all others.
+/// A rule that takes every process, and stands before all others.
 const CATCH_ALL: &str = "[[subgroups]]\ngroup = \"hk\"\nsubgroup = \"everything\"\n\
-    matches = [\"*\"]\ninherit = true\n";
+    matches = [\"*\"]\n";
 
 #[test]
 fn explain_asks_no_rule_about_a_kernel_thread() {
