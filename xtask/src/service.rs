@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -14,6 +14,43 @@ use crate::{failure::Failure, programs};
 
 /// Longest wait for the first refresh.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An exporter that is there to be started, as often as one likes.
+#[derive(Debug)]
+pub(crate) struct Program {
+    path: PathBuf,
+    /// What starts it, so that it dies with this program.
+    tether: PathBuf,
+    /// The page that it answers with 200 once it is ready.
+    ready: &'static str,
+}
+
+impl Program {
+    /// Builds the exporter on trial. What is timed begins after that.
+    ///
+    /// # Errors
+    /// When it cannot be built.
+    pub(crate) fn exporter() -> Result<Self, Failure> {
+        Self::other(programs::exporter()?, "/-/ready")
+    }
+
+    /// Any exporter that takes `--web.listen-address`, and is ready when it answers a page.
+    ///
+    /// # Errors
+    /// When there is no C compiler.
+    pub(crate) fn other(path: PathBuf, ready: &'static str) -> Result<Self, Failure> {
+        Ok(Self {
+            path,
+            tether: programs::compile("tether")?,
+            ready,
+        })
+    }
+
+    fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+}
 
 /// A running exporter; it ends with this value.
 pub(crate) struct Service {
@@ -25,31 +62,16 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts the exporter with the flags on a free loopback port and waits until it is ready.
+    /// Starts an exporter with the flags on a free loopback port and waits until it is ready.
     ///
     /// # Errors
-    /// When it cannot be built or started, or is not ready within a minute.
-    pub(crate) fn start(flags: &[String]) -> Result<Self, Failure> {
-        Self::start_program(&programs::exporter()?, flags, "/-/ready")
-    }
-
-    /// Starts any exporter that takes `--web.listen-address`, and waits until it answers `ready`
-    /// with 200.
-    ///
-    /// # Errors
-    /// As [`start`](Self::start).
-    pub(crate) fn start_program(
-        program: &Path,
-        flags: &[String],
-        ready: &str,
-    ) -> Result<Self, Failure> {
-        let name = program.file_name().unwrap_or_default();
-        let name = name.to_string_lossy().into_owned();
-        let tether = programs::compile("tether")?;
+    /// When it cannot be started, ends, or is not ready within a minute.
+    pub(crate) fn start(program: &Program, flags: &[String]) -> Result<Self, Failure> {
+        let name = program.name();
         let address = free_address().map_err(|e| Failure::new(format!("no free port: {e}")))?;
         let begin = Instant::now();
-        let child = Command::new(tether)
-            .arg(program)
+        let child = Command::new(&program.tether)
+            .arg(&program.path)
             .arg(format!("--web.listen-address={address}"))
             .args(flags)
             .stdin(Stdio::null())
@@ -62,7 +84,8 @@ impl Service {
             address,
             start_to_ready: Duration::ZERO,
         };
-        while service.text(ready).is_err() {
+        while service.text(program.ready).is_err() {
+            service.see_that_it_runs(flags)?;
             if begin.elapsed() > PATIENCE {
                 return Err(Failure::new(format!(
                     "{} is not ready after a minute",
@@ -73,6 +96,18 @@ impl Service {
         }
         service.start_to_ready = begin.elapsed();
         Ok(service)
+    }
+
+    fn see_that_it_runs(&mut self, flags: &[String]) -> Result<(), Failure> {
+        match self.child.try_wait() {
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => Err(Failure::new(format!(
+                "{} ended before it was ready, with {status}; see what it says by itself with {}",
+                self.name,
+                flags.join(" ")
+            ))),
+            Err(e) => Err(Failure::new(format!("lost {}: {e}", self.name))),
+        }
     }
 
     /// The body of a page that is answered with 200, uncompressed.
@@ -109,7 +144,7 @@ impl Service {
     }
 
     fn exchange(&self, request: &str) -> io::Result<Vec<u8>> {
-        let mut stream = TcpStream::connect(self.address)?;
+        let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
@@ -137,4 +172,21 @@ impl Drop for Service {
 /// An address that nobody listens on, at this moment.
 fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_ends_at_its_start_is_not_waited_for() {
+        let program = Program::other("/bin/false".into(), "/").unwrap();
+        let flags = ["--flag".to_owned()];
+        let failure = Service::start(&program, &flags).map(drop).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "false ended before it was ready, with exit status: 1; see what it says by itself with \
+             --flag"
+        );
+    }
 }

@@ -19,7 +19,7 @@ use self::{
     round::{Outcome, Terms},
     storm::Storm,
 };
-use crate::{failure::Failure, programs};
+use crate::{failure::Failure, programs, service::Program};
 
 /// Per cent of the host's time that must be attributed.
 const GOAL: std::ops::RangeInclusive<f64> = 98.0..=101.0;
@@ -77,7 +77,9 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     let terms = Terms {
         length: Duration::from_secs(args.get_one("seconds").copied().unwrap_or(60)),
         exits: exits.cloned(),
-        process_exporter: rivals::process_exporter(args.get_one("process-exporter")),
+        exporter: Program::exporter()?,
+        process_exporter: rivals::process_exporter(args.get_one("process-exporter"))?,
+        storm: programs::compile("storm")?,
     };
     let asked: Option<&String> = args.get_one("storm");
     let storms = Storm::ALL
@@ -87,6 +89,7 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     report::head();
     let mut complaints = Vec::new();
     for storm in storms {
+        eprintln!("storm: {}", storm.name());
         let outcome = round::run(storm, &terms)?;
         report::line(storm, &outcome);
         complaints.extend(outcome.fallen.iter().cloned());

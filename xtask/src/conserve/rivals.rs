@@ -1,11 +1,13 @@
 //! The two exporters, told to look at the storm as one group and at everything else beside it.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-};
+use std::{env, path::PathBuf};
 
-use crate::{exposition::Exposition, failure::Failure, programs, service::Service};
+use crate::{
+    exposition::Exposition,
+    failure::Failure,
+    programs,
+    service::{Program, Service},
+};
 
 /// How often both look, in seconds.
 pub(super) const INTERVAL: u64 = 5;
@@ -21,7 +23,7 @@ const PROCESS_NAMES: &str = "process_names:\n  - name: storm\n    comm: [storm]\
 ///
 /// # Errors
 /// When it does not start.
-pub(super) fn herakles(exits: Option<&str>) -> Result<Service, Failure> {
+pub(super) fn herakles(program: &Program, exits: Option<&str>) -> Result<Service, Failure> {
     let rules = programs::written("storm-rules.toml", RULES)?;
     let mut flags = vec![
         format!("--scan.cache-ttl={INTERVAL}s"),
@@ -30,21 +32,24 @@ pub(super) fn herakles(exits: Option<&str>) -> Result<Service, Failure> {
         "--no-classification.builtin".to_owned(),
     ];
     flags.extend(exits.map(|source| format!("--scan.exits={source}")));
-    Service::start(&flags)
+    Service::start(program, &flags)
 }
 
 /// Starts process-exporter.
 ///
 /// # Errors
 /// When it does not start.
-pub(super) fn start_process_exporter(program: &Path) -> Result<Service, Failure> {
+pub(super) fn start_process_exporter(program: &Program) -> Result<Service, Failure> {
     let names = programs::written("process-exporter.yml", PROCESS_NAMES)?;
     let flags = [format!("--config.path={}", names.display())];
-    Service::start_program(program, &flags, "/metrics")
+    Service::start(program, &flags)
 }
 
 /// The program that was asked for, or that of the `PATH`.
-pub(super) fn process_exporter(asked: Option<&PathBuf>) -> Option<PathBuf> {
+///
+/// # Errors
+/// When there is no C compiler.
+pub(super) fn process_exporter(asked: Option<&PathBuf>) -> Result<Option<Program>, Failure> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut on_path = env::split_paths(&path).flat_map(|directory| {
         ["prometheus-process-exporter", "process-exporter"].map(|name| directory.join(name))
@@ -57,6 +62,8 @@ pub(super) fn process_exporter(asked: Option<&PathBuf>) -> Option<PathBuf> {
         );
     }
     found
+        .map(|path| Program::other(path, "/metrics"))
+        .transpose()
 }
 
 /// CPU seconds that an exporter has credited so far.

@@ -12,15 +12,25 @@ use super::{
     rivals::{self, Credited},
     storm::{Account, Raging, Storm},
 };
-use crate::{exposition::Exposition, failure::Failure, service::Service};
+use crate::{
+    exposition::Exposition,
+    failure::Failure,
+    service::{Program, Service},
+};
 
-/// How to go about it.
-#[derive(Clone, Debug)]
+/// Longest wait for the end of a storm whose time is over.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How to go about it, and all that has to be built for it.
+#[derive(Debug)]
 pub(super) struct Terms {
     pub(super) length: Duration,
     /// The exporter's `scan.exits`, if not its own default.
     pub(super) exits: Option<String>,
-    pub(super) process_exporter: Option<PathBuf>,
+    pub(super) exporter: Program,
+    pub(super) process_exporter: Option<Program>,
+    /// What starts the short-lived processes.
+    pub(super) storm: PathBuf,
 }
 
 /// What came of a storm.
@@ -64,7 +74,7 @@ pub(super) struct Attributed {
 /// # Errors
 /// When a program does not start, answer or end.
 pub(super) fn run(storm: Storm, terms: &Terms) -> Result<Outcome, Failure> {
-    let mut ours = Watched::start(terms.exits.as_deref())?;
+    let mut ours = Watched::start(terms)?;
     let rival = match &terms.process_exporter {
         Some(program) => Some(rivals::start_process_exporter(program)?),
         None => None,
@@ -76,14 +86,17 @@ pub(super) fn run(storm: Storm, terms: &Terms) -> Result<Outcome, Failure> {
     let before = ours.next_refresh()?;
     let (began, scheduled_before) = (Instant::now(), scheduled_seconds());
 
-    let raging = Raging::start(storm, terms.length)?;
+    let mut raging = Raging::start(&terms.storm, storm, terms.length)?;
     let mut rival_looked = Instant::now();
     let account = loop {
         if let Some(account) = raging.wait(Duration::from_secs(1))? {
             break account;
         }
-        if began.elapsed() > terms.length + Duration::from_secs(120) {
-            return Err(Failure::new("the storm does not end"));
+        if began.elapsed() > terms.length + PATIENCE {
+            return Err(Failure::new(format!(
+                "the storm {} has not ended a minute after its time",
+                storm.name()
+            )));
         }
         ours.scrape()?;
         if rival_looked.elapsed() >= Duration::from_secs(rivals::INTERVAL) {
@@ -155,9 +168,9 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(exits: Option<&str>) -> Result<Self, Failure> {
+    fn start(terms: &Terms) -> Result<Self, Failure> {
         Ok(Self {
-            service: rivals::herakles(exits)?,
+            service: rivals::herakles(&terms.exporter, terms.exits.as_deref())?,
             counters: Counters::default(),
             fallen: Vec::new(),
         })

@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
@@ -88,10 +89,9 @@ impl Raging {
     /// Lets a storm loose for a time.
     ///
     /// # Errors
-    /// When its program cannot be compiled or started.
-    pub(super) fn start(storm: Storm, length: Duration) -> Result<Self, Failure> {
+    /// When its program cannot be started.
+    pub(super) fn start(program: &Path, storm: Storm, length: Duration) -> Result<Self, Failure> {
         let directory = programs::directory()?;
-        let program = programs::compile("storm")?;
         programs::written("storm-unit.c", UNIT)?;
         let mut child = Command::new(program)
             .arg(storm.name())
@@ -120,14 +120,21 @@ impl Raging {
     ///
     /// # Errors
     /// When it failed.
-    pub(super) fn wait(&self, patience: Duration) -> Result<Option<Account>, Failure> {
+    pub(super) fn wait(&mut self, patience: Duration) -> Result<Option<Account>, Failure> {
         match self.account.recv_timeout(patience) {
-            Ok(account) => Ok(Some(account)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => {
-                Err(Failure::new("the storm failed; its reason is above"))
+            Ok(account) => return Ok(Some(account)),
+            // Processes that outlive it keep its output open, so its end is not told by that alone.
+            Err(RecvTimeoutError::Timeout) if matches!(self.child.try_wait(), Ok(None)) => {
+                return Ok(None);
             }
+            Err(_) => {}
         }
+        drop(self.input.take());
+        let status = self.child.wait();
+        let status = status.map_err(|e| Failure::new(format!("lost the storm: {e}")))?;
+        Err(Failure::new(format!(
+            "the storm ended without an account, with {status}; if it knew the reason, that is above"
+        )))
     }
 }
 
@@ -142,6 +149,8 @@ impl Drop for Raging {
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::{Pid, Signal, kill_process};
+
     use super::*;
 
     #[test]
@@ -151,5 +160,54 @@ mod tests {
         assert_eq!(account.waited, Duration::from_secs(3));
         assert_eq!(account.unwaited, Duration::from_millis(500));
         assert_eq!(Account::parse(""), None);
+    }
+
+    /// Far longer than the processes of a storm live.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn rage(storm: Storm) -> Raging {
+        let program = programs::compile("storm").unwrap();
+        Raging::start(&program, storm, Duration::from_secs(1)).unwrap()
+    }
+
+    fn children(parent: u32) -> Vec<u32> {
+        let stats = procfs::process::all_processes().unwrap();
+        let stats = stats.flatten().filter_map(|it| it.stat().ok());
+        stats
+            .filter(|it| u32::try_from(it.ppid) == Ok(parent))
+            .filter_map(|it| u32::try_from(it.pid).ok())
+            .collect()
+    }
+
+    #[test]
+    fn a_storm_accounts_for_those_that_nobody_waits_for() {
+        let account = rage(Storm::DoubleFork).wait(PATIENCE).unwrap().unwrap();
+        assert!(account.processes > 3, "{account:?}");
+        assert!(account.unwaited > Duration::ZERO, "{account:?}");
+    }
+
+    #[test]
+    fn a_storm_does_not_wait_for_a_process_that_was_killed() {
+        let mut raging = rage(Storm::IgnoreSigchld);
+        // The first that a worker starts lives for seconds.
+        let victims = loop {
+            let workers = children(raging.child.id());
+            let found: Vec<u32> = workers.into_iter().flat_map(children).collect();
+            if !found.is_empty() {
+                break found;
+            }
+            let end = raging.wait(Duration::from_millis(10)).unwrap();
+            assert_eq!(end, None, "nothing was ever seen of it");
+        };
+        for victim in victims {
+            let pid = i32::try_from(victim).ok().and_then(Pid::from_raw).unwrap();
+            // The others may have ended by themselves.
+            let _ = kill_process(pid, Signal::KILL);
+        }
+        let failure = raging.wait(PATIENCE).unwrap_err().to_string();
+        assert!(
+            failure.starts_with("the storm ended without an account, with exit status: 1"),
+            "{failure}"
+        );
     }
 }

@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use crate::{failure::Failure, programs, service::Service};
+use crate::{
+    failure::Failure,
+    programs,
+    service::{Program, Service},
+};
 
 /// How to treat the victim.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +30,7 @@ const PHASES: [&str; 3] = ["off", "exact", "adaptive"];
 /// # Errors
 /// When the victim or the exporter does not start.
 pub(super) fn run(terms: &Terms) -> Result<(), Failure> {
+    let program = Program::exporter()?;
     let mut victim = Victim::start(terms.victim_mib)?;
     println!(
         "| exporter | calls | p50, µs | p99, µs | p99.9, µs | longest, ms | waits over 1 ms, per minute | their sum, ms per minute |"
@@ -39,10 +44,13 @@ pub(super) fn run(terms: &Terms) -> Result<(), Failure> {
             // The exporter's first sight of the victim belongs to its phase.
             let service = match phase {
                 "off" => None,
-                mode => Some(Service::start(&[
-                    format!("--scan.memory={mode}"),
-                    "--scan.cache-ttl=1s".to_owned(),
-                ])?),
+                mode => {
+                    let flags = [
+                        format!("--scan.memory={mode}"),
+                        "--scan.cache-ttl=1s".to_owned(),
+                    ];
+                    Some(Service::start(&program, &flags)?)
+                }
             };
             thread::sleep(terms.phase);
             let it = victim.latencies()?;

@@ -19,7 +19,11 @@ use std::{thread, time::Duration};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use self::{contest::Terms, population::Fleet};
-use crate::{failure::Failure, programs::in_release, service::Service};
+use crate::{
+    failure::Failure,
+    programs::in_release,
+    service::{Program, Service},
+};
 
 /// The command line of `fleet`.
 pub(crate) fn command() -> Command {
@@ -90,6 +94,7 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
             .cloned()
             .collect(),
     };
+    let program = Program::exporter()?;
     eprintln!("starting {processes} processes");
     let fleet = Fleet::start(usize::try_from(processes).unwrap_or(usize::MAX))?;
     // The kernel's own work after so many starts.
@@ -109,13 +114,13 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     report::errors(&entries);
     println!();
     drop(entries);
-    whole_program()
+    whole_program(&program)
 }
 
 /// Prints what the whole program takes at this fleet, refreshed and scraped once a second.
-fn whole_program() -> Result<(), Failure> {
+fn whole_program(program: &Program) -> Result<(), Failure> {
     let interval = Duration::from_secs(1);
-    let service = Service::start(&contest::adaptive_flags(interval, "auto"))?;
+    let service = Service::start(program, &contest::adaptive_flags(interval, "auto"))?;
     let mut most = (0, 0, 0);
     for _ in 0..12 {
         thread::sleep(interval);

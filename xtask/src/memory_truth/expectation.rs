@@ -98,8 +98,8 @@ pub(super) fn compare(
             let (exported, read) = (shown(case, family), holder.independent_kib(keys));
             let expected = (count * case.kib) as f64 + besides * case.processes as f64;
             // Children share even the stack and the libraries' data with their parent until they
-            // write to them.
-            let margin = 0.005 * KIB_HELD as f64 + 512.0 * case.processes as f64;
+            // write to them, and map less of the libraries than who starts a program.
+            let margin = 0.005 * KIB_HELD as f64 + 768.0 * case.processes as f64;
             if (exported - expected).abs() > margin {
                 complaints.push(format!(
                     "{}: {family} is {exported} KiB instead of {expected:.0}",

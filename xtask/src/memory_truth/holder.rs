@@ -1,8 +1,7 @@
 //! Processes that hold what a case says, and what an independent reader finds of them.
 
 use std::{
-    fs::File,
-    io::{self, Read as _, Write as _},
+    io::Read as _,
     path::Path,
     process::{Child, Command, Stdio},
 };
@@ -11,6 +10,9 @@ use procfs::process::{Process, all_processes};
 
 use super::expectation::{Case, KIB_HELD};
 use crate::{failure::Failure, programs};
+
+/// The file that is mapped.
+const FILE_BYTES: usize = (KIB_HELD as usize) << 10;
 
 /// A process and its children, which go with this value.
 pub(super) struct Holder {
@@ -22,16 +24,16 @@ impl Holder {
     ///
     /// # Errors
     /// When it cannot be started or cannot take its memory.
-    pub(super) fn start(case: &Case) -> Result<Self, Failure> {
+    pub(super) fn start(program: &Path, case: &Case) -> Result<Self, Failure> {
         let failed = |what: &str| Failure::new(format!("{}: {what}", case.name));
-        let file = programs::directory()?.join(case.name);
-        if case.kind == "file" {
-            filled(&file).map_err(|e| failed(&format!("no file to map: {e}")))?;
-        }
-        let mut child = Command::new(programs::compile("holder")?)
+        let mut command = Command::new(program);
+        command
             .args([case.name, case.kind, &case.kib.to_string()])
-            .arg((case.processes - 1).to_string())
-            .arg(file)
+            .arg((case.processes - 1).to_string());
+        if case.kind == "file" {
+            command.arg(programs::filled(case.name, FILE_BYTES)?);
+        }
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -76,14 +78,4 @@ impl Drop for Holder {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Writes the file that is mapped, to the disk, as mapped files are mostly clean.
-fn filled(path: &Path) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    let piece = [0x5a; 1 << 20];
-    for _ in 0..KIB_HELD >> 10 {
-        file.write_all(&piece)?;
-    }
-    file.sync_all()
 }

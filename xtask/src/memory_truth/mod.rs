@@ -17,7 +17,12 @@ use std::{
 use clap::Command;
 
 use self::{expectation::Case, holder::Holder};
-use crate::{exposition::Exposition, failure::Failure, programs, service::Service};
+use crate::{
+    exposition::Exposition,
+    failure::Failure,
+    programs,
+    service::{Program, Service},
+};
 
 /// One subgroup per case, named after it.
 const RULES: &str = "[[subgroups]]\ngroup = \"truth\"\nsubgroup = \"{comm}\"\n\
@@ -38,15 +43,16 @@ pub(crate) fn command() -> Command {
 /// When something does not start, or a figure is further off than it may be.
 pub(crate) fn run() -> Result<(), Failure> {
     programs::in_release()?;
+    let (program, holder) = (Program::exporter()?, programs::compile("holder")?);
     let cases = expectation::cases();
     let holders: Vec<(&Case, Holder)> = cases
         .iter()
-        .map(|case| Ok((case, Holder::start(case)?)))
+        .map(|case| Ok((case, Holder::start(&holder, case)?)))
         .collect::<Result<_, Failure>>()?;
 
     let mut complaints = Vec::new();
     for mode in MODES {
-        let (_service, scrape) = settled(mode)?;
+        let (_service, scrape) = settled(&program, mode)?;
         println!("## memory = \"{mode}\"\n");
         totals::compare(&scrape, &mut complaints)?;
         println!();
@@ -61,16 +67,17 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 /// An exporter that has seen everybody more than once, and what it shows.
-fn settled(mode: &str) -> Result<(Service, Exposition), Failure> {
+fn settled(program: &Program, mode: &str) -> Result<(Service, Exposition), Failure> {
     let rules = programs::written("memory-truth.toml", RULES)?;
-    let service = Service::start(&[
+    let flags = [
         format!("--scan.memory={mode}"),
         "--scan.cache-ttl=2s".to_owned(),
         // Nothing is left out to save time.
         "--scan.cpu-budget=1".to_owned(),
         "--scan.max-hold=0s".to_owned(),
         format!("--classification.rules={}", rules.display()),
-    ])?;
+    ];
+    let service = Service::start(program, &flags)?;
     let begin = Instant::now();
     loop {
         thread::sleep(Duration::from_millis(100));

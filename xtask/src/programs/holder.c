@@ -80,21 +80,35 @@ int main(int count, char **arguments)
 	const char *kind = arguments[2];
 	size_t bytes = strtoul(arguments[3], NULL, 10) * 1024;
 	int children = atoi(arguments[4]), ready[2];
+	pid_t own = getpid();
 	char byte = 'r';
 	char *memory = bytes ? take(kind, bytes, arguments[5]) : NULL;
 	if (pipe(ready) != 0)
 		fail("pipe");
 	for (int i = 0; i < children; i++) {
-		if (fork() == 0) {
+		pid_t pid = fork();
+		if (pid < 0)
+			fail("fork");
+		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			/* Nobody may hold these open but those who are still to write. */
+			close(1);
+			if (getppid() != own)
+				return 1;
 			look_at(memory, bytes);
 			if (write(ready[1], &byte, 1) != 1)
 				return 1;
+			close(ready[1]);
 			pause();
 			return 0;
 		}
-		if (read(ready[0], &byte, 1) != 1)
+	}
+	close(ready[1]);
+	for (int i = 0; i < children; i++) {
+		if (read(ready[0], &byte, 1) != 1) {
+			fprintf(stderr, "a child has ended\n");
 			return 1;
+		}
 	}
 	if (memory)
 		look_at(memory, bytes);

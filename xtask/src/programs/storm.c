@@ -4,9 +4,11 @@
  *
  * It prints one line, "PROCESSES WAITED_US UNWAITED_US", and stays until its input is closed: so
  * nobody else reaps its workers. What nobody can wait for is told by the processes themselves,
- * just before their end; what the kernel does after that, to end them, is not in it.
+ * just before their end; what the kernel does after that, to end them, is not in it. If one of
+ * them ends without a word, there is no account.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,9 +27,14 @@ enum { WORKERS = 2, DEPTH = 12, UNWAITED = 4 };
 static struct {
 	atomic_long processes;
 	atomic_long unwaited_us;
-	/* Those alive that nobody waits for. */
+	/* Those that nobody waits for and that have not told yet. */
 	atomic_long unwaited;
 } *told;
+
+/* A pipe whose second end is open as long as any of them lives, or may still be started. */
+static int alive[2];
+/* When the storm is over. */
+static long long end_ns;
 
 static long long now_ns(clockid_t clock)
 {
@@ -69,7 +76,6 @@ static int about(int length)
 	return length / 2 + noise % (length + 1);
 }
 
-/* A child that goes when its parent goes. */
 static pid_t start(void)
 {
 	pid_t pid = fork();
@@ -77,33 +83,50 @@ static pid_t start(void)
 		perror("fork");
 		_exit(1);
 	}
-	if (pid == 0) {
+	if (pid == 0)
 		atomic_fetch_add(&told->processes, 1);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	}
 	return pid;
 }
 
-static void run(char *const argv[])
+/* A child that goes when its parent goes. */
+static pid_t start_tied(void)
 {
 	pid_t pid = start();
-	if (pid == 0) {
-		execvp(argv[0], argv);
-		_exit(127);
-	}
+	if (pid == 0)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return pid;
+}
+
+static void await(pid_t pid, const char *what)
+{
 	int status;
 	if (waitpid(pid, &status, 0) != pid || status != 0) {
-		fprintf(stderr, "%s failed\n", argv[0]);
+		fprintf(stderr, "%s failed\n", what);
 		_exit(1);
 	}
 }
 
-/* Lets no more than a few run at a time, however busy the machine is. */
-static void expect_unwaited(void)
+static void run(char *const argv[])
 {
-	while (atomic_load(&told->unwaited) >= UNWAITED)
+	pid_t pid = start_tied();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	await(pid, argv[0]);
+}
+
+/* Lets no more than a few run at a time, however busy the machine is. Returns 0 if the storm is
+ * over before there is room for one more. */
+static int expect_unwaited(void)
+{
+	while (atomic_load(&told->unwaited) >= UNWAITED) {
+		if (now_ns(CLOCK_MONOTONIC) >= end_ns)
+			return 0;
 		rest(about(5000));
+	}
 	atomic_fetch_add(&told->unwaited, 1);
+	return 1;
 }
 
 static void tell_and_end(void)
@@ -138,12 +161,12 @@ static void descend(int depth)
 {
 	burn(about(4000));
 	if (depth > 0) {
-		pid_t pid = start();
+		pid_t pid = start_tied();
 		if (pid == 0) {
 			descend(depth - 1);
 			_exit(0);
 		}
-		waitpid(pid, NULL, 0);
+		await(pid, "a descent");
 	}
 	burn(about(2000));
 }
@@ -156,17 +179,17 @@ static void deep(void)
 
 static void double_fork(void)
 {
-	expect_unwaited();
-	pid_t pid = start();
+	if (!expect_unwaited())
+		return;
+	pid_t pid = start_tied();
 	if (pid == 0) {
-		atomic_fetch_add(&told->processes, 1);
-		if (fork() == 0) {
+		if (start() == 0) {
 			burn(about(30000));
 			tell_and_end();
 		}
 		_exit(0);
 	}
-	waitpid(pid, NULL, 0);
+	await(pid, "a double fork");
 	rest(about(10000));
 }
 
@@ -174,9 +197,9 @@ static void ignore_sigchld(void)
 {
 	static int turn;
 	signal(SIGCHLD, SIG_IGN);
-	expect_unwaited();
+	if (!expect_unwaited())
+		return;
 	if (start() == 0) {
-		prctl(PR_SET_PDEATHSIG, 0);
 		/* Most are gone before anybody looks, some are seen on the way. */
 		if (turn % 20 == 0) {
 			for (int i = 0; i < 60; i++) {
@@ -219,31 +242,43 @@ int main(int argc, char **argv)
 		return 1;
 	}
 
-	long long end = now_ns(CLOCK_MONOTONIC) + atoll(argv[2]) * 1000000000LL;
+	/* Not for the programs that are started: nobody tells how long they keep it. */
+	if (pipe2(alive, O_CLOEXEC) != 0) {
+		perror("pipe");
+		return 1;
+	}
+
+	end_ns = now_ns(CLOCK_MONOTONIC) + atoll(argv[2]) * 1000000000LL;
 	for (int i = 0; i < WORKERS; i++) {
-		if (start() == 0) {
-			while (now_ns(CLOCK_MONOTONIC) < end)
+		if (start_tied() == 0) {
+			while (now_ns(CLOCK_MONOTONIC) < end_ns)
 				turn();
 			_exit(0);
 		}
 	}
+	close(alive[1]);
 	long waited_us = 0;
 	struct rusage of_worker;
-	int status, failed = 0;
+	int status;
 	while (wait4(-1, &status, 0, &of_worker) > 0) {
 		waited_us += used_us(&of_worker);
-		failed |= status != 0;
+		/* The others go with this process. */
+		if (status != 0)
+			return 1;
 	}
-	if (failed)
+	char byte;
+	while (read(alive[0], &byte, 1) > 0)
+		;
+	long silent = atomic_load(&told->unwaited);
+	if (silent > 0) {
+		fprintf(stderr, "%ld processes ended without telling what they used\n", silent);
 		return 1;
-	while (atomic_load(&told->unwaited) > 0)
-		rest(10000);
+	}
 	struct rusage own;
 	getrusage(RUSAGE_SELF, &own);
 	printf("%ld %ld %ld\n", atomic_load(&told->processes), waited_us + used_us(&own),
 		atomic_load(&told->unwaited_us));
 	fflush(stdout);
-	char byte;
 	while (read(0, &byte, 1) > 0)
 		;
 	return 0;
