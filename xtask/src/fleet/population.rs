@@ -2,10 +2,10 @@
 
 use std::{
     collections::HashSet,
-    fs::{self, File},
-    io::{self, PipeReader, PipeWriter, Read as _, Write as _},
-    path::{Path, PathBuf},
+    io::{self, PipeReader, PipeWriter, Read as _},
+    path::Path,
     process::{Child, Command},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -15,6 +15,9 @@ use crate::{failure::Failure, programs};
 
 /// The file that all members map as their shared libraries, in bytes.
 const LIBRARY_BYTES: usize = 8 << 20;
+
+/// Longest wait for one more member to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Longest wait for the last members to end.
 const PARTING: Duration = Duration::from_secs(10);
@@ -66,36 +69,78 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// Starts the members and waits until all are ready.
+    /// Starts so many processes and waits until all are ready.
     ///
     /// # Errors
-    /// When a member cannot be started or gives up.
+    /// When a member cannot be started, ends, or takes too long.
     pub(super) fn start(processes: usize) -> Result<Self, Failure> {
-        let library = library().map_err(|e| Failure::new(format!("no library file: {e}")))?;
+        Self::of(&muster(processes))
+    }
+
+    fn of(kinds: &[Kind]) -> Result<Self, Failure> {
+        let library = programs::filled("library", LIBRARY_BYTES)?;
         let program = programs::compile("member")?;
         let pipes = || io::pipe().map_err(|e| Failure::new(format!("cannot make a pipe: {e}")));
         let (held, lifeline) = pipes()?;
-        let (mut readiness, ready) = pipes()?;
+        let (readiness, ready) = pipes()?;
         let mut fleet = Self {
             lifeline: Some(lifeline),
-            children: Vec::with_capacity(processes),
+            children: Vec::new(),
             pids: HashSet::new(),
         };
-        for kind in muster(processes) {
+        for kind in kinds {
             for _ in 0..kind.members {
-                let child = member(&program, &library, &kind, &held, &ready);
+                let child = member(&program, &library, kind, &held, &ready);
                 fleet.children.push(child.map_err(|e| {
                     Failure::new(format!("cannot start a member of the fleet: {e}"))
                 })?);
             }
         }
-        drop(ready);
-        let mut bytes = vec![0; processes];
-        readiness.read_exact(&mut bytes).map_err(|_| {
-            Failure::new("a member of the fleet has ended; is there enough memory?")
-        })?;
-        fleet.pids = processes::descendants_of(std::process::id())?;
+        // The members alone hold these ends now, and so tell by them that they have ended.
+        drop((held, ready));
+        fleet.await_readiness(&told(readiness), kinds)?;
+        fleet.pids = processes::families_of(fleet.children.iter().map(Child::id).collect())?;
         Ok(fleet)
+    }
+
+    /// Waits until every process has told that it is ready; `told` ends when nobody can any more.
+    fn await_readiness(&mut self, told: &Receiver<usize>, kinds: &[Kind]) -> Result<(), Failure> {
+        let wanted: usize = kinds.iter().map(|it| it.members * it.processes).sum();
+        let mut ready = 0;
+        loop {
+            match told.recv_timeout(PATIENCE) {
+                Ok(more) => ready += more,
+                Err(RecvTimeoutError::Disconnected) if ready == wanted => return Ok(()),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let (lost, how) = (wanted - ready, self.first_failure(kinds));
+                    return Err(Failure::new(format!(
+                        "{lost} of {wanted} processes of the fleet ended before they were ready{how}; \
+                         is there enough memory, and are so many processes allowed?"
+                    )));
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(Failure::new(format!(
+                        "only {ready} of {wanted} processes of the fleet are ready, and no further \
+                         one within a minute; is there enough memory?"
+                    )));
+                }
+            }
+        }
+    }
+
+    /// Lets all members end; says which did not end well, in a clause. A child of a member may
+    /// have been it, of which nothing is known here.
+    fn first_failure(&mut self, kinds: &[Kind]) -> String {
+        drop(self.lifeline.take());
+        let roles = kinds
+            .iter()
+            .flat_map(|it| std::iter::repeat_n(&it.role, it.members));
+        let ends = self.children.iter_mut().zip(roles);
+        ends.filter_map(|(child, role)| Some((child.wait().ok()?, role)))
+            .find(|(status, _)| !status.success())
+            .map_or_else(String::new, |(status, role)| {
+                format!(", the first as `{role}` with {status}")
+            })
     }
 
     /// The pids of all members.
@@ -135,17 +180,19 @@ fn member(
         .spawn()
 }
 
-/// Makes the file that stands for the shared libraries. It is synced, as libraries are clean.
-fn library() -> io::Result<PathBuf> {
-    let directory = programs::directory().map_err(|e| io::Error::other(e.to_string()))?;
-    let path = directory.join("library");
-    if fs::metadata(&path).is_ok_and(|it| it.len() == LIBRARY_BYTES as u64) {
-        return Ok(path);
-    }
-    let mut file = File::create(&path)?;
-    file.write_all(&vec![0x5a; LIBRARY_BYTES])?;
-    file.sync_all()?;
-    Ok(path)
+/// Counts on a thread of its own, as a read has no limit of time.
+fn told(mut readiness: PipeReader) -> Receiver<usize> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = [0; 256];
+        // It also ends when nobody listens, or with the last member.
+        while let Ok(more @ 1..) = readiness.read(&mut bytes) {
+            if tell.send(more).is_err() {
+                break;
+            }
+        }
+    });
+    told
 }
 
 #[cfg(test)]
@@ -165,5 +212,41 @@ mod tests {
             assert_eq!(count(""), processes);
             assert_eq!(count("moving"), processes / 50);
         }
+    }
+
+    fn kind(members: usize, processes: usize, role: &str) -> Kind {
+        Kind {
+            members,
+            processes,
+            role: role.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_fleet_lives_until_its_value_goes() {
+        let kinds = [
+            kind(2, 1, "plain 400"),
+            kind(1, 3, "sharers 400 2"),
+            kind(1, 1, "moving 10 4"),
+        ];
+        let fleet = Fleet::of(&kinds).unwrap();
+        let pids = fleet.pids().clone();
+        assert_eq!(pids.len(), 6);
+        assert!(pids.iter().all(|pid| processes::exists(*pid)));
+        drop(fleet);
+        assert!(!pids.iter().any(|pid| processes::exists(*pid)));
+    }
+
+    #[test]
+    fn a_member_that_ends_at_its_start_is_named_and_not_waited_for() {
+        // An exbibyte is more than an address space holds.
+        let kinds = [
+            kind(2, 1, "plain 400"),
+            kind(1, 1, "plain 1125899906842624"),
+        ];
+        let failure = Fleet::of(&kinds).map(drop).unwrap_err().to_string();
+        let expected = "1 of 3 processes of the fleet ended before they were ready, the first as \
+                        `plain 1125899906842624` with exit status: 1; ";
+        assert!(failure.starts_with(expected), "{failure}");
     }
 }

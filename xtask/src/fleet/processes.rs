@@ -47,11 +47,11 @@ pub(super) fn exists(pid: u32) -> bool {
     fs::exists(format!("/proc/{pid}")).unwrap_or(false)
 }
 
-/// The pids of all processes that stem from `ancestor`.
+/// The pids of these processes and of all that stem from them.
 ///
 /// # Errors
 /// As [`list`].
-pub(super) fn descendants_of(ancestor: u32) -> Result<HashSet<u32>, Failure> {
+pub(super) fn families_of(heads: Vec<u32>) -> Result<HashSet<u32>, Failure> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for process in list()? {
         children
@@ -60,12 +60,10 @@ pub(super) fn descendants_of(ancestor: u32) -> Result<HashSet<u32>, Failure> {
             .push(process.pid);
     }
     let mut found = HashSet::new();
-    let mut generation = vec![ancestor];
+    let mut generation = heads;
     while let Some(pid) = generation.pop() {
-        for child in children.remove(&pid).unwrap_or_default() {
-            found.insert(child);
-            generation.push(child);
-        }
+        found.insert(pid);
+        generation.extend(children.remove(&pid).unwrap_or_default());
     }
     Ok(found)
 }

@@ -1,6 +1,6 @@
 /* A member of the synthetic fleet: it takes memory as its arguments say, writes one byte to
- * standard output when it is ready, and idles until standard input is closed. It also dies with
- * its parent, so no member outlives the fleet.
+ * standard output and closes that when it is ready, and idles until standard input is closed. It
+ * also dies with its parent, so no member outlives the fleet.
  *
  * usage: member LIBRARY ROLE [A [B]]
  *   plain   A       A KiB of private memory
@@ -65,10 +65,12 @@ static int fleet_ends_within(int milliseconds)
 	return poll(&lifeline, 1, milliseconds) > 0;
 }
 
+/* Once nobody holds standard output open, every member is ready or has ended. */
 static void ready(void)
 {
 	if (write(1, "r", 1) != 1)
 		_exit(1);
+	close(1);
 }
 
 static void *idle(void *nothing)
