@@ -153,7 +153,7 @@ impl Entry {
         let (reads, snapshot) = scanned.outcome.unzip();
         let errors = snapshot
             .filter(|_| self.adaptive)
-            .map(|snapshot| accuracy::judge(&snapshot, fleet));
+            .map(|snapshot| accuracy::judge(&snapshot, fleet, scanned.cost.wall));
         self.rounds.push(Round {
             cost: scanned.cost,
             processes: processes.iter().filter(|it| !it.bare).count(),

@@ -66,9 +66,9 @@ pub(super) fn reads(entries: &[Entry]) {
 /// Prints how far adaptive values are from the truth; the worst of all rounds.
 pub(super) fn errors(entries: &[Entry]) {
     println!(
-        "| scan | quantity | sum off by | worst process off by | beyond 1 % + 64 KiB | absent |"
+        "| scan | quantity | sum off by | worst process off by | beyond 1 % + 64 KiB: reused | read, moved since | absent |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|");
     for Entry { name, rounds, .. } in entries {
         let errors: Vec<&Errors> = rounds.iter().filter_map(|it| it.errors.as_ref()).collect();
         if errors.is_empty() {
@@ -80,10 +80,11 @@ pub(super) fn errors(entries: &[Entry]) {
                 errors.iter().map(|it| value(of(it))).max().unwrap_or(0)
             };
             println!(
-                "| {name} | {quantity} | {:.4} % | {} KiB | {} | {} |",
+                "| {name} | {quantity} | {:.4} % | {} KiB | {} | {} | {} |",
                 sum * 100.0,
                 most(|it| it.worst_bytes) / 1024,
                 most(|it| it.far_off as u64),
+                most(|it| it.moved as u64),
                 most(|it| it.absent as u64)
             );
         };
