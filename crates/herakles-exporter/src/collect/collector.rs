@@ -11,7 +11,7 @@ use herakles_stat::{PageSize, Pid, ProcessKey};
 
 use super::accounts::Accounts;
 use super::adaptive::{Adaptive, Means};
-use super::crew::{Crew, thread_cpu};
+use super::crew::{Crew, Done, thread_cpu};
 use super::exact;
 use super::exits::Exits;
 use super::gate::Gate;
@@ -20,7 +20,7 @@ use super::machine::Machine;
 use super::outcome::{Scan, ScanFailure, TooBig};
 use super::roster::{Member, Roster};
 use super::seen::{Kind, Seen};
-use super::survey::{MemoryReads, Scratch, Survey};
+use super::survey::{MemoryReads, Scratch, Sight, Survey};
 use super::tally::{Found, Tally};
 use super::users::Users;
 use crate::config::{ExitSource, MemoryMode, Taskstats};
@@ -261,20 +261,23 @@ impl<S: ProcSource> Collector<S> {
         let work = self.each_took.map(|it| it.saturating_mul(listed));
         let width = work.map_or(usize::MAX, Crew::<Scratch>::width);
         let before = self.crew.cpu();
-        let mut seen = idle;
-        seen.reserve(self.pids.len());
         let mut unread = Vec::new();
-        for done in self.crew.run(survey, width) {
+        let settle = |done: Done<Sight>| {
             let pid = self.pids.get(done.0).copied();
             match tally.settle(done) {
-                Found::Process(it) => seen.push(it),
+                Found::Process(it) => return Some(it),
                 Found::Unread => {
                     tally.unread += 1;
                     unread.extend(pid);
                 }
                 Found::Gone => {}
             }
-        }
+            None
+        };
+        // Collected in place, as thousands of them are megabytes.
+        let done = self.crew.run(survey, width);
+        let mut seen: Vec<Seen> = done.into_iter().filter_map(settle).collect();
+        seen.extend(idle);
         seen.sort_unstable_by_key(|it| it.key);
         let took = self.crew.cpu().saturating_sub(before);
         self.each_took = took.checked_div(listed).or(self.each_took);
