@@ -1,0 +1,113 @@
+//! Equal pages that the kernel merges, and separates again.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use super::{
+    Memory,
+    family::{Family, HELD_BYTES, Held},
+    owns_nearly_all,
+    watch::{exporters, follows, settles},
+};
+
+/// Switches KSM on, fast enough for 32 MB within a second or so, and says so. Then writes each
+/// word it is given to `run`. At the end of its standard input, which comes also when the test is
+/// killed, it puts back what was there: nothing had been merged, so nothing may stay merged.
+///
+/// Where KSM is in use it is left as it is.
+const SWITCH: &str = r#"
+trap '' HUP INT TERM
+cd /sys/kernel/mm/ksm || exit
+run=$(cat run) && pages=$(cat pages_to_scan) && pause=$(cat sleep_millisecs) || exit
+if [ "$run" = 1 ] || [ "$(cat pages_sharing)" != 0 ]; then
+    echo 'KSM is in use' >&2
+    exit
+fi
+if echo 4096 >pages_to_scan && echo 20 >sleep_millisecs && echo 1 >run; then
+    echo on
+    while read -r word; do
+        echo "$word" >run
+        echo done
+    done
+    echo 2 >run
+    echo "$run" >run
+fi
+echo "$pause" >sleep_millisecs
+echo "$pages" >pages_to_scan
+"#;
+
+/// KSM at work. Dropped, it is as it was before.
+struct Ksm {
+    switch: Child,
+    stdin: Option<ChildStdin>,
+    stdout: BufReader<ChildStdout>,
+}
+
+impl Ksm {
+    /// Switches it on, or says why not.
+    fn switch_on() -> Option<Self> {
+        let mut switch = Command::new("sh")
+            .args(["-c", SWITCH])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell starts");
+        let stdout = switch.stdout.take().expect("it is piped");
+        let mut ksm = Self {
+            stdin: switch.stdin.take(),
+            stdout: BufReader::new(stdout),
+            switch,
+        };
+        let is_on = ksm.answer() == "on\n";
+        if !is_on {
+            eprintln!("left out: KSM cannot be switched on here, or is in use; see above");
+        }
+        is_on.then_some(ksm)
+    }
+
+    /// Separates what has been merged, and merges no more.
+    fn separate(&mut self) {
+        let stdin = self.stdin.as_mut().expect("it is open until the drop");
+        stdin.write_all(b"2\n").expect("the shell reads");
+        assert_eq!(self.answer(), "done\n");
+    }
+
+    fn answer(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("the shell speaks");
+        line
+    }
+}
+
+impl Drop for Ksm {
+    fn drop(&mut self) {
+        self.stdin = None;
+        let _ = self.switch.wait();
+    }
+}
+
+fn is_mostly_merged([rss, pss, uss]: Memory) -> bool {
+    rss > HELD_BYTES && pss < HELD_BYTES / 2 && uss < HELD_BYTES / 2
+}
+
+#[test]
+fn adaptive_who_does_nothing_shares_what_ksm_merges_until_it_is_separated() {
+    for exporter in exporters() {
+        let Some(family) = Family::start("hk-twins", 0, Held::Mergeable) else {
+            return;
+        };
+        let pid = family.parent();
+        settles(&exporter, pid, owns_nearly_all);
+        // Where this cannot be, it is as with any memory of its own.
+        let Some(mut ksm) = Ksm::switch_on() else {
+            return;
+        };
+        follows(&exporter, pid, "its pages are merged", is_mostly_merged);
+        // KSM goes on looking for equal pages; as long as it finds none, nobody is read for it.
+        settles(&exporter, pid, is_mostly_merged);
+        ksm.separate();
+        follows(&exporter, pid, "they are separated", owns_nearly_all);
+    }
+}
