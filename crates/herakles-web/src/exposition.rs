@@ -56,7 +56,8 @@ impl Exposition {
 
     /// 200 with the shared part and then `tail`, in the coding that `request` accepts.
     ///
-    /// `compressor` is used for the tail, and only where the client accepts gzip.
+    /// `compressor` is used for the tail, where the client accepts gzip and a tail of this length is
+    /// worth it.
     #[must_use]
     pub fn respond(
         &self,

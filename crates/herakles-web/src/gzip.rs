@@ -9,6 +9,10 @@ use crate::Body;
 /// Magic, deflate, no flags, no time, "fastest algorithm", unknown system (RFC 1952, 2.3).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
+/// A tail is stored as it is where the compressed prefix is at least this many times longer: what
+/// compressing it would save is hardly noticed, what that costs is.
+const LONGER: usize = 64;
+
 /// Output is grown by at least this much at a time, in bytes.
 const GROWTH: usize = 4096;
 
@@ -117,11 +121,16 @@ impl Member {
     }
 
     /// The complete member that holds the prefix and then `tail`. Shares the compressed prefix;
-    /// allocates only for the compressed tail.
+    /// allocates only for the tail, which is compressed unless that would hardly make the member
+    /// shorter.
     #[must_use]
     pub fn with_tail(&self, tail: &[u8], compressor: &mut Compressor) -> Body {
         let mut closing = Vec::with_capacity(GROWTH + tail.len() / 4);
-        compressor.deflate(tail, &mut closing, FlushCompress::Finish);
+        if tail.len() <= self.opening.len() / LONGER {
+            store(tail, &mut closing);
+        } else {
+            compressor.deflate(tail, &mut closing, FlushCompress::Finish);
+        }
         let mut tail_checksum = Hasher::new();
         tail_checksum.update(tail);
         let mut checksum = self.checksum.clone();
@@ -130,6 +139,24 @@ impl Member {
         let length = self.length.wrapping_add(modular_length(tail));
         closing.extend_from_slice(&length.to_le_bytes());
         Body::chain(self.opening.clone(), closing.into())
+    }
+}
+
+/// Appends stored blocks that hold `input` to `out`, the last one marked as the last of the stream
+/// (RFC 1951, 3.2.4).
+fn store(input: &[u8], out: &mut Vec<u8>) {
+    let mut rest = input;
+    loop {
+        let length = u16::try_from(rest.len()).unwrap_or(u16::MAX);
+        let (block, behind) = rest.split_at(length.into());
+        out.push(u8::from(behind.is_empty()));
+        out.extend_from_slice(&length.to_le_bytes());
+        out.extend_from_slice(&(!length).to_le_bytes());
+        out.extend_from_slice(block);
+        if behind.is_empty() {
+            return;
+        }
+        rest = behind;
     }
 }
 

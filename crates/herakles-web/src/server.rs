@@ -5,24 +5,25 @@ mod connection;
 mod event;
 mod lease;
 mod registry;
+mod socket;
 mod stream;
 
 use std::io;
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::{Request, Response};
-use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, watch};
+use socket2::SockRef;
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use self::accept::Acceptor;
 pub use self::event::{Event, Waiting};
 use self::lease::{Lease, SharedRegistry};
 use self::registry::{Admission, Registry};
+use self::socket::Socket;
 use crate::Body;
 
 /// Refused clients that are sent a 503 at the same time; further ones are just closed.
@@ -117,12 +118,12 @@ where
     /// Serves until `shutdown` ends. Then the listeners and all connections without a complete
     /// request are closed at once, and requests in flight have [`Limits::grace`] to finish.
     ///
-    /// Dropping the returned future closes everything immediately.
+    /// Dropping the returned future closes everything, without grace.
     ///
     /// # Errors
     ///
-    /// Only at the start, if a listener cannot be made non-blocking or registered with the runtime.
-    /// A failing `accept` is an [`Event::AcceptFailed`] and is tried again.
+    /// At the start, if a listener cannot be made non-blocking or registered with the runtime; then
+    /// only if the runtime ends first. A failing `accept` is an [`Event::AcceptFailed`] and is tried again.
     ///
     /// # Panics
     ///
@@ -134,22 +135,26 @@ where
             handler,
             on_event,
         } = self;
-        let mut acceptor = Acceptor::new(register(listeners)?);
-        let mut connections = Connections::new(limits, handler, on_event);
-        let mut shutdown = pin!(shutdown);
-        loop {
-            tokio::select! {
-                biased;
-                () = shutdown.as_mut() => break,
-                Some(ended) = connections.tasks.join_next() => connections.note_end(ended),
-                accepted = acceptor.accept() => match accepted {
-                    Ok(stream) => connections.open(stream),
-                    Err(error) => (connections.on_event)(Event::AcceptFailed(&error)),
-                },
+        let acceptor = Acceptor::new(register(listeners)?);
+        let connections = Connections::new(limits, handler, on_event);
+        let (stop, stopped) = oneshot::channel();
+        // A task of its own, so that the worker which hears of a connection serves it and wakes no
+        // other thread; in a set, as that ends its tasks when it is dropped.
+        let mut serving = JoinSet::new();
+        serving.spawn(connections.serve(acceptor, stopped));
+        let ended = tokio::select! {
+            biased;
+            () = shutdown => {
+                drop(stop);
+                serving.join_next().await
             }
+            ended = serving.join_next() => ended,
+        };
+        match ended {
+            Some(Ok(drained)) => Ok(drained),
+            Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            _ => Err(io::Error::other("the runtime is shutting down")),
         }
-        drop(acceptor);
-        Ok(connections.drain().await)
     }
 }
 
@@ -158,6 +163,9 @@ fn register(listeners: Vec<TcpListener>) -> io::Result<Vec<tokio::net::TcpListen
         .into_iter()
         .map(|listener| {
             listener.set_nonblocking(true)?;
+            // Connections inherit it. A response leaves in one go; waiting to fill a segment would
+            // only delay its end.
+            SockRef::from(&listener).set_tcp_nodelay(true)?;
             tokio::net::TcpListener::from_std(listener)
         })
         .collect()
@@ -193,7 +201,28 @@ where
         }
     }
 
-    fn open(&mut self, stream: TcpStream) {
+    /// Serves what is accepted until `stopped` ends.
+    async fn serve(
+        mut self,
+        mut acceptor: Acceptor,
+        mut stopped: oneshot::Receiver<()>,
+    ) -> Drained {
+        loop {
+            tokio::select! {
+                biased;
+                _ = &mut stopped => break,
+                Some(ended) = self.tasks.join_next() => self.note_end(ended),
+                accepted = acceptor.accept() => match accepted {
+                    Ok(stream) => self.open(Socket(stream)),
+                    Err(error) => (self.on_event)(Event::AcceptFailed(&error)),
+                },
+            }
+        }
+        drop(acceptor);
+        self.drain().await
+    }
+
+    fn open(&mut self, stream: Socket) {
         let limits = *self.limits.borrow();
         let (admission, evicted) = lease::admit(&self.registry, limits.max_connections);
         let Admission::Admitted {
@@ -208,9 +237,6 @@ where
             (self.on_event)(Event::Evicted(waiting));
         }
         (self.on_event)(Event::Accepted);
-        // A response leaves in one go; waiting to fill a segment would only delay its end. If this
-        // fails the connection is already dead, and the first read says so.
-        let _ = stream.set_nodelay(true);
         let lease = Arc::new(Lease::new(Arc::clone(&self.registry), id));
         let handler = Arc::clone(&self.handler);
         let on_event = Arc::clone(&self.on_event);
@@ -223,7 +249,7 @@ where
         });
     }
 
-    fn refuse(&mut self, stream: TcpStream) {
+    fn refuse(&mut self, stream: Socket) {
         if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
             self.tasks.spawn(async move {
                 connection::refuse(stream).await;
@@ -250,5 +276,24 @@ where
         let cut_off = self.tasks.len();
         self.tasks.shutdown().await;
         Drained { finished, cut_off }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::register;
+
+    #[tokio::test]
+    async fn connections_send_at_once() {
+        let any = "127.0.0.1:0".parse().expect("an address");
+        let listeners = register(crate::bind(&[any]).expect("a free port")).expect("a runtime");
+        let [listener] = listeners.as_slice() else {
+            panic!("{} listeners", listeners.len())
+        };
+        let address = listener.local_addr().expect("bound");
+        let (_client, accepted) =
+            tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
+        let (stream, _) = accepted.expect("a connection");
+        assert!(stream.nodelay().expect("an option"));
     }
 }

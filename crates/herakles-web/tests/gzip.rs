@@ -89,6 +89,25 @@ fn sizes_around_every_buffer_decode() {
 }
 
 #[test]
+fn a_tail_is_stored_where_compressing_it_would_save_next_to_nothing() {
+    let mut compressor = Compressor::new();
+    let tail = vec![b'x'; 65_536 + 7];
+    let short = Member::new(&exposition(1000), &mut compressor);
+    let body = short.with_tail(&tail, &mut compressor);
+    assert!(body.len() < short.compressed_len() + tail.len() / 10);
+
+    let prefix = noise(64 * tail.len());
+    let long = Member::new(&prefix, &mut compressor);
+    for len in [0, 1, 65_534, 65_535, 65_536, tail.len()] {
+        let tail = tail.get(..len).unwrap();
+        let body = long.with_tail(tail, &mut compressor);
+        let headers = 5 * len.div_ceil(65_535).max(1);
+        assert_eq!(body.len(), long.compressed_len() + headers + len + 8);
+        assert!(only_member(&body.to_bytes()) == [&prefix, tail].concat());
+    }
+}
+
+#[test]
 fn an_exposition_shrinks() {
     let text = exposition(50_000);
     let member = Member::new(&text, &mut Compressor::new());

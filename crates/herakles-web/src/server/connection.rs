@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::header::{HOST, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
@@ -139,13 +138,13 @@ struct WatchedBody {
 }
 
 impl HttpBody for WatchedBody {
-    type Data = Bytes;
+    type Data = <Body as HttpBody>::Data;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Self::Data>, Infallible>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 
