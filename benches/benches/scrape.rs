@@ -3,7 +3,7 @@
 //!
 //! `cargo bench -p herakles-benches --bench scrape` prints the CPU time of the serving thread, as
 //! the kernel accounts it, and the ratio of both. Each scrape is a connection of its own, as those
-//! of a Prometheus with the usual intervals are. The tail is compressed anew for each scrape.
+//! of a Prometheus with the usual intervals are. The tail is put behind anew for each scrape.
 
 #![expect(
     clippy::unwrap_used,
