@@ -178,6 +178,10 @@ impl Adaptive {
             Some(Ok(usage)) => {
                 self.planner.record(key, &usage, attempt.at, attempt.took);
                 tally.memory(Ok(()));
+                // A scan that finds it idle shows what was known of it before.
+                if let Some(it) = find_mut(seen, key) {
+                    it.rss_bytes = Some(usage.rss_bytes);
+                }
             }
             Some(Err(error)) => {
                 self.planner.failed(key, attempt.at, attempt.took);

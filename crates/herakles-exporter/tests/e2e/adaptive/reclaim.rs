@@ -167,5 +167,6 @@ fn adaptive_who_does_nothing_loses_what_another_pages_out() {
             return;
         }
         follows(&exporter, pid, "it is paged out", has_lost_its_pages);
+        stays(&exporter, pid);
     }
 }
