@@ -28,7 +28,7 @@
 //! let refresh = |seconds| Moment {
 //!     now: start + Duration::from_secs(seconds),
 //!     next: start + Duration::from_secs(seconds + 30),
-//!     ksm_pages_sharing: None,
+//!     ksm_pages: None,
 //! };
 //! let mut reads = Vec::new();
 //!

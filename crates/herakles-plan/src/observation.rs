@@ -54,8 +54,9 @@ pub struct Moment {
     pub now: Instant,
     /// When the next refresh is expected: each renews its share of the samples.
     pub next: Instant,
-    /// `/sys/kernel/mm/ksm/pages_sharing`; `None` where the kernel has no KSM.
-    pub ksm_pages_sharing: Option<u64>,
+    /// How many pages KSM saves: `pages_sharing` and `ksm_zero_pages` of `/sys/kernel/mm/ksm`.
+    /// `None` where the kernel has no KSM.
+    pub ksm_pages: Option<u64>,
 }
 
 /// Why a process's memory is to be read, most urgent first.

@@ -26,7 +26,7 @@ pub struct Planner {
     records: Vec<Record>,
     arrivals: Vec<Record>,
     turned_over: bool,
-    ksm_pages_sharing: Option<u64>,
+    ksm_pages: Option<u64>,
     sharers: Sharers,
     cost: Cost,
     budget: Budget,
@@ -45,7 +45,7 @@ impl Planner {
             records: Vec::new(),
             arrivals: Vec::new(),
             turned_over: false,
-            ksm_pages_sharing: None,
+            ksm_pages: None,
             sharers: Sharers::default(),
             cost: Cost::prior(),
             budget: Budget::full(&limits),
@@ -106,7 +106,7 @@ impl Planner {
         let is_first = !self.turned_over;
         if is_first {
             self.turn_over();
-            self.hear_of_ksm(moment.ksm_pages_sharing);
+            self.hear_of_ksm(moment.ksm_pages);
             self.turned_over = true;
         }
         let has_news = self.hear_of_sharers();
@@ -243,9 +243,9 @@ impl Planner {
         }
     }
 
-    fn hear_of_ksm(&mut self, pages_sharing: Option<u64>) {
-        let before = std::mem::replace(&mut self.ksm_pages_sharing, pages_sharing);
-        if before.is_some() && pages_sharing.is_some() && before != pages_sharing {
+    fn hear_of_ksm(&mut self, pages: Option<u64>) {
+        let before = std::mem::replace(&mut self.ksm_pages, pages);
+        if before.is_some() && pages.is_some() && before != pages {
             for record in self
                 .records
                 .iter_mut()

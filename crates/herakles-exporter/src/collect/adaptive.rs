@@ -20,8 +20,12 @@ use super::survey::Scratch;
 use super::tally::Tally;
 use crate::config;
 
-/// Where the kernel says how many pages it has merged.
-const KSM_PAGES_SHARING: &str = "/sys/kernel/mm/ksm/pages_sharing";
+/// Where the kernel says how many pages it has merged with others of the same content, and with
+/// the zero page, where `use_zero_pages` is set (since Linux 6.6).
+const KSM_PAGES: [&str; 2] = [
+    "/sys/kernel/mm/ksm/pages_sharing",
+    "/sys/kernel/mm/ksm/ksm_zero_pages",
+];
 
 /// What the passes of one scan need.
 pub(crate) struct Means<'a, S> {
@@ -74,7 +78,7 @@ impl Adaptive {
         let moment = Moment {
             now,
             next: now + means.config.scan.cache_ttl,
-            ksm_pages_sharing: ksm_pages_sharing(),
+            ksm_pages: ksm_pages(),
         };
         // What was read earlier is shown also while too many readers are stuck.
         while !means.crew.stuck().are_too_many() {
@@ -256,10 +260,10 @@ fn program(seen: &Seen) -> u64 {
 }
 
 /// `None` where the kernel has no KSM.
-fn ksm_pages_sharing() -> Option<u64> {
-    fs::read_to_string(KSM_PAGES_SHARING)
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+fn ksm_pages() -> Option<u64> {
+    let counts = KSM_PAGES.iter().filter_map(|path| {
+        let count = fs::read_to_string(path).ok()?;
+        count.trim().parse::<u64>().ok()
+    });
+    counts.reduce(u64::wrapping_add)
 }

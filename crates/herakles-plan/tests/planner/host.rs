@@ -122,7 +122,7 @@ impl Host {
         let moment = Moment {
             now: self.now,
             next,
-            ksm_pages_sharing: Some(self.ksm),
+            ksm_pages: Some(self.ksm),
         };
         self.planner.plan(&moment, &mut reads);
         reads

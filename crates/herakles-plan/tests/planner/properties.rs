@@ -197,7 +197,7 @@ proptest! {
             seen.fingerprint.resident_bytes = resident_bytes / (second + 1);
             run.planner.observe(&seen, run.now);
             let next = run.now + Duration::from_secs(1);
-            let moment = Moment { now: run.now, next, ksm_pages_sharing: None };
+            let moment = Moment { now: run.now, next, ksm_pages: None };
             let mut reads = Vec::new();
             run.planner.plan(&moment, &mut reads);
             for read in reads {

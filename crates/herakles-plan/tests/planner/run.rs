@@ -109,7 +109,7 @@ impl Run {
             let moment = Moment {
                 now: self.now,
                 next,
-                ksm_pages_sharing: Some(refresh.ksm),
+                ksm_pages: Some(refresh.ksm),
             };
             let mut reads = Vec::new();
             self.planner.plan(&moment, &mut reads);

@@ -27,7 +27,7 @@ if is_file:
     held = mmap.mmap(os.open(what, os.O_RDONLY), SIZE, prot=mmap.PROT_READ)
 else:
     held = mmap.mmap(-1, SIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-if what == "mergeable":
+if what in ("mergeable", "zeroes"):
     held.madvise(mmap.MADV_MERGEABLE)
 
 def write(byte):
@@ -48,7 +48,7 @@ def give_back(signal, frame):
 if is_file:
     sum(held[at] for at in range(0, SIZE, 4096))
 else:
-    write(1)
+    write(0 if what == "zeroes" else 1)
 signal.signal(signal.SIGUSR1, overwrite)
 signal.signal(signal.SIGUSR2, give_back)
 # The parent must not have to run when a child ends.
@@ -68,6 +68,8 @@ pub(super) enum Held<'a> {
     Own,
     /// The same, of equal pages that KSM may merge.
     Mergeable,
+    /// The same, of pages that have been written to, but hold nothing but zeroes.
+    Zeroes,
     /// A file, mapped to be read.
     File(&'a Path),
 }
@@ -107,6 +109,7 @@ impl Family {
             .arg(match held {
                 Held::Own => Path::new("own"),
                 Held::Mergeable => Path::new("mergeable"),
+                Held::Zeroes => Path::new("zeroes"),
                 Held::File(path) => path,
             })
             .stdin(Stdio::piped())

@@ -12,7 +12,8 @@ use super::{
     watch::{exporters, follows, settles},
 };
 
-/// Switches KSM on, fast enough for 32 MB within a second or so, and says so. Then writes each
+/// Switches KSM on, fast enough for 32 MB within a second or so and with the `use_zero_pages` that
+/// is its argument, and says so. Then writes each
 /// word it is given to `run`. At the end of its standard input, which comes also when the test is
 /// killed, it puts back what was there: nothing had been merged, so nothing may stay merged.
 ///
@@ -21,11 +22,12 @@ const SWITCH: &str = r#"
 trap '' HUP INT TERM
 cd /sys/kernel/mm/ksm || exit
 run=$(cat run) && pages=$(cat pages_to_scan) && pause=$(cat sleep_millisecs) || exit
+zero=$(cat use_zero_pages) || exit
 if [ "$run" = 1 ] || [ "$(cat pages_sharing)" != 0 ]; then
     echo 'KSM is in use' >&2
     exit
 fi
-if echo 4096 >pages_to_scan && echo 20 >sleep_millisecs && echo 1 >run; then
+if echo "$1" >use_zero_pages && echo 4096 >pages_to_scan && echo 20 >sleep_millisecs && echo 1 >run; then
     echo on
     while read -r word; do
         echo "$word" >run
@@ -36,6 +38,7 @@ if echo 4096 >pages_to_scan && echo 20 >sleep_millisecs && echo 1 >run; then
 fi
 echo "$pause" >sleep_millisecs
 echo "$pages" >pages_to_scan
+echo "$zero" >use_zero_pages
 "#;
 
 /// KSM at work. Dropped, it is as it was before.
@@ -47,9 +50,9 @@ struct Ksm {
 
 impl Ksm {
     /// Switches it on, or says why not.
-    fn switch_on() -> Option<Self> {
+    fn switch_on(use_zero_pages: bool) -> Option<Self> {
         let mut switch = Command::new("sh")
-            .args(["-c", SWITCH])
+            .args(["-c", SWITCH, "sh", if use_zero_pages { "1" } else { "0" }])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -101,7 +104,7 @@ fn adaptive_who_does_nothing_shares_what_ksm_merges_until_it_is_separated() {
         let pid = family.parent();
         settles(&exporter, pid, owns_nearly_all);
         // Where this cannot be, it is as with any memory of its own.
-        let Some(mut ksm) = Ksm::switch_on() else {
+        let Some(mut ksm) = Ksm::switch_on(false) else {
             return;
         };
         follows(&exporter, pid, "its pages are merged", is_mostly_merged);
@@ -109,5 +112,24 @@ fn adaptive_who_does_nothing_shares_what_ksm_merges_until_it_is_separated() {
         settles(&exporter, pid, is_mostly_merged);
         ksm.separate();
         follows(&exporter, pid, "they are separated", owns_nearly_all);
+    }
+}
+
+fn has_lost_its_pages([rss, pss, uss]: Memory) -> bool {
+    rss < HELD_BYTES && pss < HELD_BYTES && uss < HELD_BYTES
+}
+
+#[test]
+fn adaptive_who_does_nothing_loses_what_ksm_finds_to_be_zero() {
+    for exporter in exporters() {
+        let Some(family) = Family::start("hk-blank", 0, Held::Zeroes) else {
+            return;
+        };
+        let pid = family.parent();
+        settles(&exporter, pid, owns_nearly_all);
+        let Some(_ksm) = Ksm::switch_on(true) else {
+            return;
+        };
+        follows(&exporter, pid, "its pages are gone", has_lost_its_pages);
     }
 }
