@@ -26,6 +26,8 @@ pub struct Planner {
     records: Vec<Record>,
     arrivals: Vec<Record>,
     turned_over: bool,
+    /// Whether the turns of this refresh have been taken.
+    took_turns: bool,
     ksm_pages: Option<u64>,
     sharers: Sharers,
     cost: Cost,
@@ -45,6 +47,7 @@ impl Planner {
             records: Vec::new(),
             arrivals: Vec::new(),
             turned_over: false,
+            took_turns: false,
             ksm_pages: None,
             sharers: Sharers::default(),
             cost: Cost::prior(),
@@ -91,6 +94,38 @@ impl Planner {
         }
     }
 
+    /// The reads that this refresh makes for the age of samples, before anybody is observed: who
+    /// is to be looked at anyway can be read in one go. They are recorded after the process has
+    /// been observed; one that is not comes to [`plan`](Self::plan) again.
+    ///
+    /// There are none while the budget might not suffice for all that may turn out to be more
+    /// important.
+    pub fn plan_ahead(&mut self, now: Instant, next: Instant, out: &mut Vec<Read>) {
+        out.clear();
+        let now = self.since_epoch(now);
+        let interval = self.since_epoch(next).saturating_sub(now);
+        self.budget.refill(&self.limits, now);
+        let price = |record: &Record| self.cost.predict(record.resident_bytes);
+        let all: Duration = self.records.iter().map(price).sum();
+        if self.allowance().is_some_and(|left| left < all) {
+            return;
+        }
+        let horizon = now.saturating_add(interval / 2);
+        for index in 0..self.records.len() {
+            let due = |it: &Record| it.due(&self.limits, now, horizon);
+            if self.records.get(index).and_then(due) == Some(Reason::Aged) {
+                self.nominate(index, now);
+            }
+        }
+        self.take_turns(now, interval);
+        for candidate in self.candidates.drain(..) {
+            if let Some(record) = self.records.get_mut(candidate.index) {
+                record.decision = Decision::Read(Reason::Aged);
+                out.push(candidate.read);
+            }
+        }
+    }
+
     /// Decides about every process that was observed since [`finish`](Self::finish), and puts
     /// the reads to make into `out`, the most important first. Processes that were not observed
     /// are gone.
@@ -114,7 +149,7 @@ impl Planner {
             return;
         }
         self.gather(now, now.saturating_add(interval / 2));
-        if is_first {
+        if is_first && !self.took_turns {
             self.take_turns(now, interval);
         }
         self.spend(out);
@@ -140,6 +175,9 @@ impl Planner {
         let before = record.sample.is_some().then(|| shared_bytes(record));
         record.attempted(Some(Packed::pack(usage)), at);
         record.took(took);
+        if !matches!(record.decision, Decision::Read(_)) {
+            record.decision = Decision::Read(Reason::New);
+        }
         self.sharers.read(record, before);
     }
 
@@ -176,7 +214,7 @@ impl Planner {
             *count += 1;
         }
         self.generation = self.generation.wrapping_add(1);
-        self.turned_over = false;
+        (self.turned_over, self.took_turns) = (false, false);
         tally
     }
 
@@ -298,31 +336,34 @@ impl Planner {
 
     /// Adds the oldest samples, so that each refresh does its share of renewing all.
     fn take_turns(&mut self, now: Duration, interval: Duration) {
-        let price = |record: &Record| self.cost.predict(record.resident_bytes);
-        for candidate in &self.candidates {
-            if candidate.read.reason == Reason::Aged
-                && let Some(record) = self.records.get(candidate.index)
-            {
-                self.turns.overtake(price(record));
-            }
-        }
+        self.took_turns = true;
+        let horizon = now.saturating_add(interval / 2);
         for (index, record) in self.records.iter().enumerate() {
-            let rests = matches!(record.decision, Decision::Reuse | Decision::Unreadable);
-            if rests && record.admit(&self.limits, &self.cost, now).is_ok() {
-                self.turns.wait(record.since(), index, price(record));
+            if record.admit(&self.limits, &self.cost, now).is_err() {
+                continue;
+            }
+            let price = self.cost.predict(record.resident_bytes);
+            match record.due(&self.limits, now, horizon) {
+                None => self.turns.wait(record.since(), index, price),
+                Some(Reason::Aged) => self.turns.overtake(price),
+                Some(_) => {}
             }
         }
-        self.turns
-            .begin(rounded(self.limits.memory_max_age, interval));
+        self.turns.begin(self.limits.memory_max_age, interval);
         while let Some(index) = self.turns.next() {
-            if let Some(record) = self.records.get(index)
-                && let Ok(predicted) = record.admit(&self.limits, &self.cost, now)
-            {
-                let candidate = Candidate::new(record, index, Reason::Aged, predicted);
-                self.candidates.push(candidate);
-            }
+            self.nominate(index, now);
         }
         self.turns.end();
+    }
+
+    /// Gathers one that is old enough, unless the process itself forbids a read.
+    fn nominate(&mut self, index: usize, now: Duration) {
+        if let Some(record) = self.records.get(index)
+            && let Ok(predicted) = record.admit(&self.limits, &self.cost, now)
+        {
+            let candidate = Candidate::new(record, index, Reason::Aged, predicted);
+            self.candidates.push(candidate);
+        }
     }
 
     /// Spends the budget on the candidates, the most important first.
@@ -356,11 +397,4 @@ impl Planner {
     fn since_epoch(&self, time: Instant) -> Duration {
         time.saturating_duration_since(self.epoch)
     }
-}
-
-/// How often `interval` goes into `time`, to the nearest number.
-fn rounded(time: Duration, interval: Duration) -> u64 {
-    let interval = interval.as_nanos().max(1);
-    let times = (time.as_nanos() + interval / 2) / interval;
-    u64::try_from(times).unwrap_or(u64::MAX)
 }

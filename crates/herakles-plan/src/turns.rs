@@ -40,9 +40,10 @@ impl Turns {
         self.paid = self.paid.saturating_add(cost);
     }
 
-    /// Begins the turns of a refresh of which `refreshes` are to renew all samples.
-    pub(crate) fn begin(&mut self, refreshes: u64) {
-        let share = self.total / refreshes.max(1);
+    /// Begins the turns of a refresh, which are `interval` apart and renew all samples within
+    /// `max_age`.
+    pub(crate) fn begin(&mut self, max_age: Duration, interval: Duration) {
+        let share = self.total / rounded(max_age, interval).max(1);
         // What nobody could be read for is not saved up.
         let owed = self.owed.saturating_add(share).min(self.total);
         self.owed = owed.saturating_sub(self.paid);
@@ -65,6 +66,13 @@ impl Turns {
     pub(crate) fn heap_bytes(&self) -> usize {
         self.waiting.capacity() * size_of::<Waiting>()
     }
+}
+
+/// How often `interval` goes into `time`, to the nearest number.
+fn rounded(time: Duration, interval: Duration) -> u64 {
+    let interval = interval.as_nanos().max(1);
+    let times = (time.as_nanos() + interval / 2) / interval;
+    u64::try_from(times).unwrap_or(u64::MAX)
 }
 
 fn nanos(time: Duration) -> u64 {

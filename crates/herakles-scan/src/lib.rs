@@ -51,7 +51,7 @@ pub use buffer::{Buffers, ReadBuf};
 pub use error::{Errno, Malformed, ScanError, Skip};
 pub use file::ProcFile;
 pub use machine::Machine;
-pub use memory::{MemorySource, read_memory};
+pub use memory::{MemorySource, peek_memory, read_memory};
 pub use mount::{HidePid, MountOptions};
 pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
 pub use read::{

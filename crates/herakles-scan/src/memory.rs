@@ -3,7 +3,7 @@ use std::fmt;
 use herakles_smaps::{MemoryUsage, ParseErrorKind, SmapsSum, parse_rollup};
 use herakles_stat::Pid;
 
-use crate::read::{malformed, read};
+use crate::read::{malformed, peek, read};
 use crate::{
     Buffers, Malformed, ProcFile, ProcHandle, ProcSource, ScanError, Skip, live_thread, read_stat,
 };
@@ -84,6 +84,21 @@ pub fn read_memory<H: ProcHandle>(
         Err(error) if says_no_memory(error.skip) => read_again(handle, source, buffers, error),
         result => result,
     }
+}
+
+/// Reads `smaps_rollup` of whoever has a pid, which is for the caller to find out: as
+/// [`glance`](crate::glance), for those who are known to have been there before.
+///
+/// # Errors
+/// [`Skip::Vanished`] also for who has no memory; otherwise as [`read_memory`].
+pub fn peek_memory<S: ProcSource>(
+    source: &S,
+    pid: Pid,
+    buffers: &mut Buffers,
+) -> Result<MemoryUsage, ScanError> {
+    let file = ProcFile::SmapsRollup;
+    let content = peek(source, pid, file, &mut buffers.smaps_rollup)?;
+    parse_rollup(content).map_err(|error| malformed(pid, file, error))
 }
 
 fn read_once<H: ProcHandle>(

@@ -78,7 +78,7 @@ pub fn peek_stat<'b, S: ProcSource>(
         .map_err(|error| malformed(pid, ProcFile::Stat, error))
 }
 
-fn peek<'b, S: ProcSource>(
+pub(crate) fn peek<'b, S: ProcSource>(
     source: &S,
     pid: Pid,
     file: ProcFile,

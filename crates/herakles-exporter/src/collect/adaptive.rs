@@ -12,11 +12,11 @@ use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
 use herakles_scan::{MemorySource, ProcSource, ReadBuf, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
-use super::crew::{Crew, Lost, StuckThreads};
+use super::crew::{Crew, Lost};
 use super::gate::Gate;
 use super::memory_pass::{Attempt, MemoryPass, Target, vanished};
 use super::seen::{Kind, Memory, Seen};
-use super::survey::Scratch;
+use super::survey::{Early, Scratch};
 use super::tally::Tally;
 use crate::config;
 
@@ -65,6 +65,22 @@ impl Adaptive {
         self.planner.apply(limits(scan));
     }
 
+    /// Who is to be read along with the survey that comes.
+    pub(crate) fn early(&mut self, scan: &config::Scan) -> Early {
+        let now = Instant::now();
+        let mut reads = std::mem::take(&mut self.reads);
+        self.planner
+            .plan_ahead(now, now + scan.cache_ttl, &mut reads);
+        let mut keys: Vec<ProcessKey> = reads.iter().map(|read| read.key).collect();
+        keys.sort_unstable();
+        self.reads = reads;
+        Early {
+            keys,
+            allowance: self.planner.allowance(),
+            spent_nanos: AtomicU64::new(0),
+        }
+    }
+
     /// Brings the memory of everybody in `seen`, which is sorted by identity, up to date, as far
     /// as it is due and allowed. Those in `left_out` get none.
     pub(crate) fn read<S: ProcSource>(
@@ -73,7 +89,7 @@ impl Adaptive {
         left_out: &HashSet<ProcessKey>,
         mut means: Means<'_, S>,
     ) {
-        self.observe(seen, left_out, means.crew.stuck());
+        self.observe(seen, left_out, &mut means);
         let now = Instant::now();
         let moment = Moment {
             now,
@@ -96,7 +112,12 @@ impl Adaptive {
         self.finish(seen, &mut means);
     }
 
-    fn observe(&mut self, seen: &[Seen], left_out: &HashSet<ProcessKey>, stuck: &StuckThreads) {
+    fn observe<S>(
+        &mut self,
+        seen: &mut [Seen],
+        left_out: &HashSet<ProcessKey>,
+        means: &mut Means<'_, S>,
+    ) {
         for it in seen {
             if it.kind != Kind::User || left_out.contains(&it.key) {
                 continue;
@@ -106,7 +127,7 @@ impl Adaptive {
             }
             // The planner forgets whom it does not hear of, so that a process whose read hung is
             // a new one when its reader has come back.
-            if self.hung.remove(&it.key) || stuck.hold(it.key) {
+            if self.hung.remove(&it.key) || means.crew.stuck().hold(it.key) {
                 continue;
             }
             if it.idle || it.statm_error.is_some() {
@@ -120,6 +141,9 @@ impl Adaptive {
                 fingerprint: it.fingerprint,
             };
             self.planner.observe(&observation, it.at);
+            if let Some(attempt) = Attempt::of_survey(it) {
+                self.settle(attempt, it, means.tally);
+            }
         }
     }
 
@@ -158,41 +182,44 @@ impl Adaptive {
                     self.planner.failed(key, Instant::now(), Duration::ZERO);
                 }
                 Ok(attempt) if is_proven_later => unproven.push((key, attempt)),
-                Ok(attempt) => self.settle(key, attempt, seen, means.tally),
+                Ok(attempt) => {
+                    if let Some(it) = find_mut(seen, key) {
+                        self.settle(attempt, it, means.tally);
+                    }
+                }
             }
         }
-        let pids: Vec<Pid> = unproven.iter().map(|(key, _)| key.pid).collect();
+        let mut pids: Vec<Pid> = unproven.iter().map(|(key, _)| key.pid).collect();
+        pids.sort_unstable();
         let mut confirmed = Vec::new();
         if let Some(gate) = &mut means.gate {
             gate.confirm(&pids, &mut confirmed);
         }
-        confirmed.sort_unstable();
         for (key, mut attempt) in unproven {
             if confirmed.binary_search(&key.pid).is_err() && !is_there(&**means.source, key) {
                 attempt.usage = attempt.usage.map(|_| Err(vanished(key)));
             }
-            self.settle(key, attempt, seen, means.tally);
+            if let Some(it) = find_mut(seen, key) {
+                self.settle(attempt, it, means.tally);
+            }
         }
     }
 
     /// Takes what became of a read of the process.
-    fn settle(&mut self, key: ProcessKey, attempt: Attempt, seen: &mut [Seen], tally: &mut Tally) {
+    fn settle(&mut self, attempt: Attempt, it: &mut Seen, tally: &mut Tally) {
         match attempt.usage {
             None => {}
             Some(Ok(usage)) => {
-                self.planner.record(key, &usage, attempt.at, attempt.took);
+                self.planner
+                    .record(it.key, &usage, attempt.at, attempt.took);
                 tally.memory(Ok(()));
                 // A scan that finds it idle shows what was known of it before.
-                if let Some(it) = find_mut(seen, key) {
-                    it.rss_bytes = Some(usage.rss_bytes);
-                }
+                it.rss_bytes = Some(usage.rss_bytes);
             }
             Some(Err(error)) => {
-                self.planner.failed(key, attempt.at, attempt.took);
+                self.planner.failed(it.key, attempt.at, attempt.took);
                 tally.memory(Err(&error));
-                if let Some(it) = find_mut(seen, key) {
-                    it.fail_memory(error);
-                }
+                it.fail_memory(error);
             }
         }
     }

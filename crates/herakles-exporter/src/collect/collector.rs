@@ -20,7 +20,7 @@ use super::machine::Machine;
 use super::outcome::{Scan, ScanFailure, TooBig};
 use super::roster::{Member, Roster};
 use super::seen::{Kind, Seen};
-use super::survey::{MemoryReads, Scratch, Sight, Survey};
+use super::survey::{Early, MemoryReads, Scratch, Sight, Survey};
 use super::tally::{Found, Tally};
 use super::users::Users;
 use crate::config::{ExitSource, MemoryMode, Taskstats};
@@ -244,6 +244,7 @@ impl<S: ProcSource> Collector<S> {
     /// Looks at everybody, except for those that are known not to have run.
     fn survey(&mut self, tally: &mut Tally) -> Vec<Seen> {
         let idle = self.idle();
+        let early = self.early();
         let survey = Survey {
             source: Arc::clone(&self.source),
             pids: self.pids.clone(),
@@ -254,6 +255,7 @@ impl<S: ProcSource> Collector<S> {
             page_size: self.page_size,
             memory_source: self.memory_source,
             memory: self.inline_reads(),
+            early,
             stuck: self.crew.stuck().clone(),
             buffers: self.effective.config().buffers.clone(),
         };
@@ -308,6 +310,17 @@ impl<S: ProcSource> Collector<S> {
             }
         }
         known
+    }
+
+    /// Whose memory is read along with the survey. None where most are not surveyed, as they are
+    /// idle, or where it is not known yet who is within the limit.
+    fn early(&mut self) -> Early {
+        let scan = &self.effective.config().scan;
+        let may_be = self.gate.is_none() && scan.max_processes.is_none();
+        match &mut self.adaptive {
+            Some(adaptive) if may_be => adaptive.early(scan),
+            _ => Early::default(),
+        }
     }
 
     fn inline_reads(&self) -> MemoryReads {

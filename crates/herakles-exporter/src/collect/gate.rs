@@ -1,6 +1,5 @@
 //! The taskstats gate: who has not run since the last scan needs no look at all.
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,7 +14,8 @@ pub(crate) struct Gate {
     /// What reclaim had taken at the last scan: it takes memory also from who does not run.
     reclaimed: Option<u64>,
     answers: Vec<TaskActivity>,
-    before: HashMap<Pid, TaskActivity>,
+    /// Like the answers in ascending order of pids.
+    before: Vec<TaskActivity>,
     /// When the last answers had come: what has been there since then has been there as long.
     asked: Option<Instant>,
 }
@@ -28,12 +28,12 @@ impl Gate {
             vmstat: root.join("vmstat"),
             reclaimed: None,
             answers: Vec::new(),
-            before: HashMap::new(),
+            before: Vec::new(),
             asked: None,
         })
     }
 
-    /// Splits `pids` into those that have not run since the last call, which go to `idle`, and
+    /// Splits `pids`, which ascend, into those that have not run since the last call, which go to `idle`, and
     /// the others, which stay. After any failure all stay.
     pub(crate) fn part(&mut self, pids: &mut Vec<Pid>, idle: &mut Vec<Pid>) {
         idle.clear();
@@ -48,17 +48,16 @@ impl Gate {
         let quiet = reclaimed.is_some() && reclaimed == self.reclaimed;
         if let Some(asked) = self.asked.filter(|_| quiet) {
             self.pick_idle(begin.saturating_duration_since(asked), idle);
-            // Both are in ascending order of pids.
-            pids.retain(|pid| idle.binary_search(pid).is_err());
+            let mut idle = idle.iter().peekable();
+            // Both are in ascending order.
+            pids.retain(|pid| idle.next_if_eq(&pid).is_none());
         }
         self.reclaimed = reclaimed;
         self.asked = Some(Instant::now());
-        self.before.clear();
-        self.before
-            .extend(self.answers.drain(..).map(|it| (it.pid, it)));
+        std::mem::swap(&mut self.before, &mut self.answers);
     }
 
-    /// Puts those of `pids` into `idle` that have not run since the last [`part`](Self::part):
+    /// Puts those of `pids`, which ascend, into `idle` that have not run since the last [`part`](Self::part):
     /// they are still the processes that they were then. Of the others that is not known.
     pub(crate) fn confirm(&mut self, pids: &[Pid], idle: &mut Vec<Pid>) {
         idle.clear();
@@ -72,11 +71,16 @@ impl Gate {
 
     /// Those that by the present answers have not run since the last ones, `since` ago.
     fn pick_idle(&self, since: Duration, idle: &mut Vec<Pid>) {
-        let slept = self.answers.iter().filter(|it| {
-            let before = self.before.get(&it.pid);
-            before.is_some_and(|before| it.slept_since(before, since))
-        });
-        idle.extend(slept.map(|it| it.pid));
+        let mut before = self.before.iter().peekable();
+        for it in &self.answers {
+            while before.next_if(|before| before.pid < it.pid).is_some() {}
+            if before
+                .peek()
+                .is_some_and(|before| it.slept_since(before, since))
+            {
+                idle.push(it.pid);
+            }
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use herakles_scan::{
-    MemorySource, ProcSource, ScanError, Skip, open_process, read_memory, read_stat,
+    MemorySource, ProcSource, ScanError, Skip, open_process, peek_memory, read_memory, read_stat,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::ProcessKey;
 
 use super::crew::{Note, StuckThreads, Task};
+use super::seen::{Memory, Seen};
 use super::survey::Scratch;
 use crate::config;
 
@@ -22,6 +23,22 @@ pub(crate) struct Attempt {
     pub(crate) took: Duration,
     /// `None` if it was left, as the allowance was used up or too many threads are stuck.
     pub(crate) usage: Option<Result<MemoryUsage, ScanError>>,
+}
+
+impl Attempt {
+    /// What the survey has read of a process as it went; `None` if it has not.
+    pub(crate) fn of_survey(seen: &Seen) -> Option<Self> {
+        let (at, usage) = match seen.memory {
+            Memory::Unknown => return None,
+            Memory::Sample(sample) => (sample.taken_at, Ok(sample.usage)),
+            Memory::Failed(error) => (seen.at, Err(error)),
+        };
+        Some(Self {
+            at,
+            took: seen.memory_took,
+            usage: Some(usage),
+        })
+    }
 }
 
 /// A process whose memory is to be read.
@@ -90,6 +107,13 @@ impl<S: ProcSource> MemoryPass<S> {
         scratch: &mut Scratch,
         note: &Note<'_, Attempt>,
     ) -> Result<MemoryUsage, ScanError> {
+        if is_proven_later && self.memory_source == MemorySource::SmapsRollup {
+            note.reading(key);
+            // What is not as usual is read the usual way.
+            if let Ok(usage) = peek_memory(&*self.source, key.pid, &mut scratch.buffers) {
+                return Ok(usage);
+            }
+        }
         let handle = open_process(&*self.source, key.pid)?;
         // The pid may be another process's since the survey.
         if !is_proven_later && read_stat(&handle, &mut scratch.buffers.io)?.key() != key {

@@ -1,6 +1,6 @@
 //! One process as a scan sees it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use herakles_classify::Decision;
 use herakles_cpu::Usage;
@@ -50,6 +50,8 @@ pub(crate) struct Seen {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) rss_bytes: Option<u64>,
     pub(crate) memory: Memory,
+    /// How long the survey took to read it.
+    pub(crate) memory_took: Duration,
     /// What the rules say of it, if that was not known yet.
     pub(crate) news: Option<Box<News>>,
     /// `statm` could not be read.
@@ -111,6 +113,7 @@ impl Seen {
             },
             rss_bytes: None,
             memory: Memory::Unknown,
+            memory_took: Duration::ZERO,
             news: None,
             statm_error: None,
             reading: None,
@@ -133,6 +136,7 @@ impl Seen {
             fingerprint: Fingerprint::default(),
             rss_bytes: member.rss_bytes,
             memory: Memory::Unknown,
+            memory_took: Duration::ZERO,
             news: None,
             statm_error: None,
             reading: None,

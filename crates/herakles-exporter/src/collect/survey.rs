@@ -1,8 +1,9 @@
 //! The cheap part of a scan, one process at a time: who it is, its CPU time, its RSS, and what
 //! classifies it if that is not known. With [`MemoryReads::Inline`] its memory too.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use herakles_classify::{Classifier, Facts};
 use herakles_scan::{
@@ -24,8 +25,31 @@ use crate::config;
 pub(crate) enum MemoryReads {
     /// Of every process.
     Inline,
-    /// Of none: another pass does, or nobody.
+    /// Of those in `early` only, for as long as the time lasts: another pass does, or nobody.
     Elsewhere,
+}
+
+/// Processes whose memory is read as they are looked at, which is cheaper than to come back.
+#[derive(Default)]
+pub(crate) struct Early {
+    /// Sorted.
+    pub(crate) keys: Vec<ProcessKey>,
+    /// Once the reads have taken this long together no further one begins.
+    pub(crate) allowance: Option<Duration>,
+    pub(crate) spent_nanos: AtomicU64,
+}
+
+impl Early {
+    fn admits(&self, key: ProcessKey) -> bool {
+        let spent = || Duration::from_nanos(self.spent_nanos.load(Relaxed));
+        self.keys.binary_search(&key).is_ok()
+            && self.allowance.is_none_or(|allowance| spent() < allowance)
+    }
+
+    fn charge(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.spent_nanos.fetch_add(nanos, Relaxed);
+    }
 }
 
 /// One survey of the processes in `pids`.
@@ -40,6 +64,7 @@ pub(crate) struct Survey<S> {
     pub(crate) page_size: PageSize,
     pub(crate) memory_source: MemorySource,
     pub(crate) memory: MemoryReads,
+    pub(crate) early: Early,
     pub(crate) stuck: StuckThreads,
     pub(crate) buffers: config::Buffers,
 }
@@ -117,15 +142,14 @@ impl<S: ProcSource> Task for Survey<S> {
         if let Some(comm) = new_name {
             seen.news = Some(Box::new(self.news(handle, comm, &seen, scratch, note)));
         }
-        if seen.kind == Kind::User && self.memory == MemoryReads::Inline && self.may_read(seen.key)
-        {
+        if seen.kind == Kind::User && self.reads_memory_of(seen.key) && self.may_read(seen.key) {
             seen.reading = Some(self.memory_source.file());
             note.note(seen.key, Ok(seen.clone()));
-            seen.take_memory(read_memory(
-                handle,
-                self.memory_source,
-                &mut scratch.buffers,
-            ))?;
+            let begin = Instant::now();
+            let result = read_memory(handle, self.memory_source, &mut scratch.buffers);
+            seen.memory_took = begin.elapsed();
+            self.early.charge(seen.memory_took);
+            seen.take_memory(result)?;
             seen.reading = None;
         }
         Ok(seen)
@@ -133,6 +157,10 @@ impl<S: ProcSource> Task for Survey<S> {
 }
 
 impl<S: ProcSource> Survey<S> {
+    fn reads_memory_of(&self, key: ProcessKey) -> bool {
+        self.memory == MemoryReads::Inline || self.early.admits(key)
+    }
+
     /// Whether files that may hang can be read of this process.
     fn may_read(&self, key: ProcessKey) -> bool {
         !self.stuck.are_too_many() && !self.stuck.hold(key)
@@ -155,7 +183,7 @@ impl<S: ProcSource> Survey<S> {
         let known = self.known(pid)?;
         let buf = &mut scratch.buffers.io;
         let mut seen = match known.kind {
-            Kind::User if self.memory == MemoryReads::Elsewhere => {
+            Kind::User if !self.reads_memory_of(known.key) => {
                 // The process was there at the last scan: both files are its own.
                 let Glance { stat, statm } = glance(&*self.source, pid, buf).ok()?;
                 let mut seen = Seen::new(&stat, Instant::now());

@@ -46,13 +46,15 @@ fn refresh() -> impl Strategy<Value = Refresh> {
         any::<bool>(),
         prop::option::weighted(0.3, 2..20u32),
         prop_oneof![5 => Just(0u64), 1 => 0..3u64],
+        any::<bool>(),
     )
-        .prop_map(|(events, gap, backwards, fails, ksm)| Refresh {
+        .prop_map(|(events, gap, backwards, fails, ksm, ahead)| Refresh {
             events,
             gap: Duration::from_secs(gap),
             backwards,
             fails,
             ksm,
+            ahead,
         })
 }
 
@@ -165,6 +167,7 @@ proptest! {
                 backwards: round % 2 == 0,
                 fails: None,
                 ksm: 0,
+                ahead: round % 3 == 0,
             };
             run.refresh(&refresh, run.now + gap)?;
             for pid in 2..2 + busy + quiet {

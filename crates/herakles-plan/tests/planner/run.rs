@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use herakles_plan::{Decision, Moment, PlanLimits, Planner, Read, Tally};
+use herakles_stat::ProcessKey;
 use proptest::prelude::*;
 
 use crate::host::{Process, key};
@@ -28,6 +29,8 @@ pub(crate) struct Refresh {
     pub(crate) backwards: bool,
     pub(crate) fails: Option<u32>,
     pub(crate) ksm: u64,
+    /// Whether turns are read along with the observations.
+    pub(crate) ahead: bool,
 }
 
 /// A host, and what has been seen of its planner.
@@ -100,11 +103,17 @@ impl Run {
         if refresh.backwards {
             pids.reverse();
         }
+        let mut early = Vec::new();
+        if refresh.ahead {
+            self.planner.plan_ahead(self.now, next, &mut early);
+            early.retain(|read| self.processes.contains_key(&read.key.pid.as_u32()));
+        }
         for pid in pids {
             self.planner
                 .observe(&self.processes[&pid].seen_as(pid), self.now);
         }
-        let mut planned = Vec::new();
+        let made = self.read(&early, refresh.fails)?;
+        let mut planned: Vec<ProcessKey> = early.iter().map(|read| read.key).take(made).collect();
         for _ in 0..3 {
             let moment = Moment {
                 now: self.now,
@@ -136,14 +145,16 @@ impl Run {
         Ok(tally)
     }
 
-    /// Makes the reads, in order, until the allowance is used up.
-    fn read(&mut self, reads: &[Read], fails: Option<u32>) -> Result<(), TestCaseError> {
+    /// Makes the reads, in order, until the allowance is used up; returns how many.
+    fn read(&mut self, reads: &[Read], fails: Option<u32>) -> Result<usize, TestCaseError> {
         let allowance = self.planner.allowance();
         let mut spent = Duration::ZERO;
+        let mut made = 0;
         for read in reads {
             if allowance.is_some_and(|allowance| spent >= allowance) {
                 break;
             }
+            made += 1;
             let pid = read.key.pid.as_u32();
             let process = self.processes[&pid];
             self.check_bounds(pid, read)?;
@@ -159,7 +170,8 @@ impl Run {
                 self.reads.insert(pid, (self.now, process.takes, process));
             }
         }
-        self.check_budget()
+        self.check_budget()?;
+        Ok(made)
     }
 
     fn check_bounds(&self, pid: u32, read: &Read) -> Result<(), TestCaseError> {

@@ -138,6 +138,40 @@ fn big_and_small_ones_cost_each_refresh_the_same() {
 }
 
 #[test]
+fn turns_can_be_read_along_with_the_look_at_everybody() {
+    let mut host = Host::new(limits(), &crowd(1_000));
+    host.refresh();
+    let mut early = Vec::new();
+    for _ in 0..20 {
+        let next = host.now + GAP;
+        host.planner.plan_ahead(host.now, next, &mut early);
+        assert!((95..=105).contains(&early.len()), "{}", early.len());
+        host.observe();
+        host.read(&early);
+        assert_eq!(host.plan(), []);
+        assert_eq!(host.planner.finish().fresh, early.len() as u64);
+        host.now = next;
+    }
+}
+
+#[test]
+fn nobody_is_read_early_while_the_budget_may_be_needed_by_others() {
+    let limits = PlanLimits {
+        // 100 ms for 1,000 reads of 100 us.
+        cpu_budget: Some(ratio(0.000_33)),
+        ..limits()
+    };
+    let mut host = Host::new(limits, &crowd(1_000));
+    for _ in 0..5 {
+        let mut early = Vec::new();
+        let next = host.now + GAP;
+        host.planner.plan_ahead(host.now, next, &mut early);
+        assert_eq!(early, []);
+        host.refresh();
+    }
+}
+
+#[test]
 fn who_is_read_for_changes_has_no_turn() {
     let mut host = Host::new(limits(), &crowd(100));
     host.refresh();

@@ -6,6 +6,7 @@ mod history;
 mod identity;
 mod modes;
 mod shapes;
+mod turns;
 
 use std::collections::BTreeSet;
 use std::fs;
