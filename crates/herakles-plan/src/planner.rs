@@ -200,9 +200,7 @@ impl Planner {
         }
         let mut tally = Tally::default();
         for record in &mut self.records {
-            if record.progress == Progress::Planned {
-                record.decision = Decision::Defer(Bound::Budget);
-            }
+            record.conclude();
             let count = match record.decision {
                 Decision::Read(_) => &mut tally.fresh,
                 Decision::Reuse => &mut tally.reused,
@@ -316,11 +314,7 @@ impl Planner {
                 continue;
             }
             let Some(reason) = record.due(&self.limits, now, horizon) else {
-                record.decision = if record.sample.is_some() {
-                    Decision::Reuse
-                } else {
-                    Decision::Unreadable
-                };
+                record.rest();
                 continue;
             };
             match record.admit(&self.limits, &self.cost, now) {

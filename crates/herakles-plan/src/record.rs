@@ -106,6 +106,25 @@ impl Record {
         self.progress = Progress::Attempted;
     }
 
+    /// Brings the decision in line with what became of it.
+    pub(crate) fn conclude(&mut self) {
+        match (self.progress, self.decision) {
+            (Progress::Planned, _) => self.decision = Decision::Defer(Bound::Budget),
+            // Nothing was planned in this refresh: it is that of another one.
+            (Progress::Undecided, Decision::Read(_)) => self.rest(),
+            _ => {}
+        }
+    }
+
+    /// Decides that nothing is to be read.
+    pub(crate) fn rest(&mut self) {
+        self.decision = if self.sample.is_some() {
+            Decision::Reuse
+        } else {
+            Decision::Unreadable
+        };
+    }
+
     /// When the process was first seen, or last attempted to be read.
     pub(crate) fn since(&self) -> Duration {
         self.since.into()

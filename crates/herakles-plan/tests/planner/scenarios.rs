@@ -240,6 +240,21 @@ fn a_planned_read_that_is_not_made_is_deferred_and_still_due() {
 }
 
 #[test]
+fn without_a_plan_nothing_counts_as_read() {
+    let mut host = Host::new(limits(), &[(10, PROCESS)]);
+    host.refresh();
+    host.observe();
+    assert_eq!(
+        host.planner.finish(),
+        Tally {
+            reused: 1,
+            ..Tally::default()
+        }
+    );
+    assert_eq!(host.planner.decision(key(10)), Some(Decision::Reuse));
+}
+
+#[test]
 fn a_failed_read_leaves_no_sample_and_is_tried_again_on_change_or_by_age() {
     let mut host = Host::new(limits(), &[(10, PROCESS)]);
     host.refresh();
