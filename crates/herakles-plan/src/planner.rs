@@ -28,6 +28,8 @@ pub struct Planner {
     turned_over: bool,
     /// Whether the turns of this refresh have been taken.
     took_turns: bool,
+    /// When the first plan of this refresh was made: everybody had been observed by then.
+    planned_at: Duration,
     ksm_pages: Option<u64>,
     sharers: Sharers,
     cost: Cost,
@@ -48,6 +50,7 @@ impl Planner {
             arrivals: Vec::new(),
             turned_over: false,
             took_turns: false,
+            planned_at: Duration::ZERO,
             ksm_pages: None,
             sharers: Sharers::default(),
             cost: Cost::prior(),
@@ -60,6 +63,7 @@ impl Planner {
     /// Applies other limits from now on; samples stay.
     pub fn apply(&mut self, limits: PlanLimits) {
         self.limits = limits;
+        self.took_turns = false;
     }
 
     /// Takes what `stat` and `statm` of a process say in this refresh, read at `at`.
@@ -102,6 +106,7 @@ impl Planner {
     /// important.
     pub fn plan_ahead(&mut self, now: Instant, next: Instant, out: &mut Vec<Read>) {
         out.clear();
+        self.took_turns = false; // also if the last refresh was never finished
         let now = self.since_epoch(now);
         let interval = self.since_epoch(next).saturating_sub(now);
         self.budget.refill(&self.limits, now);
@@ -140,6 +145,7 @@ impl Planner {
         self.budget.refill(&self.limits, now);
         let is_first = !self.turned_over;
         if is_first {
+            self.planned_at = now;
             self.turn_over();
             self.hear_of_ksm(moment.ksm_pages);
             self.turned_over = true;
@@ -298,8 +304,8 @@ impl Planner {
             return false;
         }
         for record in &mut self.records {
-            // What was read in this refresh was read after the event.
-            if record.progress != Progress::Attempted && self.sharers.concern(record) {
+            // What was read since the plan was read after the event.
+            if !record.is_read_since(self.planned_at) && self.sharers.concern(record) {
                 record.shares_news = true;
             }
         }

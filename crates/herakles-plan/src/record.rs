@@ -125,6 +125,11 @@ impl Record {
         };
     }
 
+    /// Whether it was read in this refresh, and not before `time`: so not ahead of the plan.
+    pub(crate) fn is_read_since(&self, time: Duration) -> bool {
+        self.progress == Progress::Attempted && self.since() >= time
+    }
+
     /// When the process was first seen, or last attempted to be read.
     pub(crate) fn since(&self) -> Duration {
         self.since.into()

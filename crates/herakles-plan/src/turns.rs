@@ -59,7 +59,9 @@ impl Turns {
 
     /// Ends the refresh. Only what is owed is carried over.
     pub(crate) fn end(&mut self) {
+        let waited = self.waiting.len();
         self.waiting.clear();
+        self.waiting.shrink_to(2 * waited + 64);
         (self.total, self.paid) = (0, 0);
     }
 

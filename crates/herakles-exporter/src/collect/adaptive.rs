@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use herakles_metrics::MemoryReads;
 use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
-use herakles_scan::{MemorySource, ProcSource, ReadBuf, peek_stat};
+use herakles_scan::{MemorySource, ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
 use super::crew::{Crew, Lost};
@@ -196,8 +196,10 @@ impl Adaptive {
             gate.confirm(&pids, &mut confirmed);
         }
         for (key, mut attempt) in unproven {
-            if confirmed.binary_search(&key.pid).is_err() && !is_there(&**means.source, key) {
-                attempt.usage = attempt.usage.map(|_| Err(vanished(key)));
+            if confirmed.binary_search(&key.pid).is_err()
+                && let Err(error) = make_sure(&**means.source, key)
+            {
+                attempt.usage = attempt.usage.map(|_| Err(error));
             }
             if let Some(it) = find_mut(seen, key) {
                 self.settle(attempt, it, means.tally);
@@ -264,10 +266,14 @@ fn find_mut(seen: &mut [Seen], key: ProcessKey) -> Option<&mut Seen> {
     seen.get_mut(index)
 }
 
-/// Whether the pid is still this process's.
-fn is_there<S: ProcSource>(source: &S, key: ProcessKey) -> bool {
+/// Makes sure that the pid is still this process's.
+fn make_sure<S: ProcSource>(source: &S, key: ProcessKey) -> Result<(), ScanError> {
     let mut buf = ReadBuf::new(0);
-    peek_stat(source, key.pid, &mut buf).is_ok_and(|stat| stat.key() == key)
+    if peek_stat(source, key.pid, &mut buf)?.key() == key {
+        Ok(())
+    } else {
+        Err(vanished(key))
+    }
 }
 
 fn limits(scan: &config::Scan) -> PlanLimits {

@@ -267,7 +267,7 @@ impl<S: Send + 'static> Crew<S> {
         job: &Arc<Job<T, S>>,
         slots: &mut Vec<Arc<Slot<T::Output>>>,
     ) {
-        let mut replacements = 0;
+        let mut has_lost = false;
         for slot in slots.iter() {
             let mut state = slot.lock();
             if state.given_up {
@@ -284,15 +284,21 @@ impl<S: Send + 'static> Crew<S> {
                 .done
                 .push((current.item, Err((Lost::Hung, current.noted))));
             job.register_stuck(slot, current.key);
-            replacements += 1;
+            has_lost = true;
         }
-        if replacements == 0 {
+        if !has_lost {
             return;
         }
         // The old pool's idle threads end with it, a stuck one when its read returns.
         self.pool = pool(self.threads).ok();
         if job.next.load(Ordering::Relaxed) < job.task.len() {
-            slots.extend((0..replacements).map_while(|_| self.start(job, 0)));
+            // All threads, however few began: the next may hang too.
+            let at_work = slots.iter().filter(|slot| {
+                let state = slot.lock();
+                !state.given_up && !state.finished
+            });
+            let missing = self.threads.saturating_sub(at_work.count());
+            slots.extend((0..missing).map_while(|_| self.start(job, 0)));
         }
     }
 }

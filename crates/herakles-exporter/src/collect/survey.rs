@@ -95,8 +95,18 @@ struct Known {
     key: ProcessKey,
     kind: Kind,
     image: Image,
+    rss_bytes: Option<u64>,
     /// By the rules that are in force.
     is_classified: bool,
+}
+
+impl Known {
+    /// Whether what was decided by its size still holds: it has not grown much.
+    fn is_as_big_as(&self, seen: &Seen) -> bool {
+        let most = self.rss_bytes.map(|then| then.saturating_add(then / 8));
+        seen.rss_bytes
+            .is_some_and(|now| most.is_some_and(|most| now <= most))
+    }
 }
 
 /// One item of a survey: a process, or why there is none.
@@ -142,7 +152,9 @@ impl<S: ProcSource> Task for Survey<S> {
         if let Some(comm) = new_name {
             seen.news = Some(Box::new(self.news(handle, comm, &seen, scratch, note)));
         }
-        if seen.kind == Kind::User && self.reads_memory_of(seen.key) && self.may_read(seen.key) {
+        let may_be_now = self.memory == MemoryReads::Inline
+            || known.is_some_and(|it| it.is_as_big_as(&seen)) && self.early.admits(seen.key);
+        if seen.kind == Kind::User && may_be_now && self.may_read(seen.key) {
             seen.reading = Some(self.memory_source.file());
             note.note(seen.key, Ok(seen.clone()));
             let begin = Instant::now();
@@ -173,6 +185,7 @@ impl<S: ProcSource> Survey<S> {
             key: member.key,
             kind: member.kind,
             image: member.image,
+            rss_bytes: member.rss_bytes,
             is_classified: member.rules == Some(self.rules),
         })
     }

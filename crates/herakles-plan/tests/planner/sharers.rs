@@ -1,8 +1,10 @@
 //! Who is read because somebody else came, went or changed.
 
-use herakles_plan::Reason;
+use std::time::Duration;
 
-use crate::host::{GAP, Host, PROCESS, Process, family, key, patient};
+use herakles_plan::{Read, Reason};
+
+use crate::host::{GAP, Host, PROCESS, Process, family, key, limits, patient};
 
 fn pids(reads: &[(u32, Reason)], reason: Reason) -> Vec<u32> {
     let mut pids: Vec<u32> = reads
@@ -120,4 +122,27 @@ fn children_of_init_are_no_siblings() {
     host.refresh();
     host.processes.remove(&20);
     assert_eq!(host.refresh(), []);
+}
+
+/// It may have been read before the sharer had gone.
+#[test]
+fn a_process_that_was_read_ahead_is_read_again_when_a_sharer_was_gone_then() {
+    let mut host = Host::new(limits(), &family());
+    host.refresh();
+    host.now += GAP * 9;
+    let mut early = Vec::new();
+    host.planner
+        .plan_ahead(host.now, host.now + GAP, &mut early);
+    let early: Vec<Read> = early.into_iter().filter(|it| it.key == key(20)).collect();
+    assert_eq!(early.len(), 1, "the oldest are due");
+    host.processes.remove(&21);
+    host.observe();
+    host.read(&early);
+    host.now += Duration::from_millis(1);
+    let later = host.plan();
+    assert!(later.iter().all(|read| read.key != key(20)));
+    host.read(&later);
+    host.planner.finish();
+    host.now += GAP;
+    assert!(host.refresh().contains(&(20, Reason::Sharer)));
 }

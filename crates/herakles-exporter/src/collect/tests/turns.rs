@@ -84,3 +84,17 @@ fn who_is_over_the_limit_has_no_turn() {
     assert_eq!(view.memory(3)[1..], [None, None]);
     assert_eq!(view.reads.fresh, 2);
 }
+
+/// Whether it may be read at all is for the planner to say, by its new size.
+#[test]
+fn who_has_outgrown_the_bounds_is_not_read_in_its_turn() {
+    let mut world = world(&["--scan.max-hold=1s"]);
+    world.scan();
+    let reads = |world: &World| world.proc.process(2).reads(ProcFile::SmapsRollup);
+    let before = reads(&world);
+    let huge = 2_000_000_000;
+    drop(world.proc.process(2).memory_kib(huge, huge, huge));
+    let view = world.scan();
+    assert_eq!(view.reads.skipped_size, 1);
+    assert_eq!(reads(&world), before);
+}
