@@ -1,7 +1,7 @@
 //! Who is who: reused pids and exec, between scans and within one.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, MemProcess};
+use herakles_scan::testing::{Fault, Gate, MemProcess};
 
 use super::*;
 
@@ -21,6 +21,18 @@ fn reborn(it: MemProcess) -> MemProcess {
     it.stat(|it| it.start_time = COUNTS_FROM + 50)
         .name("named-new")
         .cpu(4, 0)
+}
+
+/// Gives pid 5 to another process as soon as a reader is held back by the gate.
+fn reuse_when_held(world: &World, gate: Gate) -> thread::JoinHandle<()> {
+    let proc = world.proc.clone();
+    thread::spawn(move || {
+        gate.wait_until_held(1);
+        proc.remove(5);
+        drop(reborn(proc.process(5)).memory_kib(100, 90, 80));
+        drop(proc.process(1).healthy());
+        gate.release();
+    })
 }
 
 #[test]
@@ -72,7 +84,7 @@ fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
             drop(it.memory_kib(9000, 8000, 7000));
         });
         world.scan();
-        let gate = herakles_scan::testing::Gate::new();
+        let gate = Gate::new();
         let it = world.proc.process(5).stat(|it| it.minor_faults += 1);
         drop(it);
         // The first memory read is held back until the other pid is another's.
@@ -84,14 +96,7 @@ fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
                 .process(5)
                 .fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone())),
         );
-        let proc = world.proc.clone();
-        let swap = thread::spawn(move || {
-            gate.wait_until_held(1);
-            proc.remove(5);
-            drop(reborn(proc.process(5)).memory_kib(100, 90, 80));
-            drop(proc.process(1).healthy());
-            gate.release();
-        });
+        let swap = reuse_when_held(&world, gate);
         let view = world.scan();
         swap.join().unwrap();
         if let Some(it) = view.find(5) {
@@ -117,16 +122,10 @@ fn a_pid_reused_within_a_look_never_mixes_two_processes() {
     {
         let mut world = world(mode);
         world.scan();
-        let gate = herakles_scan::testing::Gate::new();
+        let gate = Gate::new();
         let it = world.proc.process(5);
         drop(it.fault(file, Fault::Hang(gate.clone())));
-        let proc = world.proc.clone();
-        let swap = thread::spawn(move || {
-            gate.wait_until_held(1);
-            proc.remove(5);
-            drop(reborn(proc.process(5)).memory_kib(100, 90, 80));
-            gate.release();
-        });
+        let swap = reuse_when_held(&world, gate);
         let view = world.scan();
         swap.join().unwrap();
         if let Some(it) = view.find(5) {
