@@ -1,4 +1,4 @@
-//! Adaptive memory reading: the planner decides, the crew reads.
+//! Adaptive memory reading: the planner decides, the workers read.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -12,12 +12,12 @@ use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
 use herakles_scan::{MemorySource, ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
-use super::crew::{Crew, Lost};
 use super::gate::Gate;
 use super::memory_pass::{Attempt, MemoryPass, Target, vanished};
 use super::seen::{Kind, Memory, Seen};
 use super::survey::{Early, Scratch};
 use super::tally::Tally;
+use super::worker_pool::{Lost, WorkerPool};
 use crate::config;
 
 /// Where the kernel says how many pages it has merged with others of the same content, and with
@@ -32,7 +32,7 @@ pub(crate) struct Means<'a, S> {
     pub(crate) source: &'a Arc<S>,
     pub(crate) memory_source: MemorySource,
     pub(crate) config: &'a config::Config,
-    pub(crate) crew: &'a mut Crew<Scratch>,
+    pub(crate) workers: &'a mut WorkerPool<Scratch>,
     /// Where taskstats told who is idle.
     pub(crate) gate: Option<&'a mut Gate>,
     pub(crate) tally: &'a mut Tally,
@@ -97,7 +97,7 @@ impl Adaptive {
             ksm_pages: ksm_pages(),
         };
         // What was read earlier is shown also while too many readers are stuck.
-        while !means.crew.stuck().are_too_many() {
+        while !means.workers.stuck().are_too_many() {
             let mut reads = std::mem::take(&mut self.reads);
             self.planner.plan(&moment, &mut reads);
             let done = reads.is_empty();
@@ -127,7 +127,7 @@ impl Adaptive {
             }
             // The planner forgets whom it does not hear of, so that a process whose read hung is
             // a new one when its reader has come back.
-            if self.hung.remove(&it.key) || means.crew.stuck().hold(it.key) {
+            if self.hung.remove(&it.key) || means.workers.stuck().hold(it.key) {
                 continue;
             }
             if it.idle || it.statm_error.is_some() {
@@ -160,12 +160,12 @@ impl Adaptive {
             memory_source: means.memory_source,
             allowance: self.planner.allowance(),
             spent_nanos: AtomicU64::new(0),
-            stuck: means.crew.stuck().clone(),
+            stuck: means.workers.stuck().clone(),
             buffers: means.config.buffers.clone(),
         };
         let work = reads.iter().map(|read| read.predicted).sum();
         let mut unproven = Vec::new();
-        for (item, result) in means.crew.run(pass, Crew::<Scratch>::width(work)) {
+        for (item, result) in means.workers.run(pass, WorkerPool::<Scratch>::width(work)) {
             let Some(&Target {
                 key,
                 is_proven_later,

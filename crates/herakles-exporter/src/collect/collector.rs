@@ -11,7 +11,6 @@ use herakles_stat::{PageSize, Pid, ProcessKey};
 
 use super::accounts::Accounts;
 use super::adaptive::{Adaptive, Means};
-use super::crew::{Crew, Done, thread_cpu};
 use super::exact;
 use super::exits::Exits;
 use super::gate::Gate;
@@ -23,6 +22,7 @@ use super::seen::{Kind, Seen};
 use super::survey::{Early, MemoryReads, Scratch, Sight, Survey};
 use super::tally::{Found, Tally};
 use super::users::Users;
+use super::worker_pool::{Done, WorkerPool, thread_cpu};
 use crate::config::{ExitSource, MemoryMode, Taskstats};
 use crate::effective::Effective;
 
@@ -34,7 +34,7 @@ pub(crate) struct Collector<S: ProcSource> {
     page_size: PageSize,
     memory_source: MemorySource,
     host: Host,
-    crew: Crew<Scratch>,
+    workers: WorkerPool<Scratch>,
     /// While the mode is adaptive.
     adaptive: Option<Adaptive>,
     /// While the mode is adaptive, and where there is one.
@@ -59,7 +59,7 @@ impl<S: ProcSource> Collector<S> {
         threads: usize,
         effective: Arc<Effective>,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
-        let patience = Crew::<Scratch>::PATIENCE;
+        let patience = WorkerPool::<Scratch>::PATIENCE;
         Self::with_patience(source, root, machine, threads, patience, effective)
     }
 
@@ -86,7 +86,7 @@ impl<S: ProcSource> Collector<S> {
             page_size: machine.page_size,
             memory_source,
             host: Host::new(root, ticks, page),
-            crew: Crew::new(threads, patience)?,
+            workers: WorkerPool::new(threads, patience)?,
             adaptive: None,
             gate: None,
             exits: None,
@@ -107,7 +107,7 @@ impl<S: ProcSource> Collector<S> {
     pub(crate) fn adopt(&mut self, effective: Arc<Effective>) {
         self.users = Arc::new(Users::current());
         self.accounts.adopt(effective.classifier.rules());
-        self.crew.forget_scratch();
+        self.workers.forget_scratch();
         let config = effective.config();
         if config.memory_mode() == MemoryMode::Adaptive {
             match &mut self.adaptive {
@@ -181,7 +181,7 @@ impl<S: ProcSource> Collector<S> {
 
     /// The CPU time of all scans so far on all threads, for the thread that scans to ask.
     pub(crate) fn cpu(&self) -> Duration {
-        self.crew.cpu().saturating_add(thread_cpu())
+        self.workers.cpu().saturating_add(thread_cpu())
     }
 
     /// Scans once. `live_series` of the budget belong to the exporter's own families.
@@ -256,13 +256,13 @@ impl<S: ProcSource> Collector<S> {
             memory_source: self.memory_source,
             memory: self.inline_reads(),
             early,
-            stuck: self.crew.stuck().clone(),
+            stuck: self.workers.stuck().clone(),
             buffers: self.effective.config().buffers.clone(),
         };
         let listed = u32::try_from(self.pids.len()).unwrap_or(u32::MAX);
         let work = self.each_took.map(|it| it.saturating_mul(listed));
-        let width = work.map_or(usize::MAX, Crew::<Scratch>::width);
-        let before = self.crew.cpu();
+        let width = work.map_or(usize::MAX, WorkerPool::<Scratch>::width);
+        let before = self.workers.cpu();
         let mut unread = Vec::new();
         let settle = |done: Done<Sight>| {
             let pid = self.pids.get(done.0).copied();
@@ -277,11 +277,11 @@ impl<S: ProcSource> Collector<S> {
             None
         };
         // Collected in place, as thousands of them are megabytes.
-        let done = self.crew.run(survey, width);
+        let done = self.workers.run(survey, width);
         let mut seen: Vec<Seen> = done.into_iter().filter_map(settle).collect();
         seen.extend(idle);
         seen.sort_unstable_by_key(|it| it.key);
-        let took = self.crew.cpu().saturating_sub(before);
+        let took = self.workers.cpu().saturating_sub(before);
         self.each_took = took.checked_div(listed).or(self.each_took);
         let mut roster = write(&self.roster);
         for pid in unread {
@@ -360,7 +360,7 @@ impl<S: ProcSource> Collector<S> {
             source: &self.source,
             memory_source: self.memory_source,
             config: self.effective.config(),
-            crew: &mut self.crew,
+            workers: &mut self.workers,
             gate: self.gate.as_mut(),
             tally,
         };
@@ -369,7 +369,7 @@ impl<S: ProcSource> Collector<S> {
             (MemoryMode::Exact, _) if means.config.scan.max_processes.is_none() => {
                 exact::count(seen, means.tally);
             }
-            (MemoryMode::Exact, _) if !means.crew.stuck().are_too_many() => {
+            (MemoryMode::Exact, _) if !means.workers.stuck().are_too_many() => {
                 exact::read(seen, over_limit, means);
             }
             _ => {}

@@ -33,7 +33,7 @@ pub(crate) fn read<S: ProcSource>(
     left_out: &HashSet<ProcessKey>,
     means: Means<'_, S>,
 ) {
-    let stuck = means.crew.stuck().clone();
+    let stuck = means.workers.stuck().clone();
     let mut chosen: Vec<&mut Seen> = seen
         .iter_mut()
         .filter(|it| it.kind == Kind::User)
@@ -49,10 +49,10 @@ pub(crate) fn read<S: ProcSource>(
         memory_source: means.memory_source,
         allowance: None,
         spent_nanos: AtomicU64::new(0),
-        stuck: means.crew.stuck().clone(),
+        stuck: means.workers.stuck().clone(),
         buffers: means.config.buffers.clone(),
     };
-    for (item, result) in means.crew.run(pass, usize::MAX) {
+    for (item, result) in means.workers.run(pass, usize::MAX) {
         let Some(it) = chosen.get_mut(item) else {
             continue;
         };

@@ -9,8 +9,8 @@ use herakles_scan::{
 };
 use herakles_stat::Pid;
 
-use super::crew::Note;
 use super::survey::{Sight, Survey};
+use super::worker_pool::Note;
 
 /// The facts of one process.
 pub(crate) struct LiveFacts<'a, S: ProcSource> {

@@ -10,9 +10,9 @@ use herakles_scan::{
 use herakles_smaps::MemoryUsage;
 use herakles_stat::ProcessKey;
 
-use super::crew::{Note, StuckThreads, Task};
 use super::seen::{Memory, Seen};
 use super::survey::Scratch;
+use super::worker_pool::{Note, StuckThreads, Task};
 use crate::config;
 
 /// What became of one read.

@@ -4,7 +4,6 @@
 mod accounts;
 mod adaptive;
 mod collector;
-mod crew;
 mod exact;
 mod exits;
 mod facts;
@@ -21,6 +20,7 @@ mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 mod users;
+mod worker_pool;
 
 pub(crate) use collector::Collector;
 pub(crate) use machine::Machine;

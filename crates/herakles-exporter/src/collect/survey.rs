@@ -13,11 +13,11 @@ use herakles_scan::{
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
 
-use super::crew::{Note, StuckThreads, Task};
 use super::facts::LiveFacts;
 use super::roster::{Image, Roster};
 use super::seen::{Kind, News, Seen};
 use super::users::Users;
+use super::worker_pool::{Note, StuckThreads, Task};
 use crate::config;
 
 /// Whether the survey reads memory as it goes.

@@ -5,9 +5,9 @@ use herakles_scan::{ProcFile, ScanError, Skip};
 
 use herakles_stat::ProcessKey;
 
-use super::crew::{Done, Lost};
 use super::seen::Seen;
 use super::survey::Sight;
+use super::worker_pool::{Done, Lost};
 use crate::status::Faults;
 
 /// Kind and file of the fault that records of exits were lost.

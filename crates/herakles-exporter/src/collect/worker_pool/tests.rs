@@ -65,18 +65,18 @@ impl Task for Items {
     }
 }
 
-fn crew(threads: usize, patience_ms: u64) -> Crew<Vec<u8>> {
-    Crew::new(threads, Duration::from_millis(patience_ms)).unwrap()
+fn workers(threads: usize, patience_ms: u64) -> WorkerPool<Vec<u8>> {
+    WorkerPool::new(threads, Duration::from_millis(patience_ms)).unwrap()
 }
 
 #[test]
 fn every_item_comes_back_in_order() {
-    let mut crew = crew(3, 60_000);
+    let mut workers = workers(3, 60_000);
     for len in [0, 1, 2, 100] {
         let items = Items {
             kinds: (0..len).map(|_| Kind::Fine).collect(),
         };
-        let done = crew.run(items, 3);
+        let done = workers.run(items, 3);
         let expected: Vec<Done<String>> = (0..len)
             .map(|item| (item, Ok(format!("whole {item}"))))
             .collect();
@@ -87,7 +87,7 @@ fn every_item_comes_back_in_order() {
 #[test]
 fn a_panic_costs_its_item_only() {
     let kinds = vec![Kind::Fine, Kind::Panics, Kind::Fine];
-    let done = crew(1, 60_000).run(Items { kinds }, 1);
+    let done = workers(1, 60_000).run(Items { kinds }, 1);
     assert_eq!(done[0].1, Ok("whole 0".into()));
     assert_eq!(done[1].1, Err((Lost::Panicked, Some("half 1".into()))));
     assert_eq!(done[2].1, Ok("whole 2".into()));
@@ -97,15 +97,15 @@ fn a_panic_costs_its_item_only() {
 fn a_hanging_item_costs_its_thread_until_it_returns() {
     let gate = Arc::new(Gate::default());
     let kinds = vec![Kind::Waits(Arc::clone(&gate)), Kind::Fine, Kind::Fine];
-    let mut crew = crew(1, 500);
-    let done = crew.run(Items { kinds }, 1);
+    let mut workers = workers(1, 500);
+    let done = workers.run(Items { kinds }, 1);
     assert_eq!(done[0].1, Err((Lost::Hung, Some("half 0".into()))));
     assert_eq!(done[1].1, Ok("whole 1".into()));
     assert_eq!(done[2].1, Ok("whole 2".into()));
-    assert!(crew.stuck().hold(key(0)) && !crew.stuck().hold(key(1)));
-    assert_eq!(crew.stuck().len(), 1);
+    assert!(workers.stuck().hold(key(0)) && !workers.stuck().hold(key(1)));
+    assert_eq!(workers.stuck().len(), 1);
 
-    let again = crew.run(
+    let again = workers.run(
         Items {
             kinds: vec![Kind::Fine],
         },
@@ -114,8 +114,8 @@ fn a_hanging_item_costs_its_thread_until_it_returns() {
     assert_eq!(again[0].1, Ok("whole 0".into()));
 
     gate.open();
-    while crew.stuck().len() > 0 {
+    while workers.stuck().len() > 0 {
         std::thread::yield_now();
     }
-    assert!(!crew.stuck().hold(key(0)));
+    assert!(!workers.stuck().hold(key(0)));
 }

@@ -2,7 +2,7 @@
 //!
 //! A read of another process's memory files waits for that process's mmap lock, possibly for
 //! ever. Work therefore runs on detached threads of a rayon pool: an item that does not come
-//! back within [`Crew::PATIENCE`] costs its thread, which is replaced, and nothing else.
+//! back within [`WorkerPool::PATIENCE`] costs its thread, which is replaced, and nothing else.
 
 mod stuck;
 
@@ -131,7 +131,7 @@ impl<T> Slot<T> {
 }
 
 /// The worker threads of all scans.
-pub(crate) struct Crew<S> {
+pub(crate) struct WorkerPool<S> {
     /// `None` while no threads are to be had.
     pool: Option<rayon::ThreadPool>,
     threads: usize,
@@ -141,7 +141,7 @@ pub(crate) struct Crew<S> {
     cpu_nanos: Arc<AtomicU64>,
 }
 
-impl<S: Send + 'static> Crew<S> {
+impl<S: Send + 'static> WorkerPool<S> {
     /// So much work is worth a thread: a second one halves the time, but costs some CPU more.
     const WORTH_A_THREAD: Duration = Duration::from_millis(100);
 
