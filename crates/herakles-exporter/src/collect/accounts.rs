@@ -17,7 +17,7 @@ use herakles_stat::{Pid, ProcessKey};
 
 use super::exits::Obituaries;
 use super::machine::Machine;
-use super::roster::{Member, Roster};
+use super::process_table::{ProcessTable, TrackedProcess};
 use super::seen::{Kind, Memory, Seen};
 use crate::effective::Effective;
 use crate::status::unix_seconds;
@@ -80,22 +80,22 @@ impl Accounts {
     }
 
     /// Takes note of a process that is listed but could not be read.
-    pub(crate) fn keep(&mut self, pid: Pid, roster: &mut Roster) {
+    pub(crate) fn keep(&mut self, pid: Pid, table: &mut ProcessTable) {
         self.ledger.keep(pid);
-        roster.keep(pid, self.scan);
+        table.keep(pid, self.scan);
     }
 
-    /// Brings `roster` up to date: members, their names and classes.
+    /// Brings `table` up to date: members, their names and classes.
     pub(crate) fn classify(
         &mut self,
         seen: &[Seen],
         exits: &[ExitRecord],
-        roster: &mut Roster,
+        table: &mut ProcessTable,
         rules: &Classifier,
     ) {
         let mut news: Vec<&Seen> = Vec::new();
         for it in seen {
-            match roster.get_mut(it.key) {
+            match table.get_mut(it.key) {
                 Some(member) if it.news.is_none() => member.see(it, self.scan),
                 _ => news.push(it),
             }
@@ -103,18 +103,18 @@ impl Accounts {
         // Parents before children, whose class may be inherited.
         news.sort_unstable_by_key(|it| (it.key.start_time, it.key.pid));
         for it in news {
-            let member = self.member(it, roster, rules);
-            roster.insert(member);
+            let member = self.member(it, table, rules);
+            table.insert(member);
         }
         // While those who have exited are still there.
         self.exits = self
             .obituaries
-            .write(exits, roster, rules, &mut self.classes);
+            .write(exits, table, rules, &mut self.classes);
         self.obituaries.scanned(self.began);
-        roster.evict(self.scan);
+        table.evict(self.scan);
     }
 
-    fn member(&mut self, seen: &Seen, roster: &Roster, rules: &Classifier) -> Member {
+    fn member(&mut self, seen: &Seen, table: &ProcessTable, rules: &Classifier) -> TrackedProcess {
         let (comm, decision, rules_asked) = match seen.news.as_deref() {
             Some(news) => {
                 let asked = (!news.provisional).then_some(self.rules);
@@ -137,12 +137,12 @@ impl Accounts {
                     ..Facts::default()
                 })
             });
-            let parent = seen.parent.and_then(|pid| roster.by_pid(pid));
+            let parent = seen.parent.and_then(|pid| table.by_pid(pid));
             let inherited = parent.map_or(Heritage::NONE, |it| it.heritage.clone());
             let placement = self.classes.place(&decision, &inherited);
             (decision.rule().map(Arc::clone), placement)
         };
-        Member {
+        TrackedProcess {
             key: seen.key,
             parent: seen.parent,
             kind: seen.kind,
@@ -164,7 +164,7 @@ impl Accounts {
         &mut self,
         seen: &[Seen],
         over_limit: &HashSet<ProcessKey>,
-        roster: &Roster,
+        table: &ProcessTable,
         effective: &Effective,
     ) -> SnapshotBuilder {
         let now = Instant::now();
@@ -172,7 +172,7 @@ impl Accounts {
         let mut readings = Vec::with_capacity(seen.len());
         let mut has_members = vec![false; self.classes.id_bound()];
         for it in seen {
-            let Some(member) = roster.get(it.key) else {
+            let Some(member) = table.get(it.key) else {
                 continue;
             };
             has_members[member.class.index()] = true;
@@ -230,7 +230,7 @@ impl Accounts {
         builder
     }
 
-    fn read_account(&mut self, it: &Seen, member: &Member) -> Option<CpuReading> {
+    fn read_account(&mut self, it: &Seen, member: &TrackedProcess) -> Option<CpuReading> {
         if it.idle {
             return self.ledger.idle(it.key.pid, it.at);
         }

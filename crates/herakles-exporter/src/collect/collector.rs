@@ -17,7 +17,7 @@ use super::gate::Gate;
 use super::host::Host;
 use super::machine::Machine;
 use super::outcome::{Scan, ScanFailure, TooBig};
-use super::roster::{Member, Roster};
+use super::process_table::{ProcessTable, TrackedProcess};
 use super::seen::{Kind, Seen};
 use super::survey::{Early, MemoryReads, Scratch, Sight, Survey};
 use super::tally::{Found, Tally};
@@ -43,7 +43,7 @@ pub(crate) struct Collector<S: ProcSource> {
     exits: Option<Exits>,
     users: Arc<Users>,
     effective: Arc<Effective>,
-    roster: Arc<RwLock<Roster>>,
+    table: Arc<RwLock<ProcessTable>>,
     accounts: Accounts,
     selection: Selection,
     pids: Vec<Pid>,
@@ -92,7 +92,7 @@ impl<S: ProcSource> Collector<S> {
             exits: None,
             root: root.to_owned(),
             users: Arc::default(),
-            roster: Arc::default(),
+            table: Arc::default(),
             accounts: Accounts::new(machine),
             selection: Selection::default(),
             pids,
@@ -218,19 +218,19 @@ impl<S: ProcSource> Collector<S> {
         seen.retain(|it| !it.is_gone());
         let (snapshot, rule_counts) = {
             let exits = self.take_exits(&mut tally);
-            let mut roster = write(&self.roster);
+            let mut table = write(&self.table);
             self.accounts
-                .classify(&seen, &exits, &mut roster, &self.effective.classifier);
+                .classify(&seen, &exits, &mut table, &self.effective.classifier);
             let mut builder = self
                 .accounts
-                .account(&seen, &over_limit, &roster, &self.effective);
+                .account(&seen, &over_limit, &table, &self.effective);
             builder.unread(tally.unread);
             if let Some(host) = host {
                 builder.host(host);
             }
             let limits = self.effective.limits(live_series);
             let snapshot = builder.finish(&limits, &mut self.selection);
-            (snapshot, roster.rule_counts())
+            (snapshot, table.rule_counts())
         };
         let too_big = self.name(&tally.too_big);
         Ok(Scan {
@@ -248,7 +248,7 @@ impl<S: ProcSource> Collector<S> {
         let survey = Survey {
             source: Arc::clone(&self.source),
             pids: self.pids.clone(),
-            roster: Arc::clone(&self.roster),
+            table: Arc::clone(&self.table),
             classifier: Arc::clone(&self.effective.classifier),
             rules: self.accounts.rules(),
             users: Arc::clone(&self.users),
@@ -283,9 +283,9 @@ impl<S: ProcSource> Collector<S> {
         seen.sort_unstable_by_key(|it| it.key);
         let took = self.workers.cpu().saturating_sub(before);
         self.each_took = took.checked_div(listed).or(self.each_took);
-        let mut roster = write(&self.roster);
+        let mut table = write(&self.table);
         for pid in unread {
-            self.accounts.keep(pid, &mut roster);
+            self.accounts.keep(pid, &mut table);
         }
         seen
     }
@@ -298,11 +298,11 @@ impl<S: ProcSource> Collector<S> {
         let mut idle = Vec::new();
         gate.part(&mut self.pids, &mut idle);
         let now = Instant::now();
-        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         let rules = self.accounts.rules();
         let mut known = Vec::with_capacity(idle.len());
         for pid in idle {
-            match roster.by_pid(pid) {
+            match table.by_pid(pid) {
                 Some(it) if it.rules == Some(rules) && it.kind != Kind::Zombie => {
                     known.push(Seen::idle(it, now));
                 }
@@ -377,9 +377,9 @@ impl<S: ProcSource> Collector<S> {
     }
 
     fn name(&self, keys: &[ProcessKey]) -> Vec<TooBig> {
-        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
-        let members = keys.iter().filter_map(|key| roster.get(*key));
-        let name = |it: &Member| TooBig {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        let members = keys.iter().filter_map(|key| table.get(*key));
+        let name = |it: &TrackedProcess| TooBig {
             pid: it.key.pid,
             name: Arc::clone(&it.name),
             rss_bytes: it.rss_bytes.unwrap_or(0),
@@ -388,6 +388,6 @@ impl<S: ProcSource> Collector<S> {
     }
 }
 
-fn write(roster: &RwLock<Roster>) -> RwLockWriteGuard<'_, Roster> {
-    roster.write().unwrap_or_else(PoisonError::into_inner)
+fn write(table: &RwLock<ProcessTable>) -> RwLockWriteGuard<'_, ProcessTable> {
+    table.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -12,7 +12,7 @@ use herakles_cpu::{Exit, Usage};
 use herakles_scan::{Arrivals, Drained, ExitRecord, ExitRecords, GateError};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
-use super::roster::{Member, Roster};
+use super::process_table::{ProcessTable, TrackedProcess};
 use super::seen::Kind;
 
 /// Exits that are kept for the next scan, about 2 MB; the CPU of any beyond is taken from who
@@ -169,7 +169,7 @@ impl Obituaries {
         self.fractions.remove(&class);
     }
 
-    /// What the ledger should know of the exits in `records`, which are in order. `roster` still
+    /// What the ledger should know of the exits in `records`, which are in order. `table` still
     /// has those who have exited, and already those who are new.
     ///
     /// Left out are those of whom it is not certain that nobody has seen them, or whose time went
@@ -177,7 +177,7 @@ impl Obituaries {
     pub(crate) fn write(
         &mut self,
         records: &[ExitRecord],
-        roster: &Roster,
+        table: &ProcessTable,
         rules: &Classifier,
         classes: &mut ClassTable,
     ) -> Vec<Exit<ClassId>> {
@@ -185,14 +185,14 @@ impl Obituaries {
         let mut exits = Vec::with_capacity(records.len());
         // Parents exit after their children, whose class they may pass on.
         for record in records.iter().rev() {
-            let member = roster.by_pid(record.pid).filter(|it| self.is(it, record));
+            let member = table.by_pid(record.pid).filter(|it| self.is(it, record));
             let deceased = match member {
                 Some(member) => Some(Deceased {
                     start_time: member.key.start_time,
                     class: member.class,
                     heritage: member.heritage.clone(),
                 }),
-                None => self.place(record, roster, &told, rules, classes),
+                None => self.place(record, table, &told, rules, classes),
             };
             let Some(deceased) = deceased else { continue };
             exits.push(Exit {
@@ -211,7 +211,7 @@ impl Obituaries {
     }
 
     /// Whether a record tells of this member. The time between exit and record is short.
-    fn is(&self, member: &Member, record: &ExitRecord) -> bool {
+    fn is(&self, member: &TrackedProcess, record: &ExitRecord) -> bool {
         let slack = u64::from(self.ticks_per_second.as_u32());
         member.key.start_time.abs_diff(self.ticks(record.started)) <= slack
     }
@@ -220,7 +220,7 @@ impl Obituaries {
     fn place(
         &self,
         record: &ExitRecord,
-        roster: &Roster,
+        table: &ProcessTable,
         told: &HashMap<Pid, Deceased>,
         rules: &Classifier,
         classes: &mut ClassTable,
@@ -228,7 +228,7 @@ impl Obituaries {
         let unseen = record.drained_at.checked_sub(record.lived)? > self.scanned?;
         let parent = record.parent.filter(|_| unseen)?;
         let start_time = self.ticks(record.started);
-        let living = roster
+        let living = table
             .by_pid(parent)
             .filter(|it| it.key.start_time <= start_time);
         if living.is_some_and(|it| it.kind == Kind::KernelThread) && parent.as_u32() == KTHREADD {

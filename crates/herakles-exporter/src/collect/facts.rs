@@ -77,15 +77,15 @@ impl<'a, S: ProcSource> LiveFacts<'a, S> {
 
     fn read_parent_comm(&self) -> Option<Vec<u8>> {
         let parent = self.parent?;
-        let roster = self
+        let table = self
             .survey
-            .roster
+            .table
             .read()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(member) = roster.by_pid(parent) {
+        if let Some(member) = table.by_pid(parent) {
             return Some(member.image.comm.as_bytes().to_vec());
         }
-        drop(roster);
+        drop(table);
         let handle = open_process(&*self.survey.source, parent).ok()?;
         let stat = read_stat(&handle, &mut self.buffer.borrow_mut())
             .ok()?

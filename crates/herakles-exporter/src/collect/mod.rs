@@ -12,7 +12,7 @@ mod host;
 mod machine;
 mod memory_pass;
 mod outcome;
-mod roster;
+mod process_table;
 mod rule_counts;
 mod seen;
 mod survey;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use herakles_classify::Rule;
 
-use super::roster::Member;
+use super::process_table::TrackedProcess;
 
 /// The processes of one scan, by the rule that matched them.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(crate) struct RuleCount {
 }
 
 impl RuleCounts {
-    pub(super) fn count(&mut self, member: &Member) {
+    pub(super) fn count(&mut self, member: &TrackedProcess) {
         let Some(rule) = &member.rule else {
             self.inherited += u64::from(member.is_heir());
             return;

@@ -9,7 +9,7 @@ use herakles_scan::{ProcFile, ScanError, Skip};
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{PageSize, Pid, ProcessKey, Stat, Statm};
 
-use super::roster::{Comm, Image, Member};
+use super::process_table::{Comm, Image, TrackedProcess};
 
 /// What sort of process it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +121,7 @@ impl Seen {
     }
 
     /// A process that has not run since the last scan, as it was then.
-    pub(crate) fn idle(member: &Member, at: Instant) -> Self {
+    pub(crate) fn idle(member: &TrackedProcess, at: Instant) -> Self {
         Self {
             key: member.key,
             parent: member.parent,

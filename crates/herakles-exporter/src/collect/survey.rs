@@ -14,7 +14,7 @@ use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
 
 use super::facts::LiveFacts;
-use super::roster::{Image, Roster};
+use super::process_table::{Image, ProcessTable};
 use super::seen::{Kind, News, Seen};
 use super::users::Users;
 use super::worker_pool::{Note, StuckThreads, Task};
@@ -56,7 +56,7 @@ impl Early {
 pub(crate) struct Survey<S> {
     pub(crate) source: Arc<S>,
     pub(crate) pids: Vec<Pid>,
-    pub(crate) roster: Arc<RwLock<Roster>>,
+    pub(crate) table: Arc<RwLock<ProcessTable>>,
     pub(crate) classifier: Arc<Classifier>,
     /// The generation of the rules: members classified by another are classified again.
     pub(crate) rules: u32,
@@ -180,8 +180,8 @@ impl<S: ProcSource> Survey<S> {
 
     /// What the last scan knew of whoever has this pid.
     fn known(&self, pid: Pid) -> Option<Known> {
-        let roster = self.roster.read().unwrap_or_else(PoisonError::into_inner);
-        roster.by_pid(pid).map(|member| Known {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.by_pid(pid).map(|member| Known {
             key: member.key,
             kind: member.kind,
             image: member.image,

@@ -2,7 +2,7 @@ use super::*;
 
 use herakles_classify::Rules;
 
-use crate::collect::roster::{Comm, Image};
+use crate::collect::process_table::{Comm, Image};
 
 const RULES: &str = "
 [[subgroups]]
@@ -25,7 +25,7 @@ fn pid(id: u32) -> Pid {
 struct Host {
     boot: Instant,
     obituaries: Obituaries,
-    roster: Roster,
+    table: ProcessTable,
     rules: Classifier,
     classes: ClassTable,
 }
@@ -36,7 +36,7 @@ impl Host {
         let mut host = Self {
             boot,
             obituaries: Obituaries::new(TicksPerSecond::new(100).unwrap()),
-            roster: Roster::default(),
+            table: ProcessTable::default(),
             rules: Classifier::new(Rules::parse(RULES, "rules").unwrap()),
             classes: ClassTable::new(),
         };
@@ -53,7 +53,7 @@ impl Host {
             ..Facts::default()
         });
         let placement = self.classes.place(&decision, &Heritage::NONE);
-        self.roster.insert(Member {
+        self.table.insert(TrackedProcess {
             key: ProcessKey {
                 pid: pid(id),
                 start_time,
@@ -109,7 +109,7 @@ impl Host {
 
     fn exits(&mut self, records: &[ExitRecord]) -> Vec<Exit<ClassId>> {
         self.obituaries
-            .write(records, &self.roster, &self.rules, &mut self.classes)
+            .write(records, &self.table, &self.rules, &mut self.classes)
     }
 }
 

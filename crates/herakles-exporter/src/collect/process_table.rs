@@ -45,7 +45,7 @@ pub(crate) struct Image {
 
 /// What is known of one living process from scan to scan.
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
+pub(crate) struct TrackedProcess {
     pub(crate) key: ProcessKey,
     pub(crate) parent: Option<Pid>,
     pub(crate) kind: Kind,
@@ -68,7 +68,7 @@ pub(crate) struct Member {
     pub(crate) rules: Option<u32>,
 }
 
-impl Member {
+impl TrackedProcess {
     /// Takes what moves from scan to scan.
     pub(crate) fn see(&mut self, seen: &Seen, scan: u32) {
         self.parent = seen.parent;
@@ -87,26 +87,26 @@ impl Member {
 
 /// All of them by pid. Workers look up here what need not be read again.
 #[derive(Debug, Default)]
-pub(crate) struct Roster {
-    members: HashMap<Pid, Member>,
+pub(crate) struct ProcessTable {
+    members: HashMap<Pid, TrackedProcess>,
 }
 
-impl Roster {
+impl ProcessTable {
     /// The member with this very identity.
-    pub(crate) fn get(&self, key: ProcessKey) -> Option<&Member> {
+    pub(crate) fn get(&self, key: ProcessKey) -> Option<&TrackedProcess> {
         self.members.get(&key.pid).filter(|it| it.key == key)
     }
 
-    pub(crate) fn get_mut(&mut self, key: ProcessKey) -> Option<&mut Member> {
+    pub(crate) fn get_mut(&mut self, key: ProcessKey) -> Option<&mut TrackedProcess> {
         self.members.get_mut(&key.pid).filter(|it| it.key == key)
     }
 
     /// The member that has this pid now.
-    pub(crate) fn by_pid(&self, pid: Pid) -> Option<&Member> {
+    pub(crate) fn by_pid(&self, pid: Pid) -> Option<&TrackedProcess> {
         self.members.get(&pid)
     }
 
-    pub(crate) fn insert(&mut self, member: Member) {
+    pub(crate) fn insert(&mut self, member: TrackedProcess) {
         self.members.insert(member.key.pid, member);
     }
 
