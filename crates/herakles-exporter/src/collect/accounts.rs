@@ -17,8 +17,8 @@ use herakles_stat::{Pid, ProcessKey};
 
 use super::exits::Obituaries;
 use super::machine::Machine;
+use super::process_sample::{Kind, Memory, ProcessSample};
 use super::process_table::{ProcessTable, TrackedProcess};
-use super::seen::{Kind, Memory, Seen};
 use crate::effective::Effective;
 use crate::status::unix_seconds;
 
@@ -88,12 +88,12 @@ impl Accounts {
     /// Brings `table` up to date: members, their names and classes.
     pub(crate) fn classify(
         &mut self,
-        seen: &[Seen],
+        seen: &[ProcessSample],
         exits: &[ExitRecord],
         table: &mut ProcessTable,
         rules: &Classifier,
     ) {
-        let mut news: Vec<&Seen> = Vec::new();
+        let mut news: Vec<&ProcessSample> = Vec::new();
         for it in seen {
             match table.get_mut(it.key) {
                 Some(member) if it.news.is_none() => member.see(it, self.scan),
@@ -114,7 +114,12 @@ impl Accounts {
         table.evict(self.scan);
     }
 
-    fn member(&mut self, seen: &Seen, table: &ProcessTable, rules: &Classifier) -> TrackedProcess {
+    fn member(
+        &mut self,
+        seen: &ProcessSample,
+        table: &ProcessTable,
+        rules: &Classifier,
+    ) -> TrackedProcess {
         let (comm, decision, rules_asked) = match seen.news.as_deref() {
             Some(news) => {
                 let asked = (!news.provisional).then_some(self.rules);
@@ -162,7 +167,7 @@ impl Accounts {
     /// Credits what everybody used, and starts the snapshot.
     pub(crate) fn account(
         &mut self,
-        seen: &[Seen],
+        seen: &[ProcessSample],
         over_limit: &HashSet<ProcessKey>,
         table: &ProcessTable,
         effective: &Effective,
@@ -230,7 +235,7 @@ impl Accounts {
         builder
     }
 
-    fn read_account(&mut self, it: &Seen, member: &TrackedProcess) -> Option<CpuReading> {
+    fn read_account(&mut self, it: &ProcessSample, member: &TrackedProcess) -> Option<CpuReading> {
         if it.idle {
             return self.ledger.idle(it.key.pid, it.at);
         }

@@ -14,7 +14,7 @@ use herakles_stat::{Pid, ProcessKey};
 
 use super::gate::Gate;
 use super::memory_pass::{Attempt, MemoryPass, Target, vanished};
-use super::seen::{Kind, Memory, Seen};
+use super::process_sample::{Kind, Memory, ProcessSample};
 use super::survey::{Early, Scratch};
 use super::tally::Tally;
 use super::worker_pool::{Lost, WorkerPool};
@@ -85,7 +85,7 @@ impl Adaptive {
     /// as it is due and allowed. Those in `left_out` get none.
     pub(crate) fn read<S: ProcSource>(
         &mut self,
-        seen: &mut [Seen],
+        seen: &mut [ProcessSample],
         left_out: &HashSet<ProcessKey>,
         mut means: Means<'_, S>,
     ) {
@@ -114,7 +114,7 @@ impl Adaptive {
 
     fn observe<S>(
         &mut self,
-        seen: &mut [Seen],
+        seen: &mut [ProcessSample],
         left_out: &HashSet<ProcessKey>,
         means: &mut Means<'_, S>,
     ) {
@@ -147,7 +147,12 @@ impl Adaptive {
         }
     }
 
-    fn pass<S: ProcSource>(&mut self, reads: &[Read], seen: &mut [Seen], means: &mut Means<'_, S>) {
+    fn pass<S: ProcSource>(
+        &mut self,
+        reads: &[Read],
+        seen: &mut [ProcessSample],
+        means: &mut Means<'_, S>,
+    ) {
         let may_confirm = means.gate.is_some();
         let target = |read: &Read| Target {
             key: read.key,
@@ -208,7 +213,7 @@ impl Adaptive {
     }
 
     /// Takes what became of a read of the process.
-    fn settle(&mut self, attempt: Attempt, it: &mut Seen, tally: &mut Tally) {
+    fn settle(&mut self, attempt: Attempt, it: &mut ProcessSample, tally: &mut Tally) {
         match attempt.usage {
             None => {}
             Some(Ok(usage)) => {
@@ -226,7 +231,7 @@ impl Adaptive {
         }
     }
 
-    fn finish<S>(&mut self, seen: &mut [Seen], means: &mut Means<'_, S>) {
+    fn finish<S>(&mut self, seen: &mut [ProcessSample], means: &mut Means<'_, S>) {
         let did = self.planner.finish();
         means.tally.reads = MemoryReads {
             fresh: did.fresh,
@@ -256,12 +261,12 @@ impl Adaptive {
     }
 }
 
-fn find(seen: &[Seen], key: ProcessKey) -> Option<&Seen> {
+fn find(seen: &[ProcessSample], key: ProcessKey) -> Option<&ProcessSample> {
     let index = seen.binary_search_by_key(&key, |it| it.key).ok()?;
     seen.get(index)
 }
 
-fn find_mut(seen: &mut [Seen], key: ProcessKey) -> Option<&mut Seen> {
+fn find_mut(seen: &mut [ProcessSample], key: ProcessKey) -> Option<&mut ProcessSample> {
     let index = seen.binary_search_by_key(&key, |it| it.key).ok()?;
     seen.get_mut(index)
 }
@@ -286,7 +291,7 @@ fn limits(scan: &config::Scan) -> PlanLimits {
 }
 
 /// A number for the program that runs: processes of one program may share memory.
-fn program(seen: &Seen) -> u64 {
+fn program(seen: &ProcessSample) -> u64 {
     let mut hasher = DefaultHasher::new();
     seen.image.comm.as_bytes().hash(&mut hasher);
     hasher.finish()

@@ -17,9 +17,9 @@ use super::gate::Gate;
 use super::host::Host;
 use super::machine::Machine;
 use super::outcome::{Scan, ScanFailure, TooBig};
+use super::process_sample::{Kind, ProcessSample};
 use super::process_table::{ProcessTable, TrackedProcess};
-use super::seen::{Kind, Seen};
-use super::survey::{Early, MemoryReads, Scratch, Sight, Survey};
+use super::survey::{Early, MemoryReads, Scratch, Survey, SurveyResult};
 use super::tally::{Found, Tally};
 use super::users::Users;
 use super::worker_pool::{Done, WorkerPool, thread_cpu};
@@ -242,7 +242,7 @@ impl<S: ProcSource> Collector<S> {
     }
 
     /// Looks at everybody, except for those that are known not to have run.
-    fn survey(&mut self, tally: &mut Tally) -> Vec<Seen> {
+    fn survey(&mut self, tally: &mut Tally) -> Vec<ProcessSample> {
         let idle = self.idle();
         let early = self.early();
         let survey = Survey {
@@ -264,7 +264,7 @@ impl<S: ProcSource> Collector<S> {
         let width = work.map_or(usize::MAX, WorkerPool::<Scratch>::width);
         let before = self.workers.cpu();
         let mut unread = Vec::new();
-        let settle = |done: Done<Sight>| {
+        let settle = |done: Done<SurveyResult>| {
             let pid = self.pids.get(done.0).copied();
             match tally.settle(done) {
                 Found::Process(it) => return Some(it),
@@ -278,7 +278,7 @@ impl<S: ProcSource> Collector<S> {
         };
         // Collected in place, as thousands of them are megabytes.
         let done = self.workers.run(survey, width);
-        let mut seen: Vec<Seen> = done.into_iter().filter_map(settle).collect();
+        let mut seen: Vec<ProcessSample> = done.into_iter().filter_map(settle).collect();
         seen.extend(idle);
         seen.sort_unstable_by_key(|it| it.key);
         let took = self.workers.cpu().saturating_sub(before);
@@ -291,7 +291,7 @@ impl<S: ProcSource> Collector<S> {
     }
 
     /// Takes those that have not run since the last scan out of `pids`.
-    fn idle(&mut self) -> Vec<Seen> {
+    fn idle(&mut self) -> Vec<ProcessSample> {
         let Some(gate) = &mut self.gate else {
             return Vec::new();
         };
@@ -304,7 +304,7 @@ impl<S: ProcSource> Collector<S> {
         for pid in idle {
             match table.by_pid(pid) {
                 Some(it) if it.rules == Some(rules) && it.kind != Kind::Zombie => {
-                    known.push(Seen::idle(it, now));
+                    known.push(ProcessSample::idle(it, now));
                 }
                 _ => self.pids.push(pid),
             }
@@ -335,7 +335,7 @@ impl<S: ProcSource> Collector<S> {
 
     /// The processes beyond `scan.max_processes`: the smallest by RSS, of equals those with the
     /// higher pids.
-    fn over_limit(&self, seen: &[Seen]) -> HashSet<ProcessKey> {
+    fn over_limit(&self, seen: &[ProcessSample]) -> HashSet<ProcessKey> {
         let Some(most) = self.effective.config().scan.max_processes else {
             return HashSet::new();
         };
@@ -352,7 +352,7 @@ impl<S: ProcSource> Collector<S> {
     /// Brings the memory of those within the limit up to date, as the mode says.
     fn read_memory(
         &mut self,
-        seen: &mut [Seen],
+        seen: &mut [ProcessSample],
         over_limit: &HashSet<ProcessKey>,
         tally: &mut Tally,
     ) {

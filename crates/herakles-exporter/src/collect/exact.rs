@@ -10,11 +10,11 @@ use herakles_stat::ProcessKey;
 
 use super::adaptive::Means;
 use super::memory_pass::{MemoryPass, Target};
-use super::seen::{Kind, Memory, Seen};
+use super::process_sample::{Kind, Memory, ProcessSample};
 use super::tally::Tally;
 
 /// Counts what the survey has read as it went.
-pub(crate) fn count(seen: &[Seen], tally: &mut Tally) {
+pub(crate) fn count(seen: &[ProcessSample], tally: &mut Tally) {
     for it in seen {
         match &it.memory {
             Memory::Unknown => {}
@@ -29,12 +29,12 @@ pub(crate) fn count(seen: &[Seen], tally: &mut Tally) {
 
 /// Reads everybody except those in `left_out`, after the survey has told who they are.
 pub(crate) fn read<S: ProcSource>(
-    seen: &mut [Seen],
+    seen: &mut [ProcessSample],
     left_out: &HashSet<ProcessKey>,
     means: Means<'_, S>,
 ) {
     let stuck = means.workers.stuck().clone();
-    let mut chosen: Vec<&mut Seen> = seen
+    let mut chosen: Vec<&mut ProcessSample> = seen
         .iter_mut()
         .filter(|it| it.kind == Kind::User)
         .filter(|it| !left_out.contains(&it.key) && !stuck.hold(it.key))

@@ -12,8 +12,8 @@ use herakles_cpu::{Exit, Usage};
 use herakles_scan::{Arrivals, Drained, ExitRecord, ExitRecords, GateError};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
+use super::process_sample::Kind;
 use super::process_table::{ProcessTable, TrackedProcess};
-use super::seen::Kind;
 
 /// Exits that are kept for the next scan, about 2 MB; the CPU of any beyond is taken from who
 /// waited for them.

@@ -9,7 +9,7 @@ use herakles_scan::{
 };
 use herakles_stat::Pid;
 
-use super::survey::{Sight, Survey};
+use super::survey::{Survey, SurveyResult};
 use super::worker_pool::Note;
 
 /// The facts of one process.
@@ -18,7 +18,7 @@ pub(crate) struct LiveFacts<'a, S: ProcSource> {
     handle: &'a S::Handle,
     parent: Option<Pid>,
     comm: &'a [u8],
-    note: &'a Note<'a, Sight>,
+    note: &'a Note<'a, SurveyResult>,
     buffer: RefCell<&'a mut ReadBuf>,
     errors: RefCell<Vec<ScanError>>,
     cmdline: OnceCell<Option<Vec<u8>>>,
@@ -35,7 +35,7 @@ impl<'a, S: ProcSource> LiveFacts<'a, S> {
         parent: Option<Pid>,
         comm: &'a [u8],
         buffer: &'a mut ReadBuf,
-        note: &'a Note<'a, Sight>,
+        note: &'a Note<'a, SurveyResult>,
     ) -> Self {
         Self {
             survey,

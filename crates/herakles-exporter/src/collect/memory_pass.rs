@@ -10,7 +10,7 @@ use herakles_scan::{
 use herakles_smaps::MemoryUsage;
 use herakles_stat::ProcessKey;
 
-use super::seen::{Memory, Seen};
+use super::process_sample::{Memory, ProcessSample};
 use super::survey::Scratch;
 use super::worker_pool::{Note, StuckThreads, Task};
 use crate::config;
@@ -27,7 +27,7 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// What the survey has read of a process as it went; `None` if it has not.
-    pub(crate) fn of_survey(seen: &Seen) -> Option<Self> {
+    pub(crate) fn of_survey(seen: &ProcessSample) -> Option<Self> {
         let (at, usage) = match seen.memory {
             Memory::Unknown => return None,
             Memory::Sample(sample) => (sample.taken_at, Ok(sample.usage)),

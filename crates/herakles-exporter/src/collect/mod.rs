@@ -12,9 +12,9 @@ mod host;
 mod machine;
 mod memory_pass;
 mod outcome;
+mod process_sample;
 mod process_table;
 mod rule_counts;
-mod seen;
 mod survey;
 mod tally;
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use herakles_classify::{ClassId, ClassTable, Heritage, Rule};
 use herakles_stat::{Pid, ProcessKey};
 
+use super::process_sample::{Kind, ProcessSample};
 use super::rule_counts::RuleCounts;
-use super::seen::{Kind, Seen};
 
 /// A name by which processes are told apart: its first 15 bytes, all that the kernel keeps of a
 /// user process's name.
@@ -70,7 +70,7 @@ pub(crate) struct TrackedProcess {
 
 impl TrackedProcess {
     /// Takes what moves from scan to scan.
-    pub(crate) fn see(&mut self, seen: &Seen, scan: u32) {
+    pub(crate) fn see(&mut self, seen: &ProcessSample, scan: u32) {
         self.parent = seen.parent;
         self.kind = seen.kind;
         self.threads = seen.threads;

@@ -14,8 +14,8 @@ use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
 
 use super::facts::LiveFacts;
+use super::process_sample::{Kind, News, ProcessSample};
 use super::process_table::{Image, ProcessTable};
-use super::seen::{Kind, News, Seen};
 use super::users::Users;
 use super::worker_pool::{Note, StuckThreads, Task};
 use crate::config;
@@ -102,7 +102,7 @@ struct Known {
 
 impl Known {
     /// Whether what was decided by its size still holds: it has not grown much.
-    fn is_as_big_as(&self, seen: &Seen) -> bool {
+    fn is_as_big_as(&self, seen: &ProcessSample) -> bool {
         let most = self.rss_bytes.map(|then| then.saturating_add(then / 8));
         seen.rss_bytes
             .is_some_and(|now| most.is_some_and(|most| now <= most))
@@ -110,10 +110,10 @@ impl Known {
 }
 
 /// One item of a survey: a process, or why there is none.
-pub(crate) type Sight = Result<Seen, ScanError>;
+pub(crate) type SurveyResult = Result<ProcessSample, ScanError>;
 
 impl<S: ProcSource> Task for Survey<S> {
-    type Output = Sight;
+    type Output = SurveyResult;
     type Scratch = Scratch;
 
     fn len(&self) -> usize {
@@ -124,14 +124,19 @@ impl<S: ProcSource> Task for Survey<S> {
         Scratch::new(&self.buffers)
     }
 
-    fn run(&self, item: usize, scratch: &mut Scratch, note: &Note<'_, Sight>) -> Sight {
+    fn run(
+        &self,
+        item: usize,
+        scratch: &mut Scratch,
+        note: &Note<'_, SurveyResult>,
+    ) -> SurveyResult {
         let pid = self.pids[item];
         if let Some(seen) = self.glance(pid, scratch) {
             return Ok(seen);
         }
         let process = open_process(&*self.source, pid)?;
         let stat = read_stat(&process, &mut scratch.buffers.io)?;
-        let mut seen = Seen::new(&stat, Instant::now());
+        let mut seen = ProcessSample::new(&stat, Instant::now());
         let known = self.known(pid).filter(|it| it.key == seen.key);
         let is_known = known.is_some_and(|it| self.recognises(&mut seen, &it));
         let new_name = (!is_known).then(|| stat.comm.to_vec());
@@ -192,20 +197,20 @@ impl<S: ProcSource> Survey<S> {
 
     /// Looks at a process of which nothing is new but figures, as nearly all are; `None` if it
     /// must be looked at more closely.
-    fn glance(&self, pid: Pid, scratch: &mut Scratch) -> Option<Seen> {
+    fn glance(&self, pid: Pid, scratch: &mut Scratch) -> Option<ProcessSample> {
         let known = self.known(pid)?;
         let buf = &mut scratch.buffers.io;
         let mut seen = match known.kind {
             Kind::User if !self.reads_memory_of(known.key) => {
                 // The process was there at the last scan: both files are its own.
                 let Glance { stat, statm } = glance(&*self.source, pid, buf).ok()?;
-                let mut seen = Seen::new(&stat, Instant::now());
+                let mut seen = ProcessSample::new(&stat, Instant::now());
                 seen.take_statm(&statm, self.page_size);
                 (!stat.leader_exited() && seen.rss_bytes.is_some()).then_some(seen)?
             }
             Kind::KernelThread => {
                 let stat = peek_stat(&*self.source, pid, buf).ok()?;
-                Seen::new(&stat, Instant::now())
+                ProcessSample::new(&stat, Instant::now())
             }
             _ => return None,
         };
@@ -214,7 +219,7 @@ impl<S: ProcSource> Survey<S> {
     }
 
     /// Whether name and class are still those that are known. Notes an exec.
-    fn recognises(&self, seen: &mut Seen, known: &Known) -> bool {
+    fn recognises(&self, seen: &mut ProcessSample, known: &Known) -> bool {
         // The kernel renames its workers all the time, by what they work on; and a zombie's
         // files say nothing any more.
         if seen.kind != Kind::User {
@@ -232,7 +237,7 @@ impl<S: ProcSource> Survey<S> {
     fn read_rss(
         &self,
         handle: &S::Handle,
-        seen: &mut Seen,
+        seen: &mut ProcessSample,
         scratch: &mut Scratch,
     ) -> Result<(), ScanError> {
         match read_statm(handle, &mut scratch.buffers.io) {
@@ -248,9 +253,9 @@ impl<S: ProcSource> Survey<S> {
         &self,
         handle: &S::Handle,
         comm: Vec<u8>,
-        seen: &Seen,
+        seen: &ProcessSample,
         scratch: &mut Scratch,
-        note: &Note<'_, Sight>,
+        note: &Note<'_, SurveyResult>,
     ) -> News {
         if seen.kind == Kind::KernelThread {
             return News {

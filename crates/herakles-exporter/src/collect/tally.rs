@@ -5,8 +5,8 @@ use herakles_scan::{ProcFile, ScanError, Skip};
 
 use herakles_stat::ProcessKey;
 
-use super::seen::Seen;
-use super::survey::Sight;
+use super::process_sample::ProcessSample;
+use super::survey::SurveyResult;
 use super::worker_pool::{Done, Lost};
 use crate::status::Faults;
 
@@ -37,7 +37,7 @@ pub(crate) struct Tally {
     reason = "moved once, and nearly all are processes"
 )]
 pub(crate) enum Found {
-    Process(Seen),
+    Process(ProcessSample),
     /// Listed, but not read: its history goes on with its next good read.
     Unread,
     Gone,
@@ -73,7 +73,7 @@ impl Tally {
     }
 
     /// Takes one item of a survey, counting what went wrong.
-    pub(crate) fn settle(&mut self, done: Done<Sight>) -> Found {
+    pub(crate) fn settle(&mut self, done: Done<SurveyResult>) -> Found {
         let found = match done.1 {
             Ok(Ok(seen)) => Found::Process(seen),
             Ok(Err(error)) => {

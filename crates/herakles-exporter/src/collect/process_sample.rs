@@ -32,7 +32,7 @@ pub(crate) enum Memory {
 
 /// One process as the survey saw it.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ProcessSample {
     pub(crate) key: ProcessKey,
     pub(crate) parent: Option<Pid>,
     pub(crate) kind: Kind,
@@ -73,7 +73,7 @@ pub(crate) struct News {
     pub(crate) provisional: bool,
 }
 
-impl Seen {
+impl ProcessSample {
     pub(crate) fn new(stat: &Stat<'_>, at: Instant) -> Self {
         let kind = if stat.is_kernel_thread() {
             Kind::KernelThread
