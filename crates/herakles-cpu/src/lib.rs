@@ -1,16 +1,16 @@
 //! Turn successive CPU ticks into seconds, usage and per-class counters.
 //!
-//! A [`Ledger`] takes one [`Observation`] per process and scan, and answers with a
+//! A [`CpuTracker`] takes one [`Observation`] per process and scan, and answers with a
 //! [`CpuReading`]; it keeps the counters of each class of processes, which only grow, whoever
 //! exits or moves to another class.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
-//! use herakles_cpu::{Ledger, Observation, Usage};
+//! use herakles_cpu::{CpuTracker, Observation, Usage};
 //! use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 //!
 //! let hz = TicksPerSecond::new(100).ok_or("no ticks")?;
-//! let mut ledger = Ledger::new(hz, 5_000);
+//! let mut tracker = CpuTracker::new(hz, 5_000);
 //! let postgres = ProcessKey { pid: Pid::new(42).ok_or("no pid")?, start_time: 900 };
 //! let used = |user| Usage { cpu: CpuTicks { user, system: 0 }, ..Usage::ZERO };
 //! let mut read = Observation {
@@ -22,16 +22,16 @@
 //!     reaped: Usage::ZERO,
 //!     at: Instant::now(),
 //! };
-//! assert_eq!(ledger.observe(read).usage, None); // nothing to compare with yet
-//! ledger.finish();
+//! assert_eq!(tracker.observe(read).usage, None); // nothing to compare with yet
+//! tracker.finish();
 //!
 //! read.own = used(7_150);
 //! read.at += Duration::from_secs(1);
-//! assert_eq!(ledger.observe(read).usage, Some(1.5)); // one and a half cores
-//! ledger.finish();
+//! assert_eq!(tracker.observe(read).usage, Some(1.5)); // one and a half cores
+//! tracker.finish();
 //!
 //! // Older than the exporter, so only its growth counts.
-//! assert_eq!(ledger.class("db/postgres"), Some(used(150)));
+//! assert_eq!(tracker.class("db/postgres"), Some(used(150)));
 //! # Ok::<(), &str>(())
 //! ```
 //!
@@ -65,8 +65,8 @@
 //! known. That is one whose `stat` has never been read, or a subreaper that adopted the
 //! process, reaped it and exited between two scans.
 
-mod ledger;
+mod tracker;
 mod usage;
 
-pub use ledger::Ledger;
+pub use tracker::CpuTracker;
 pub use usage::{CpuReading, Exit, Observation, Usage};

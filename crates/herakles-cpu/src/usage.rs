@@ -67,7 +67,7 @@ impl Usage {
     }
 }
 
-/// One good read of a process's `stat`, as [`Ledger::observe`](crate::Ledger::observe) takes it.
+/// One good read of a process's `stat`, as [`CpuTracker::observe`](crate::CpuTracker::observe) takes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<C> {
     /// The identity.

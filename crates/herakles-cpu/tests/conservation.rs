@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{Exit, Ledger, Observation, Usage};
+use herakles_cpu::{CpuTracker, Exit, Observation, Usage};
 use herakles_stat::{ProcessKey, TicksPerSecond};
 use kernel::{Kernel, Telling, pid, sum, used, within};
 use proptest::prelude::*;
@@ -100,9 +100,9 @@ where
     prop::collection::vec(event, length).prop_map(History)
 }
 
-/// The exporter: a ledger, and a scan under way.
+/// The exporter: a tracker, and a scan under way.
 struct Exporter {
-    ledger: Ledger<u8>,
+    tracker: CpuTracker<u8>,
     records: Records,
     pending: Option<Vec<u32>>,
     epoch: Instant,
@@ -116,7 +116,7 @@ impl Exporter {
     fn start(kernel: &Kernel, records: Records) -> Self {
         let hz = TicksPerSecond::new(100).expect("a rate");
         Self {
-            ledger: Ledger::new(hz, kernel.ticks),
+            tracker: CpuTracker::new(hz, kernel.ticks),
             records,
             pending: None,
             epoch: Instant::now(),
@@ -153,7 +153,7 @@ impl Exporter {
         let Some(task) = kernel.tasks.get(&next) else {
             return true;
         };
-        if fails && self.last_reads.contains_key(&task.key) && self.ledger.keep(pid(next)) {
+        if fails && self.last_reads.contains_key(&task.key) && self.tracker.keep(pid(next)) {
             return true;
         }
         self.reads += 1;
@@ -162,11 +162,11 @@ impl Exporter {
         // As the taskstats gate does: a process that did not run is not read. It may well have
         // got another parent meanwhile.
         if self.last_reads.insert(task.key, values) == Some(values)
-            && self.ledger.idle(pid(next), at).is_some()
+            && self.tracker.idle(pid(next), at).is_some()
         {
             return true;
         }
-        self.ledger.observe(Observation {
+        self.tracker.observe(Observation {
             key: task.key,
             parent: herakles_stat::Pid::new(task.parent),
             zombie: task.zombie,
@@ -182,8 +182,8 @@ impl Exporter {
         self.take_exits(kernel);
         while self.read_next(kernel, false) {}
         self.pending = None;
-        self.ledger.finish();
-        for (class, usage) in self.ledger.classes() {
+        self.tracker.finish();
+        for (class, usage) in self.tracker.classes() {
             let before = self.last_counters.insert(class, usage).unwrap_or_default();
             assert!(
                 within(before, usage),
@@ -216,7 +216,7 @@ impl Exporter {
         for (index, (death, own)) in deaths.into_iter().rev().enumerate() {
             // The exporter computes the start time from other clocks.
             let start_time = death.key.start_time + index as u64 % 3;
-            self.ledger.exit(Exit {
+            self.tracker.exit(Exit {
                 key: ProcessKey {
                     start_time,
                     ..death.key
@@ -233,7 +233,7 @@ impl Exporter {
     }
 
     fn credited(&self) -> Usage {
-        let all = self.ledger.classes().map(|(_, usage)| usage);
+        let all = self.tracker.classes().map(|(_, usage)| usage);
         self.comparable(all.fold(Usage::ZERO, sum))
     }
 
@@ -341,7 +341,7 @@ fn check(before: &[Event], after: &[Event], records: Records) {
         within(worked, sum(credited, lost)),
         "{credited:?} credited of {worked:?}, {lost:?} lost"
     );
-    assert_eq!(exporter.ledger.len(), kernel.tasks.len());
+    assert_eq!(exporter.tracker.len(), kernel.tasks.len());
 }
 
 fn usage() -> impl Strategy<Value = Usage> {

@@ -195,9 +195,9 @@ mod tests {
 
     #[test]
     fn only_the_sources_of_pure_crates_are_pure() {
-        assert!(is_pure("crates/herakles-cpu/src/ledger.rs"));
+        assert!(is_pure("crates/herakles-cpu/src/tracker.rs"));
         assert!(!is_pure("crates/herakles-scan/src/lib.rs"));
-        assert!(!is_pure("crates/herakles-cpu/src/ledger/tests.rs"));
+        assert!(!is_pure("crates/herakles-cpu/src/tracker/tests.rs"));
         assert!(!is_pure("crates/herakles-cpu/tests/storm.rs"));
     }
 

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use herakles_classify::{
     ClassId, ClassTable, Classifier, Facts, Heritage, Placement, Rules, display_name,
 };
-use herakles_cpu::{CpuReading, Exit, Ledger, Observation};
+use herakles_cpu::{CpuReading, CpuTracker, Exit, Observation};
 use herakles_metrics::{
     MemorySample, ProcessKind, ProcessRecord, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
     SubgroupSlot,
@@ -25,9 +25,9 @@ use crate::status::unix_seconds;
 /// Classes and their counters, from scan to scan.
 pub(crate) struct Accounts {
     machine: Machine,
-    ledger: Ledger<ClassId>,
+    tracker: CpuTracker<ClassId>,
     obituaries: Obituaries,
-    /// What the ledger is to be told of exits in this scan.
+    /// What the tracker is to be told of exits in this scan.
     exits: Vec<Exit<ClassId>>,
     classes: ClassTable,
     /// When the counters of a class began, Unix time in seconds. A class without has never been
@@ -45,7 +45,7 @@ impl Accounts {
     pub(crate) fn new(machine: Machine) -> Self {
         Self {
             machine,
-            ledger: Ledger::new(machine.ticks_per_second, machine.counts_from),
+            tracker: CpuTracker::new(machine.ticks_per_second, machine.counts_from),
             obituaries: Obituaries::new(machine.ticks_per_second),
             exits: Vec::new(),
             classes: ClassTable::new(),
@@ -81,7 +81,7 @@ impl Accounts {
 
     /// Takes note of a process that is listed but could not be read.
     pub(crate) fn keep(&mut self, pid: Pid, table: &mut ProcessTable) {
-        self.ledger.keep(pid);
+        self.tracker.keep(pid);
         table.keep(pid, self.scan);
     }
 
@@ -187,9 +187,9 @@ impl Accounts {
         }
         for exit in self.exits.drain(..) {
             self.created.entry(exit.class).or_insert(taken_at);
-            self.ledger.exit(exit);
+            self.tracker.exit(exit);
         }
-        self.ledger.finish();
+        self.tracker.finish();
         self.expire(now, &has_members);
 
         let mut builder = SnapshotBuilder::new(taken_at);
@@ -237,9 +237,9 @@ impl Accounts {
 
     fn read_account(&mut self, it: &ProcessSample, member: &TrackedProcess) -> Option<CpuReading> {
         if it.idle {
-            return self.ledger.idle(it.key.pid, it.at);
+            return self.tracker.idle(it.key.pid, it.at);
         }
-        Some(self.ledger.observe(Observation {
+        Some(self.tracker.observe(Observation {
             key: it.key,
             parent: it.parent,
             class: member.class,
@@ -255,7 +255,7 @@ impl Accounts {
         let has = |id: ClassId| has_members.get(id.index()).is_some_and(|it| *it);
         self.classes.expire(now, has, &mut expired);
         for id in expired {
-            self.ledger.forget_class(id);
+            self.tracker.forget_class(id);
             self.obituaries.forget_class(id);
             self.created.remove(&id);
         }
@@ -272,7 +272,7 @@ impl Accounts {
             let Some(&created_seconds) = self.created.get(&id) else {
                 continue;
             };
-            let used = self.ledger.class(id).unwrap_or_default();
+            let used = self.tracker.class(id).unwrap_or_default();
             let slot = builder.subgroup(SubgroupRecord {
                 class: class.clone(),
                 visible: effective.visibility.shows(class),

@@ -129,7 +129,7 @@ fn listen(shared: &Shared, arrivals: &Arrivals) {
     }
 }
 
-/// Turns records into what the ledger takes: whose they are, in ticks.
+/// Turns records into what the tracker takes: whose they are, in ticks.
 pub(crate) struct Obituaries {
     ticks_per_second: TicksPerSecond,
     /// When the last scan began.
@@ -169,11 +169,11 @@ impl Obituaries {
         self.fractions.remove(&class);
     }
 
-    /// What the ledger should know of the exits in `records`, which are in order. `table` still
+    /// What the tracker should know of the exits in `records`, which are in order. `table` still
     /// has those who have exited, and already those who are new.
     ///
     /// Left out are those of whom it is not certain that nobody has seen them, or whose time went
-    /// to somebody unknown: the ledger finds it with who waited for them.
+    /// to somebody unknown: the tracker finds it with who waited for them.
     pub(crate) fn write(
         &mut self,
         records: &[ExitRecord],

@@ -14,7 +14,7 @@ fn the_tail_of_a_reaped_child_goes_to_its_parent() {
     // It used 5 more before it was waited for.
     host.scan(&[INIT, SHELL.reaped(30 + 45)]);
     assert_eq!((host.ticks("job"), host.ticks("shell")), (40, 5));
-    assert_eq!(host.ledger.len(), 2);
+    assert_eq!(host.tracker.len(), 2);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_child_read_before_its_parent_is_not_counted_twice() {
 fn what_was_held_back_for_a_child_that_lives_is_credited_a_scan_later() {
     let mut host = Host::new();
     host.scan(&[INIT, SHELL, JOB.used(40)]);
-    // Others were reaped, but for all the ledger knows it was the job.
+    // Others were reaped, but for all the tracker knows it was the job.
     host.scan(&[INIT, JOB.used(40), SHELL.reaped(30 + 45)]);
     assert_eq!(host.ticks("shell"), 5);
     host.scan(&[INIT, SHELL.reaped(30 + 45), JOB.used(41)]);
@@ -160,7 +160,7 @@ fn page_faults_are_settled_as_ticks_are() {
     };
     let read = |host: &mut Host, process: Process, own, reaped| {
         host.now += Duration::from_millis(1);
-        host.ledger.observe(Observation {
+        host.tracker.observe(Observation {
             key: process.key(),
             parent: Pid::new(process.parent),
             zombie: false,
@@ -175,8 +175,8 @@ fn page_faults_are_settled_as_ticks_are() {
     host.finish();
     read(&mut host, SHELL, faults(7, 0), faults(512, 4));
     host.finish();
-    assert_eq!(host.ledger.class("job"), Some(faults(500, 3)));
-    assert_eq!(host.ledger.class("shell"), Some(faults(19, 1)));
+    assert_eq!(host.tracker.class("job"), Some(faults(500, 3)));
+    assert_eq!(host.tracker.class("shell"), Some(faults(19, 1)));
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn an_exit_record_credits_the_end_to_the_process_itself() {
         class: "other",
         own: user(own),
     };
-    host.ledger.exit(exit(45));
+    host.tracker.exit(exit(45));
     host.scan(&[INIT, SHELL.reaped(30 + 45)]);
     assert_eq!(
         (host.ticks("job"), host.ticks("shell"), host.ticks("other")),
@@ -204,7 +204,7 @@ fn an_exit_record_credits_the_end_to_the_process_itself() {
 fn an_exit_record_of_a_process_nobody_saw_counts_once_even_if_its_zombie_is_read() {
     let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
-    host.ledger.exit(Exit {
+    host.tracker.exit(Exit {
         key: ProcessKey {
             start_time: 1_998,
             ..JOB.key()
@@ -216,7 +216,7 @@ fn an_exit_record_of_a_process_nobody_saw_counts_once_even_if_its_zombie_is_read
     host.scan(&[INIT, SHELL, JOB.used(45)]);
     host.scan(&[INIT, SHELL.reaped(30 + 45)]);
     assert_eq!((host.ticks("job"), host.ticks("shell")), (45, 0));
-    assert_eq!(host.ledger.len(), 2);
+    assert_eq!(host.tracker.len(), 2);
 }
 
 fn exit_of(job: Process, own: Usage) -> Exit<&'static str> {
@@ -232,7 +232,7 @@ fn exit_of(job: Process, own: Usage) -> Exit<&'static str> {
 fn what_was_used_after_the_exit_record_goes_to_who_absorbed_it() {
     let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
-    host.ledger.exit(exit_of(JOB, user(45)));
+    host.tracker.exit(exit_of(JOB, user(45)));
     host.scan(&[INIT, SHELL.reaped(30 + 45 + 3)]);
     host.scan(&[INIT, SHELL.reaped(30 + 45 + 3)]);
     assert_eq!((host.ticks("job"), host.ticks("shell")), (45, 3));
@@ -242,7 +242,7 @@ fn what_was_used_after_the_exit_record_goes_to_who_absorbed_it() {
 fn exits_that_nobody_told_of_go_to_who_absorbed_them() {
     let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
-    host.ledger.exit(exit_of(JOB, user(45)));
+    host.tracker.exit(exit_of(JOB, user(45)));
     // And another one of 20 ticks, whose record was lost.
     host.scan(&[INIT, SHELL.reaped(30 + 45 + 20)]);
     host.scan(&[INIT, SHELL.reaped(30 + 45 + 20)]);
@@ -253,7 +253,7 @@ fn exits_that_nobody_told_of_go_to_who_absorbed_them() {
 fn a_recorded_child_that_nobody_waits_for_counts_and_takes_nothing_from_others() {
     let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
-    host.ledger.exit(exit_of(JOB, user(45)));
+    host.tracker.exit(exit_of(JOB, user(45)));
     for _ in 0..4 {
         host.scan(&[INIT, SHELL]);
     }
@@ -269,10 +269,10 @@ fn a_record_and_its_reaping_may_divide_the_same_time_otherwise() {
     };
     let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
-    host.ledger.exit(exit_of(JOB, modes(45, 0)));
+    host.tracker.exit(exit_of(JOB, modes(45, 0)));
     let read = |host: &mut Host, process: Process, own, reaped| {
         host.now += Duration::from_millis(1);
-        host.ledger.observe(Observation {
+        host.tracker.observe(Observation {
             key: process.key(),
             parent: Pid::new(process.parent),
             zombie: process.pid == JOB.pid,
@@ -290,7 +290,7 @@ fn a_record_and_its_reaping_may_divide_the_same_time_otherwise() {
         read(&mut host, SHELL, user(SHELL.own), modes(30 + 10, 37));
         host.finish();
     }
-    let total = |class| host.ledger.class(class).expect("known").cpu.total();
+    let total = |class| host.tracker.class(class).expect("known").cpu.total();
     assert_eq!((total("job"), total("shell")), (46, 1));
 }
 

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuReading, Ledger, Observation, Usage};
+use herakles_cpu::{CpuReading, CpuTracker, Observation, Usage};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
 pub(crate) const EXPORTER_START: u64 = 1_000;
 
 /// Scans one second apart of processes given as `(pid, start time, parent)`.
 pub(crate) struct Host {
-    pub(crate) ledger: Ledger<&'static str>,
+    pub(crate) tracker: CpuTracker<&'static str>,
     pub(crate) now: Instant,
 }
 
@@ -79,14 +79,14 @@ impl Host {
     pub(crate) fn new() -> Self {
         let hz = TicksPerSecond::new(100).expect("a rate");
         Self {
-            ledger: Ledger::new(hz, EXPORTER_START),
+            tracker: CpuTracker::new(hz, EXPORTER_START),
             now: Instant::now(),
         }
     }
 
     pub(crate) fn read(&mut self, process: Process) -> CpuReading {
         self.now += Duration::from_millis(1);
-        self.ledger.observe(Observation {
+        self.tracker.observe(Observation {
             key: process.key(),
             parent: Pid::new(process.parent),
             zombie: false,
@@ -105,11 +105,11 @@ impl Host {
     }
 
     pub(crate) fn finish(&mut self) {
-        self.ledger.finish();
+        self.tracker.finish();
         self.now += Duration::from_secs(1);
     }
 
     pub(crate) fn ticks(&self, class: &'static str) -> u64 {
-        self.ledger.class(class).unwrap_or_default().cpu.total()
+        self.tracker.class(class).unwrap_or_default().cpu.total()
     }
 }

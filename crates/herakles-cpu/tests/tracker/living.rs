@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuReading, Ledger, Observation, Usage};
+use herakles_cpu::{CpuReading, CpuTracker, Observation, Usage};
 use herakles_stat::{Pid, TicksPerSecond};
 
 use crate::host::{EXPORTER_START, Host, INIT, JOB, Process, SHELL, user};
@@ -34,7 +34,7 @@ fn a_younger_process_brings_what_it_has_reaped_already() {
 fn usage_is_in_cores_and_absent_at_first_sight() {
     let mut host = Host::new();
     assert_eq!(host.read(JOB.used(10)).usage, None);
-    host.ledger.finish();
+    host.tracker.finish();
     host.now += Duration::from_millis(1_999);
     let reading = host.read(JOB.used(310));
     assert_eq!(
@@ -50,7 +50,7 @@ fn usage_is_in_cores_and_absent_at_first_sight() {
 fn after_a_failed_read_usage_covers_the_whole_interval() {
     let mut host = Host::new();
     host.scan(&[JOB.used(10)]);
-    assert!(host.ledger.keep(JOB.key().pid));
+    assert!(host.tracker.keep(JOB.key().pid));
     host.finish();
     host.now -= Duration::from_millis(1);
     assert_eq!(host.read(JOB.used(110)).usage, Some(0.5));
@@ -60,16 +60,16 @@ fn after_a_failed_read_usage_covers_the_whole_interval() {
 #[test]
 fn an_unknown_process_cannot_be_kept_or_idle() {
     let mut host = Host::new();
-    assert!(!host.ledger.keep(JOB.key().pid));
-    assert_eq!(host.ledger.idle(JOB.key().pid, host.now), None);
-    assert!(host.ledger.is_empty());
+    assert!(!host.tracker.keep(JOB.key().pid));
+    assert_eq!(host.tracker.idle(JOB.key().pid, host.now), None);
+    assert!(host.tracker.is_empty());
 }
 
 #[test]
 fn an_idle_process_uses_nothing_and_is_still_there() {
     let mut host = Host::new();
     host.scan(&[JOB.used(10)]);
-    let idle = host.ledger.idle(JOB.key().pid, host.now);
+    let idle = host.tracker.idle(JOB.key().pid, host.now);
     assert_eq!(
         idle,
         Some(CpuReading {
@@ -126,7 +126,7 @@ fn a_reused_pid_is_another_process() {
         }
     );
     assert_eq!((host.ticks("job"), host.ticks("heir")), (100, 7));
-    assert_eq!(host.ledger.len(), 2);
+    assert_eq!(host.tracker.len(), 2);
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn another_class_gets_the_growth_from_then_on() {
 fn a_forgotten_class_starts_at_zero_if_it_returns() {
     let mut host = Host::new();
     host.scan(&[JOB.used(100)]);
-    host.ledger.forget_class("job");
-    assert_eq!(host.ledger.class("job"), None);
+    host.tracker.forget_class("job");
+    assert_eq!(host.tracker.class("job"), None);
     host.scan(&[JOB.used(101)]);
     assert_eq!(host.ticks("job"), 1);
 }
@@ -153,11 +153,11 @@ fn a_forgotten_class_starts_at_zero_if_it_returns() {
 #[test]
 fn a_process_takes_at_most_160_bytes() {
     let hz = TicksPerSecond::new(100).expect("a rate");
-    let mut ledger = Ledger::<u32>::new(hz, EXPORTER_START);
+    let mut tracker = CpuTracker::<u32>::new(hz, EXPORTER_START);
     let mut scan = |size: u32| {
         for pid in 2..size + 2 {
             let process = Process { pid, ..JOB };
-            ledger.observe(Observation {
+            tracker.observe(Observation {
                 key: process.key(),
                 parent: Pid::new(1),
                 zombie: false,
@@ -167,8 +167,8 @@ fn a_process_takes_at_most_160_bytes() {
                 at: Instant::now(),
             });
         }
-        ledger.finish();
-        ledger.heap_bytes()
+        tracker.finish();
+        tracker.heap_bytes()
     };
     for size in [1_000, 1_800, 3_600, 7_200, 14_337] {
         let each = scan(size) / size as usize;

@@ -21,7 +21,7 @@ use table::{Record, Table};
 /// Nothing is allocated for a process that is known already; a living process takes about 150
 /// bytes ([`heap_bytes`](Self::heap_bytes)).
 #[derive(Debug)]
-pub struct Ledger<C> {
+pub struct CpuTracker<C> {
     ticks_per_second: TicksPerSecond,
     /// Processes that started before this tick contribute their growth only.
     counts_from: u64,
@@ -31,8 +31,8 @@ pub struct Ledger<C> {
     classes: HashMap<C, Usage>,
 }
 
-impl<C: Copy + Eq + Hash> Ledger<C> {
-    /// An empty ledger.
+impl<C: Copy + Eq + Hash> CpuTracker<C> {
+    /// An empty tracker.
     ///
     /// `counts_from` is the exporter's own start in clock ticks after boot (its `starttime`): a
     /// process that is older contributes to the class counters only what it uses from its first
