@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use criterion::Criterion;
 use herakles_benches::{Contestant, ratios};
-use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Heritage, Rule, Rules};
+use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Inheritance, Rule, Rules};
 use herakles_stat::{Pid, ProcessKey};
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -118,7 +118,7 @@ fn known_identities(classifier: &Classifier) -> HashMap<ProcessKey, ClassId> {
                 comm: comm.as_bytes(),
                 ..Facts::default()
             };
-            let placement = table.place(&classifier.classify(&facts), &Heritage::NONE);
+            let placement = table.place(&classifier.classify(&facts), &Inheritance::NONE);
             let key = ProcessKey {
                 pid: Pid::new(number)?,
                 start_time: u64::from(number),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use crate::candidates::Candidates;
 use crate::class::Class;
 use crate::facts::{FactSource, Needs};
-use crate::heritage;
+use crate::inheritance;
 use crate::name::{self, CMDLINE_LEN, COMM_LEN};
 use crate::pattern::{CmdlinePattern, GlobPattern};
 use crate::rule::{Rule, Rules};
@@ -106,7 +106,7 @@ impl Classifier {
     /// Asks for no fact that could not change the answer: a process whose name decides is not
     /// asked for its command line, unless an earlier rule looks at command lines.
     pub fn classify<F: FactSource + ?Sized>(&self, facts: &F) -> Decision {
-        let is_manager = heritage::is_manager(facts.comm());
+        let is_manager = inheritance::is_manager(facts.comm());
         let Some(rule) = self.rules.at(self.first_match(facts)) else {
             return Decision {
                 rule: None,

@@ -5,7 +5,7 @@
 //! children inherit. Text in, decisions out: the crate opens no file and knows no clock.
 //!
 //! ```
-//! use herakles_classify::{ClassTable, Classifier, Facts, Heritage, Rules};
+//! use herakles_classify::{ClassTable, Classifier, Facts, Inheritance, Rules};
 //!
 //! let mut rules = Rules::parse(
 //!     r#"
@@ -26,7 +26,7 @@
 //!     ..Facts::default()
 //! };
 //! let decision = classifier.classify(&worker);
-//! let placement = table.place(&decision, &Heritage::NONE);
+//! let placement = table.place(&decision, &Inheritance::NONE);
 //! assert_eq!(table.class(placement.class).to_string(), "shop/checkout");
 //! assert_eq!(decision.rule().unwrap().origin().to_string(), "/etc/herakles/subgroups.toml:2");
 //! # Ok::<_, herakles_classify::RuleError>(())
@@ -41,7 +41,7 @@ mod error;
 mod explain;
 mod facts;
 mod glob;
-mod heritage;
+mod inheritance;
 mod lint;
 mod name;
 mod parse;
@@ -60,7 +60,7 @@ pub use classifier::{Classifier, Decision};
 pub use error::{RuleError, RuleErrorKind};
 pub use explain::{Explanation, Fact, PatternKind, Refusal, RuleMatch, VariableValue};
 pub use facts::{FactSource, Facts, Needs};
-pub use heritage::Heritage;
+pub use inheritance::Inheritance;
 pub use lint::{Warning, WarningKind};
 pub use name::display_name;
 pub use rule::{Origin, Rule, Rules};

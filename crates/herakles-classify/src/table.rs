@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::class::{Class, ClassId};
 use crate::classifier::Decision;
-use crate::heritage::{ClassKind, Heritage, Inherited};
+use crate::inheritance::{ClassKind, Inheritance, Inherited};
 use crate::rule::{Rule, Rules};
 
 /// Group and subgroup of what no rule matches, and the subgroup of a template's further values.
@@ -16,7 +16,7 @@ pub(crate) const OTHER_NAME: &str = "other";
 /// rule's `max_values` and go some time after their last member.
 ///
 /// ```
-/// use herakles_classify::{Classifier, ClassTable, Facts, Heritage, Rules};
+/// use herakles_classify::{Classifier, ClassTable, Facts, Inheritance, Rules};
 ///
 /// let rules = Rules::parse(
 ///     "subgroups = [{ group = 'db', subgroup = 'postgres', matches = ['postgres'], inherit = true }]",
@@ -25,9 +25,9 @@ pub(crate) const OTHER_NAME: &str = "other";
 /// let classifier = Classifier::new(rules);
 /// let mut table = ClassTable::new();
 /// let server = classifier.classify(&Facts { comm: b"postgres", ..Facts::default() });
-/// let server = table.place(&server, &Heritage::NONE);
+/// let server = table.place(&server, &Inheritance::NONE);
 /// let child = classifier.classify(&Facts { comm: b"archive.sh", ..Facts::default() });
-/// let child = table.place(&child, &server.heritage);
+/// let child = table.place(&child, &server.inheritance);
 /// assert_eq!(table.class(child.class).to_string(), "db/postgres");
 /// # Ok::<_, herakles_classify::RuleError>(())
 /// ```
@@ -54,7 +54,7 @@ pub struct Placement {
     /// Its class.
     pub class: ClassId,
     /// What to keep for its children.
-    pub heritage: Heritage,
+    pub inheritance: Inheritance,
     /// Whether it went to `other` because its rule's template has `max_values` values already.
     pub overflowed: bool,
 }
@@ -101,7 +101,7 @@ impl ClassTable {
     /// a manager (init, systemd, cron, sshd, a container shim …) and so the root of something
     /// new. Call it once for each new identity and once more when its name or program changes;
     /// parents before children, for which the order of start time and pid serves.
-    pub fn place(&mut self, decision: &Decision, parent: &Heritage) -> Placement {
+    pub fn place(&mut self, decision: &Decision, parent: &Inheritance) -> Placement {
         match (&decision.rule, &decision.class) {
             (Some(rule), Some(class)) => {
                 let kind = if rule.is_plain() {
@@ -110,21 +110,21 @@ impl ClassTable {
                     ClassKind::Value(rule.clone())
                 };
                 let (id, kind) = self.admit(class, kind);
-                let heritage = if rule.inherit {
+                let inheritance = if rule.inherit {
                     let class = self.class(id).clone();
-                    Heritage(Some(Arc::new(Inherited {
+                    Inheritance(Some(Arc::new(Inherited {
                         class,
                         kind: kind.clone(),
                     })))
                 } else if decision.is_manager {
-                    Heritage::NONE
+                    Inheritance::NONE
                 } else {
                     parent.clone()
                 };
                 let overflowed = matches!(kind, ClassKind::Overflow);
                 Placement {
                     class: id,
-                    heritage,
+                    inheritance,
                     overflowed,
                 }
             }
@@ -134,13 +134,13 @@ impl ClassTable {
                     let overflowed = matches!(kind, ClassKind::Overflow);
                     Placement {
                         class,
-                        heritage: parent.clone(),
+                        inheritance: parent.clone(),
                         overflowed,
                     }
                 }
                 _ => Placement {
                     class: Self::other(),
-                    heritage: Heritage::NONE,
+                    inheritance: Inheritance::NONE,
                     overflowed: false,
                 },
             },

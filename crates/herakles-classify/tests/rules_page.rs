@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
-use herakles_classify::{ClassTable, Classifier, Facts, Heritage, Rules};
+use herakles_classify::{ClassTable, Classifier, Facts, Inheritance, Rules};
 
 fn page() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rules.md");
@@ -47,7 +47,7 @@ fn class(classifier: &Classifier, [name, cmdline, further, _]: [&str; 4]) -> Str
         parent_comm: quoted(further, "parent").map(str::as_bytes),
     });
     let mut table = ClassTable::new();
-    let placement = table.place(&decision, &Heritage::NONE);
+    let placement = table.place(&decision, &Inheritance::NONE);
     table.class(placement.class).to_string()
 }
 

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Heritage, Placement, Rules};
+use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Inheritance, Placement, Rules};
 
 /// Rules and the table they fill.
 struct Bench {
@@ -21,7 +21,7 @@ impl Bench {
         }
     }
 
-    fn place(&mut self, comm: &str, parent: &Heritage) -> Placement {
+    fn place(&mut self, comm: &str, parent: &Inheritance) -> Placement {
         self.place_facts(
             Facts {
                 comm: comm.as_bytes(),
@@ -31,7 +31,7 @@ impl Bench {
         )
     }
 
-    fn place_facts(&mut self, facts: Facts<'_>, parent: &Heritage) -> Placement {
+    fn place_facts(&mut self, facts: Facts<'_>, parent: &Inheritance) -> Placement {
         let decision = self.classifier.classify(&facts);
         self.table.place(&decision, parent)
     }
@@ -79,14 +79,14 @@ matches = ["cron"]
 #[test]
 fn unmatched_descendants_join_up_to_a_manager() {
     let mut bench = Bench::new(FAMILY);
-    let runner = bench.place("runner", &Heritage::NONE);
-    let shell = bench.place("sh", &runner.heritage);
-    let make = bench.place("make", &shell.heritage);
-    let compiler = bench.place("cc1", &make.heritage);
-    let cron = bench.place("cron", &compiler.heritage);
-    let job = bench.place("job", &cron.heritage);
-    let shim = bench.place("containerd-shim-runc-v2", &compiler.heritage);
-    let contained = bench.place("app", &shim.heritage);
+    let runner = bench.place("runner", &Inheritance::NONE);
+    let shell = bench.place("sh", &runner.inheritance);
+    let make = bench.place("make", &shell.inheritance);
+    let compiler = bench.place("cc1", &make.inheritance);
+    let cron = bench.place("cron", &compiler.inheritance);
+    let job = bench.place("job", &cron.inheritance);
+    let shim = bench.place("containerd-shim-runc-v2", &compiler.inheritance);
+    let contained = bench.place("app", &shim.inheritance);
     for (placement, expected) in [
         (&runner, "ci/runner"),
         (&shell, "ci/runner"),
@@ -99,8 +99,8 @@ fn unmatched_descendants_join_up_to_a_manager() {
     ] {
         assert_eq!(bench.class(placement), expected);
     }
-    assert_eq!(runner.heritage.class().unwrap().to_string(), "ci/runner");
-    assert!(cron.heritage.class().is_none());
+    assert_eq!(runner.inheritance.class().unwrap().to_string(), "ci/runner");
+    assert!(cron.inheritance.class().is_none());
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn a_manager_passes_on_what_its_own_rule_says() {
     let mut bench = Bench::new(
         "subgroups = [{ group = 'system', subgroup = 'cron', matches = ['cron'], inherit = true }]",
     );
-    let cron = bench.place("cron", &Heritage::NONE);
-    let job = bench.place("job", &cron.heritage);
+    let cron = bench.place("cron", &Inheritance::NONE);
+    let job = bench.place("job", &cron.inheritance);
     assert_eq!(bench.class(&job), "system/cron");
 }
 
@@ -135,7 +135,7 @@ fn plain_classes_stay_once_seen() {
         bench.classes(),
         ["db/postgres", "other/other", "system/kernel"]
     );
-    bench.place("redis", &Heritage::NONE);
+    bench.place("redis", &Inheritance::NONE);
     let now = Instant::now();
     assert!(bench.expire(now, &[]).is_empty());
     assert!(
@@ -168,16 +168,16 @@ max_values = 2
 #[test]
 fn a_template_is_bounded_and_its_places_are_freed() {
     let mut bench = Bench::new(BY_NAME);
-    let one = bench.place("app-1", &Heritage::NONE);
-    let two = bench.place("app-2", &Heritage::NONE);
-    let three = bench.place("app-3", &Heritage::NONE);
+    let one = bench.place("app-1", &Inheritance::NONE);
+    let two = bench.place("app-2", &Inheritance::NONE);
+    let three = bench.place("app-3", &Inheritance::NONE);
     assert_eq!(bench.class(&one), "app/app-1");
     assert_eq!(bench.class(&three), "app/other");
     assert_eq!(
         [&one, &two, &three].map(|placed| placed.overflowed),
         [false, false, true]
     );
-    assert_eq!(bench.place("app-1", &Heritage::NONE).class, one.class);
+    assert_eq!(bench.place("app-1", &Inheritance::NONE).class, one.class);
 
     let start = Instant::now();
     let living = [two.class, three.class];
@@ -193,16 +193,16 @@ fn a_template_is_bounded_and_its_places_are_freed() {
     );
     assert!(!bench.classes().contains(&"app/app-1".to_owned()));
 
-    let four = bench.place("app-4", &Heritage::NONE);
+    let four = bench.place("app-4", &Inheritance::NONE);
     assert_eq!(bench.class(&four), "app/app-4");
-    assert!(bench.place("app-1", &Heritage::NONE).overflowed);
+    assert!(bench.place("app-1", &Inheritance::NONE).overflowed);
     assert!(bench.table.id_bound() <= 5, "numbers are used again");
 }
 
 #[test]
 fn a_member_resets_the_clock() {
     let mut bench = Bench::new(BY_NAME);
-    let one = bench.place("app-1", &Heritage::NONE).class;
+    let one = bench.place("app-1", &Inheritance::NONE).class;
     let start = Instant::now();
     bench.expire(start, &[]);
     bench.expire(start + ClassTable::EXPIRY / 2, &[one]);
@@ -220,8 +220,8 @@ fn a_template_in_the_group_overflows_to_other() {
         user: Some(user),
         ..Facts::default()
     };
-    let ann = bench.place_facts(by("ann"), &Heritage::NONE);
-    let bob = bench.place_facts(by("bob"), &Heritage::NONE);
+    let ann = bench.place_facts(by("ann"), &Inheritance::NONE);
+    let bob = bench.place_facts(by("bob"), &Inheritance::NONE);
     assert_eq!(bench.class(&ann), "ann/all");
     assert_eq!(bench.class(&bob), "other/other");
     assert!(bob.overflowed);
@@ -232,33 +232,33 @@ fn descendants_revive_the_class_they_inherit() {
     let mut bench = Bench::new(
         "subgroups = [{ group = 'job', subgroup = '{comm}', matches = ['job-*'], inherit = true }]",
     );
-    let job = bench.place("job-7", &Heritage::NONE);
-    let child = bench.place("worker", &job.heritage);
+    let job = bench.place("job-7", &Inheritance::NONE);
+    let child = bench.place("worker", &job.inheritance);
     assert_eq!(child.class, job.class);
     let start = Instant::now();
     bench.expire(start, &[]);
     assert_eq!(bench.expire(start + ClassTable::EXPIRY, &[]), [job.class]);
-    // The number may mean something else by now: the heritage names the class, not the number.
-    bench.place("job-8", &Heritage::NONE);
-    let late = bench.place("worker", &child.heritage);
+    // The number may mean something else by now: the inheritance names the class, not the number.
+    bench.place("job-8", &Inheritance::NONE);
+    let late = bench.place("worker", &child.inheritance);
     assert_eq!(bench.class(&late), "job/job-7");
 }
 
 #[test]
 fn a_reload_keeps_classes_and_places() {
     let mut bench = Bench::new(BY_NAME);
-    let one = bench.place("app-1", &Heritage::NONE);
+    let one = bench.place("app-1", &Inheritance::NONE);
     bench.classifier = Classifier::new(Rules::parse(BY_NAME, "again.toml").unwrap());
-    assert_eq!(bench.place("app-1", &Heritage::NONE).class, one.class);
-    bench.place("app-2", &Heritage::NONE);
-    assert!(bench.place("app-3", &Heritage::NONE).overflowed);
+    assert_eq!(bench.place("app-1", &Inheritance::NONE).class, one.class);
+    bench.place("app-2", &Inheritance::NONE);
+    assert!(bench.place("app-3", &Inheritance::NONE).overflowed);
     // A rule that now spells the class out keeps it for good and frees the place.
     let plain = "subgroups = [{ group = 'app', subgroup = 'app-1', matches = ['app-1'] }]";
     let mut rules = Rules::parse(plain, "plain.toml").unwrap();
     rules.append(Rules::parse(BY_NAME, "again.toml").unwrap());
     bench.classifier = Classifier::new(rules);
-    assert_eq!(bench.place("app-1", &Heritage::NONE).class, one.class);
-    assert!(!bench.place("app-3", &Heritage::NONE).overflowed);
+    assert_eq!(bench.place("app-1", &Inheritance::NONE).class, one.class);
+    assert!(!bench.place("app-3", &Inheritance::NONE).overflowed);
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn variables_are_filled_from_the_facts() {
         ..Facts::default()
     };
     let mut class = |facts: Facts<'_>| {
-        let placed = bench.place_facts(facts, &Heritage::NONE);
+        let placed = bench.place_facts(facts, &Inheritance::NONE);
         bench.class(&placed)
     };
     assert_eq!(class(facts), "py-ann/worker.py:mail\u{fffd}");

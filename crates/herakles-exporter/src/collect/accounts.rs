@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use herakles_classify::{
-    ClassId, ClassTable, Classifier, Facts, Heritage, Placement, Rules, display_name,
+    ClassId, ClassTable, Classifier, Facts, Inheritance, Placement, Rules, display_name,
 };
 use herakles_cpu::{CpuReading, CpuTracker, Exit, Observation};
 use herakles_metrics::{
@@ -131,7 +131,7 @@ impl Accounts {
         let (rule, placement) = if seen.kind == Kind::KernelThread {
             let kernel = Placement {
                 class: ClassTable::kernel(),
-                heritage: Heritage::NONE,
+                inheritance: Inheritance::NONE,
                 overflowed: false,
             };
             (None, kernel)
@@ -143,7 +143,7 @@ impl Accounts {
                 })
             });
             let parent = seen.parent.and_then(|pid| table.by_pid(pid));
-            let inherited = parent.map_or(Heritage::NONE, |it| it.heritage.clone());
+            let inherited = parent.map_or(Inheritance::NONE, |it| it.inheritance.clone());
             let placement = self.classes.place(&decision, &inherited);
             (decision.rule().map(Arc::clone), placement)
         };
@@ -158,7 +158,7 @@ impl Accounts {
             class: placement.class,
             rule,
             overflowed: placement.overflowed,
-            heritage: placement.heritage,
+            inheritance: placement.inheritance,
             scan: self.scan,
             rules: rules_asked,
         }

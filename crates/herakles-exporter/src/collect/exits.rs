@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Heritage};
+use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Inheritance};
 use herakles_cpu::{Exit, Usage};
 use herakles_scan::{Arrivals, Drained, ExitRecord, ExitRecords, GateError};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
@@ -148,7 +148,7 @@ struct Fraction {
 struct Deceased {
     start_time: u64,
     class: ClassId,
-    heritage: Heritage,
+    inheritance: Inheritance,
 }
 
 impl Obituaries {
@@ -190,7 +190,7 @@ impl Obituaries {
                 Some(member) => Some(Deceased {
                     start_time: member.key.start_time,
                     class: member.class,
-                    heritage: member.heritage.clone(),
+                    inheritance: member.inheritance.clone(),
                 }),
                 None => self.place(record, table, &told, rules, classes),
             };
@@ -235,12 +235,12 @@ impl Obituaries {
             return Some(Deceased {
                 start_time,
                 class: ClassTable::kernel(),
-                heritage: Heritage::NONE,
+                inheritance: Inheritance::NONE,
             });
         }
         let (born_after, inherited) = match (living, told.get(&parent)) {
-            (Some(it), _) => (it.key.start_time, &it.heritage),
-            (None, Some(it)) => (it.start_time, &it.heritage),
+            (Some(it), _) => (it.key.start_time, &it.inheritance),
+            (None, Some(it)) => (it.start_time, &it.inheritance),
             (None, None) => return None,
         };
         let decision = rules.classify(&Facts {
@@ -253,7 +253,7 @@ impl Obituaries {
             // Nobody is older than the parent, whatever the records waited.
             start_time: start_time.max(born_after),
             class: placement.class,
-            heritage: placement.heritage,
+            inheritance: placement.inheritance,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use herakles_classify::{ClassId, ClassTable, Heritage, Rule};
+use herakles_classify::{ClassId, ClassTable, Inheritance, Rule};
 use herakles_stat::{Pid, ProcessKey};
 
 use super::process_sample::{Kind, ProcessSample};
@@ -60,7 +60,7 @@ pub(crate) struct TrackedProcess {
     /// It is in `other` because its rule's names have `max_values` values already.
     pub(crate) overflowed: bool,
     /// What it passes on to its children.
-    pub(crate) heritage: Heritage,
+    pub(crate) inheritance: Inheritance,
     /// The scan that saw it last.
     pub(crate) scan: u32,
     /// The rules it was classified by; `None` if not all that they asked for could be read for

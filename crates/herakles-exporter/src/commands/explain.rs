@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 use herakles_classify::{
-    ClassTable, Explanation, Facts, Heritage, Origin, Placement, display_name,
+    ClassTable, Explanation, Facts, Inheritance, Origin, Placement, display_name,
 };
 use herakles_scan::{ProcFs, Skip};
 use herakles_stat::Pid;
@@ -148,11 +148,11 @@ fn place(
     effective: &Effective,
     table: &mut ClassTable,
 ) -> (Placement, Option<Ancestor>) {
-    let mut heritage = Heritage::NONE;
+    let mut inheritance = Inheritance::NONE;
     let mut source = None;
     for (pid, ancestor) in ancestors(proc, subject, users).iter().rev() {
         let decision = effective.classifier.classify(&ancestor.facts());
-        heritage = table.place(&decision, &heritage).heritage;
+        inheritance = table.place(&decision, &inheritance).inheritance;
         if let Some(rule) = decision.rule().filter(|rule| rule.inherits()) {
             source = Some(Ancestor {
                 pid: pid.as_u32(),
@@ -162,9 +162,9 @@ fn place(
         }
     }
     let decision = effective.classifier.classify(&subject.facts());
-    let placement = table.place(&decision, &heritage);
+    let placement = table.place(&decision, &inheritance);
     // A manager in between passes nothing on, and takes nothing itself.
-    let inherits = decision.rule().is_none() && placement.heritage.class().is_some();
+    let inherits = decision.rule().is_none() && placement.inheritance.class().is_some();
     (placement, source.filter(|_| inherits))
 }
 

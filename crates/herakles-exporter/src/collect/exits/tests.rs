@@ -52,7 +52,7 @@ impl Host {
             comm: comm.as_bytes(),
             ..Facts::default()
         });
-        let placement = self.classes.place(&decision, &Heritage::NONE);
+        let placement = self.classes.place(&decision, &Inheritance::NONE);
         self.table.insert(TrackedProcess {
             key: ProcessKey {
                 pid: pid(id),
@@ -70,7 +70,7 @@ impl Host {
             class: placement.class,
             rule: None,
             overflowed: false,
-            heritage: placement.heritage,
+            inheritance: placement.inheritance,
             scan: 1,
             rules: None,
         });

@@ -8,9 +8,9 @@ use crate::rule::Rule;
 /// Comes from [`ClassTable::place`](crate::ClassTable::place), is kept with the process, and goes
 /// into `place` for each child. Eight bytes, cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Heritage(pub(crate) Option<Arc<Inherited>>);
+pub struct Inheritance(pub(crate) Option<Arc<Inherited>>);
 
-impl Heritage {
+impl Inheritance {
     /// Nothing to inherit: for a process without a known parent.
     pub const NONE: Self = Self(None);
 
