@@ -66,7 +66,7 @@
 //!
 //! `max_hold`, if the process is so big that the read would hold it up for longer; `hold_ratio`,
 //! if it was held up too recently for that; `cpu_budget`, if there are more important reads to
-//! spend it on. Each is counted in the [`Tally`], and the sample gets older. A sample older than
+//! spend it on. Each is counted in the [`PlanSummary`], and the sample gets older. A sample older than
 //! twice `memory_max_age` goes to the front of the queue, so that no process starves.
 
 mod budget;
@@ -76,12 +76,12 @@ mod limits;
 mod observation;
 mod planner;
 mod record;
+mod renewal_queue;
 mod sample;
 mod sharers;
-mod turns;
 
 pub use limits::{PlanLimits, Ratio};
 pub use observation::{
-    Bound, Decision, Fingerprint, Moment, Observation, Read, Reason, Sample, Tally,
+    Bound, Decision, Fingerprint, Moment, Observation, PlanSummary, Read, Reason, Sample,
 };
 pub use planner::Planner;

@@ -122,7 +122,7 @@ pub struct Sample {
 
 /// What a refresh has done, in processes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct PlanSummary {
     /// Read.
     pub fresh: u64,
     /// Not read, as the sample still holds.

@@ -7,10 +7,10 @@ use crate::budget::Budget;
 use crate::candidate::Candidate;
 use crate::cost::Cost;
 use crate::record::{Progress, Record};
+use crate::renewal_queue::RenewalQueue;
 use crate::sample::Packed;
 use crate::sharers::{Sharers, shared_bytes};
-use crate::turns::Turns;
-use crate::{Bound, Decision, Moment, Observation, PlanLimits, Read, Reason, Sample, Tally};
+use crate::{Bound, Decision, Moment, Observation, PlanLimits, PlanSummary, Read, Reason, Sample};
 
 /// Decides which processes' memory to read in each refresh, and remembers the samples of all.
 ///
@@ -34,7 +34,7 @@ pub struct Planner {
     sharers: Sharers,
     cost: Cost,
     budget: Budget,
-    turns: Turns,
+    renewals: RenewalQueue,
     candidates: Vec<Candidate>,
 }
 
@@ -55,7 +55,7 @@ impl Planner {
             sharers: Sharers::default(),
             cost: Cost::prior(),
             budget: Budget::full(&limits),
-            turns: Turns::default(),
+            renewals: RenewalQueue::default(),
             candidates: Vec::new(),
         }
     }
@@ -200,11 +200,11 @@ impl Planner {
 
     /// Ends the refresh and counts what became of each process. Planned reads that were neither
     /// recorded nor failed count as deferred for the budget.
-    pub fn finish(&mut self) -> Tally {
+    pub fn finish(&mut self) -> PlanSummary {
         if !self.turned_over {
             self.turn_over();
         }
-        let mut tally = Tally::default();
+        let mut tally = PlanSummary::default();
         for record in &mut self.records {
             record.conclude();
             let count = match record.decision {
@@ -251,7 +251,7 @@ impl Planner {
     pub fn heap_bytes(&self) -> usize {
         (self.records.capacity() + self.arrivals.capacity()) * size_of::<Record>()
             + self.candidates.capacity() * size_of::<Candidate>()
-            + self.turns.heap_bytes()
+            + self.renewals.heap_bytes()
     }
 
     /// Forgets the processes that are gone and takes in those that are new.
@@ -344,16 +344,16 @@ impl Planner {
             }
             let price = self.cost.predict(record.resident_bytes);
             match record.due(&self.limits, now, horizon) {
-                None => self.turns.wait(record.since(), index, price),
-                Some(Reason::Aged) => self.turns.overtake(price),
+                None => self.renewals.wait(record.since(), index, price),
+                Some(Reason::Aged) => self.renewals.overtake(price),
                 Some(_) => {}
             }
         }
-        self.turns.begin(self.limits.memory_max_age, interval);
-        while let Some(index) = self.turns.next() {
+        self.renewals.begin(self.limits.memory_max_age, interval);
+        while let Some(index) = self.renewals.next() {
             self.nominate(index, now);
         }
-        self.turns.end();
+        self.renewals.end();
     }
 
     /// Gathers one that is old enough, unless the process itself forbids a read.

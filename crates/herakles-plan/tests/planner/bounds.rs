@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use herakles_plan::{Bound, Decision, PlanLimits, Reason, Tally};
+use herakles_plan::{Bound, Decision, PlanLimits, PlanSummary, Reason};
 
 use crate::host::{GAP, Host, PROCESS, Process, family, key, limits, ratio};
 
@@ -21,9 +21,9 @@ fn a_process_whose_read_took_long_is_left_alone_for_long() {
         assert_eq!(reads, []);
         assert_eq!(
             tally,
-            Tally {
+            PlanSummary {
                 deferred_hold: 1,
-                ..Tally::default()
+                ..PlanSummary::default()
             }
         );
         assert_eq!(
@@ -46,10 +46,10 @@ fn a_process_too_big_to_read_is_skipped_from_the_first_sight_on() {
     assert_eq!(reads, [(11, Reason::New)]);
     assert_eq!(
         tally,
-        Tally {
+        PlanSummary {
             fresh: 1,
             skipped_size: 1,
-            ..Tally::default()
+            ..PlanSummary::default()
         }
     );
     assert_eq!(host.planner.decision(key(10)), Some(Decision::TooBig));
@@ -146,10 +146,10 @@ fn an_empty_budget_defers_and_names_it() {
     assert_eq!(reads.len(), 3);
     assert_eq!(
         tally,
-        Tally {
+        PlanSummary {
             fresh: 3,
             deferred_budget: 1,
-            ..Tally::default()
+            ..PlanSummary::default()
         }
     );
     assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use herakles_plan::{
-    Fingerprint, Moment, Observation, PlanLimits, Planner, Ratio, Read, Reason, Tally,
+    Fingerprint, Moment, Observation, PlanLimits, PlanSummary, Planner, Ratio, Read, Reason,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -152,7 +152,7 @@ impl Host {
         self.refresh_counted().0
     }
 
-    pub(crate) fn refresh_counted(&mut self) -> (Vec<(u32, Reason)>, Tally) {
+    pub(crate) fn refresh_counted(&mut self) -> (Vec<(u32, Reason)>, PlanSummary) {
         self.observe();
         let mut made = Vec::new();
         for _ in 0..2 {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use herakles_plan::{Decision, Moment, PlanLimits, Planner, Read, Tally};
+use herakles_plan::{Decision, Moment, PlanLimits, PlanSummary, Planner, Read};
 use herakles_stat::ProcessKey;
 use proptest::prelude::*;
 
@@ -90,7 +90,7 @@ impl Run {
         &mut self,
         refresh: &Refresh,
         next: Instant,
-    ) -> Result<Tally, TestCaseError> {
+    ) -> Result<PlanSummary, TestCaseError> {
         let Self {
             processes, reads, ..
         } = self;
@@ -131,7 +131,7 @@ impl Run {
         prop_assert_eq!(planned.len(), count, "planned twice in one refresh");
 
         let tally = self.planner.finish();
-        let Tally {
+        let PlanSummary {
             fresh,
             reused,
             deferred_hold,

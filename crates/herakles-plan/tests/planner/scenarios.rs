@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use herakles_plan::{Decision, Observation, PlanLimits, Reason, Tally};
+use herakles_plan::{Decision, Observation, PlanLimits, PlanSummary, Reason};
 use herakles_stat::ProcessKey;
 
 use crate::host::{GAP, Host, PROCESS, Process, key, limits, ratio};
@@ -26,10 +26,10 @@ fn a_process_is_read_once_and_then_when_it_changes() {
     assert_eq!(reads, [(11, Reason::Changed)]);
     assert_eq!(
         tally,
-        Tally {
+        PlanSummary {
             fresh: 1,
             reused: 1,
-            ..Tally::default()
+            ..PlanSummary::default()
         }
     );
 }
@@ -43,9 +43,9 @@ fn an_idle_process_keeps_its_sample_and_an_unmentioned_one_is_gone() {
     assert_eq!(host.plan(), []);
     assert_eq!(
         host.planner.finish(),
-        Tally {
+        PlanSummary {
             reused: 1,
-            ..Tally::default()
+            ..PlanSummary::default()
         }
     );
     assert_eq!(
@@ -231,9 +231,9 @@ fn a_planned_read_that_is_not_made_is_deferred_and_still_due() {
     assert_eq!(host.plan(), []);
     assert_eq!(
         host.planner.finish(),
-        Tally {
+        PlanSummary {
             deferred_budget: 1,
-            ..Tally::default()
+            ..PlanSummary::default()
         }
     );
     assert_eq!(host.refresh(), [(10, Reason::New)]);
@@ -246,9 +246,9 @@ fn without_a_plan_nothing_counts_as_read() {
     host.observe();
     assert_eq!(
         host.planner.finish(),
-        Tally {
+        PlanSummary {
             reused: 1,
-            ..Tally::default()
+            ..PlanSummary::default()
         }
     );
     assert_eq!(host.planner.decision(key(10)), Some(Decision::Reuse));
@@ -274,9 +274,9 @@ fn a_failed_read_leaves_no_sample_and_is_tried_again_on_change_or_by_age() {
         assert_eq!(host.planner.decision(key(10)), Some(Decision::Unreadable));
         assert_eq!(
             host.planner.finish(),
-            Tally {
+            PlanSummary {
                 unreadable: 1,
-                ..Tally::default()
+                ..PlanSummary::default()
             }
         );
         host.now += GAP;

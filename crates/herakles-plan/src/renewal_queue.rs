@@ -8,7 +8,7 @@ use std::time::Duration;
 /// with the oldest samples: so everybody is read once per `memory_max_age`, and no refresh pays
 /// for all at once, however old samples became in a bunch.
 #[derive(Debug, Default)]
-pub(crate) struct Turns {
+pub(crate) struct RenewalQueue {
     /// The oldest sample first.
     waiting: BinaryHeap<Reverse<Waiting>>,
     /// What reading everybody once costs, in nanoseconds.
@@ -22,7 +22,7 @@ pub(crate) struct Turns {
 /// When the sample was taken, the index of the record, and what its read costs, in nanoseconds.
 type Waiting = (u64, u32, u32);
 
-impl Turns {
+impl RenewalQueue {
     /// A process whose sample may be renewed, and since when it has it.
     pub(crate) fn wait(&mut self, since: Duration, index: usize, cost: Duration) {
         let cost = nanos(cost);
