@@ -60,7 +60,7 @@ impl Scanner {
             processes: scan.snapshot.processes().len(),
             cpu: self.collector.cpu().saturating_sub(cpu),
             wall: begin.elapsed(),
-            reads: scan.tally.reads,
+            reads: scan.stats.reads,
             snapshot: scan.snapshot,
         })
     }

@@ -106,8 +106,8 @@ impl<S: ProcSource> Refresher<S> {
             sentence
         })?;
         let taken = Instant::now();
-        self.app.status.add_faults(&scan.tally.faults);
-        self.app.status.add_reads(scan.tally.reads);
+        self.app.status.add_faults(&scan.stats.faults);
+        self.app.status.add_reads(scan.stats.reads);
         self.log_faults(&scan);
         for it in &scan.too_big {
             tracing::warn!(
@@ -145,11 +145,11 @@ impl<S: ProcSource> Refresher<S> {
 
     fn log_faults(&mut self, scan: &Scan) {
         let standing = scan
-            .tally
+            .stats
             .standing_refusals
             .then_some((self.collector.refusal(), 0));
         let faults = scan
-            .tally
+            .stats
             .faults
             .iter()
             .map(|(cause, count)| (*cause, *count))
@@ -220,7 +220,7 @@ fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
 }
 
 fn log_denied(file: &'static str, scan: &Scan) {
-    let (readable, processes) = (scan.tally.asked - scan.tally.refused, scan.tally.asked);
+    let (readable, processes) = (scan.stats.asked - scan.stats.refused, scan.stats.asked);
     if Capabilities::effective().is_ok_and(|it| it.sys_ptrace) {
         tracing::info!(
             file,

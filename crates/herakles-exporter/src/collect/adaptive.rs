@@ -15,8 +15,8 @@ use herakles_stat::{Pid, ProcessKey};
 use super::gate::Gate;
 use super::memory_pass::{Attempt, MemoryPass, Target, vanished};
 use super::process_sample::{Kind, Memory, ProcessSample};
+use super::stats::ScanStats;
 use super::survey::{Early, Scratch};
-use super::tally::Tally;
 use super::worker_pool::{Lost, WorkerPool};
 use crate::config;
 
@@ -35,7 +35,7 @@ pub(crate) struct Means<'a, S> {
     pub(crate) workers: &'a mut WorkerPool<Scratch>,
     /// Where taskstats told who is idle.
     pub(crate) gate: Option<&'a mut Gate>,
-    pub(crate) tally: &'a mut Tally,
+    pub(crate) stats: &'a mut ScanStats,
 }
 
 /// The planner and what it has been told.
@@ -142,7 +142,7 @@ impl Adaptive {
             };
             self.planner.observe(&observation, it.at);
             if let Some(attempt) = Attempt::of_survey(it) {
-                self.settle(attempt, it, means.tally);
+                self.settle(attempt, it, means.stats);
             }
         }
     }
@@ -183,13 +183,13 @@ impl Adaptive {
                     if lost == Lost::Hung {
                         self.hung.insert(key);
                     }
-                    means.tally.lost(lost, Some(means.memory_source.file()));
+                    means.stats.lost(lost, Some(means.memory_source.file()));
                     self.planner.failed(key, Instant::now(), Duration::ZERO);
                 }
                 Ok(attempt) if is_proven_later => unproven.push((key, attempt)),
                 Ok(attempt) => {
                     if let Some(it) = find_mut(seen, key) {
-                        self.settle(attempt, it, means.tally);
+                        self.settle(attempt, it, means.stats);
                     }
                 }
             }
@@ -207,25 +207,25 @@ impl Adaptive {
                 attempt.usage = attempt.usage.map(|_| Err(error));
             }
             if let Some(it) = find_mut(seen, key) {
-                self.settle(attempt, it, means.tally);
+                self.settle(attempt, it, means.stats);
             }
         }
     }
 
     /// Takes what became of a read of the process.
-    fn settle(&mut self, attempt: Attempt, it: &mut ProcessSample, tally: &mut Tally) {
+    fn settle(&mut self, attempt: Attempt, it: &mut ProcessSample, stats: &mut ScanStats) {
         match attempt.usage {
             None => {}
             Some(Ok(usage)) => {
                 self.planner
                     .record(it.key, &usage, attempt.at, attempt.took);
-                tally.memory(Ok(()));
+                stats.memory(Ok(()));
                 // A scan that finds it idle shows what was known of it before.
                 it.rss_bytes = Some(usage.rss_bytes);
             }
             Some(Err(error)) => {
                 self.planner.failed(it.key, attempt.at, attempt.took);
-                tally.memory(Err(&error));
+                stats.memory(Err(&error));
                 it.fail_memory(error);
             }
         }
@@ -233,14 +233,14 @@ impl Adaptive {
 
     fn finish<S>(&mut self, seen: &mut [ProcessSample], means: &mut Means<'_, S>) {
         let did = self.planner.finish();
-        means.tally.reads = MemoryReads {
+        means.stats.reads = MemoryReads {
             fresh: did.fresh,
             reused: did.reused,
             deferred_hold: did.deferred_hold,
             deferred_budget: did.deferred_budget,
             skipped_size: did.skipped_size,
         };
-        means.tally.standing_refusals = did.unreadable > 0;
+        means.stats.standing_refusals = did.unreadable > 0;
         let planner = &self.planner;
         self.named.retain(|key| planner.decision(*key).is_some());
         self.hung.retain(|key| planner.decision(*key).is_some());
@@ -255,7 +255,7 @@ impl Adaptive {
             }
             if self.planner.decision(it.key) == Some(Decision::TooBig) && self.named.insert(it.key)
             {
-                means.tally.too_big.push(it.key);
+                means.stats.too_big.push(it.key);
             }
         }
     }

@@ -19,8 +19,8 @@ use super::machine::Machine;
 use super::outcome::{Scan, ScanFailure, TooBig};
 use super::process_sample::{Kind, ProcessSample};
 use super::process_table::{ProcessTable, TrackedProcess};
+use super::stats::{Found, ScanStats};
 use super::survey::{Early, MemoryReads, Scratch, Survey, SurveyResult};
-use super::tally::{Found, Tally};
 use super::users::Users;
 use super::worker_pool::{Done, WorkerPool, thread_cpu};
 use crate::config::{ExitSource, MemoryMode, Taskstats};
@@ -149,13 +149,13 @@ impl<S: ProcSource> Collector<S> {
 
     /// The exits since the last scan. To be called after everybody has been looked at: the record
     /// of who was gone by then is there.
-    fn take_exits(&mut self, tally: &mut Tally) -> Vec<ExitRecord> {
+    fn take_exits(&mut self, stats: &mut ScanStats) -> Vec<ExitRecord> {
         let Some(exits) = &mut self.exits else {
             return Vec::new();
         };
         match exits.take() {
             Ok((records, lost)) => {
-                tally.exits_lost(lost);
+                stats.exits_lost(lost);
                 records
             }
             Err(error) => {
@@ -192,17 +192,17 @@ impl<S: ProcSource> Collector<S> {
         if self.pids.is_empty() {
             return Err(ScanFailure::NoProcesses);
         }
-        let mut tally = Tally::default();
+        let mut stats = ScanStats::default();
         self.accounts.begin();
-        let mut seen = self.survey(&mut tally);
+        let mut seen = self.survey(&mut stats);
         if seen.is_empty() {
-            let first = tally
+            let first = stats
                 .first_error
                 .map_or_else(String::new, |it| it.to_string());
             return Err(ScanFailure::NothingReadable {
                 listed: self.pids.len(),
                 first,
-                faults: tally.faults,
+                faults: stats.faults,
             });
         }
         // Before memory is read, which may take a while: its CPU time and that of the processes
@@ -214,17 +214,17 @@ impl<S: ProcSource> Collector<S> {
             .host
             .then(|| self.host.read());
         let over_limit = self.over_limit(&seen);
-        self.read_memory(&mut seen, &over_limit, &mut tally);
+        self.read_memory(&mut seen, &over_limit, &mut stats);
         seen.retain(|it| !it.is_gone());
         let (snapshot, rule_counts) = {
-            let exits = self.take_exits(&mut tally);
+            let exits = self.take_exits(&mut stats);
             let mut table = write(&self.table);
             self.accounts
                 .classify(&seen, &exits, &mut table, &self.effective.classifier);
             let mut builder = self
                 .accounts
                 .account(&seen, &over_limit, &table, &self.effective);
-            builder.unread(tally.unread);
+            builder.unread(stats.unread);
             if let Some(host) = host {
                 builder.host(host);
             }
@@ -232,17 +232,17 @@ impl<S: ProcSource> Collector<S> {
             let snapshot = builder.finish(&limits, &mut self.selection);
             (snapshot, table.rule_counts())
         };
-        let too_big = self.name(&tally.too_big);
+        let too_big = self.name(&stats.too_big);
         Ok(Scan {
             snapshot,
             rule_counts,
-            tally,
+            stats,
             too_big,
         })
     }
 
     /// Looks at everybody, except for those that are known not to have run.
-    fn survey(&mut self, tally: &mut Tally) -> Vec<ProcessSample> {
+    fn survey(&mut self, stats: &mut ScanStats) -> Vec<ProcessSample> {
         let idle = self.idle();
         let early = self.early();
         let survey = Survey {
@@ -266,10 +266,10 @@ impl<S: ProcSource> Collector<S> {
         let mut unread = Vec::new();
         let settle = |done: Done<SurveyResult>| {
             let pid = self.pids.get(done.0).copied();
-            match tally.settle(done) {
+            match stats.settle(done) {
                 Found::Process(it) => return Some(it),
                 Found::Unread => {
-                    tally.unread += 1;
+                    stats.unread += 1;
                     unread.extend(pid);
                 }
                 Found::Gone => {}
@@ -354,7 +354,7 @@ impl<S: ProcSource> Collector<S> {
         &mut self,
         seen: &mut [ProcessSample],
         over_limit: &HashSet<ProcessKey>,
-        tally: &mut Tally,
+        stats: &mut ScanStats,
     ) {
         let means = Means {
             source: &self.source,
@@ -362,12 +362,12 @@ impl<S: ProcSource> Collector<S> {
             config: self.effective.config(),
             workers: &mut self.workers,
             gate: self.gate.as_mut(),
-            tally,
+            stats,
         };
         match (means.config.memory_mode(), &mut self.adaptive) {
             (MemoryMode::Adaptive, Some(adaptive)) => adaptive.read(seen, over_limit, means),
             (MemoryMode::Exact, _) if means.config.scan.max_processes.is_none() => {
-                exact::count(seen, means.tally);
+                exact::count(seen, means.stats);
             }
             (MemoryMode::Exact, _) if !means.workers.stuck().are_too_many() => {
                 exact::read(seen, over_limit, means);

@@ -11,18 +11,18 @@ use herakles_stat::ProcessKey;
 use super::adaptive::Means;
 use super::memory_pass::{MemoryPass, Target};
 use super::process_sample::{Kind, Memory, ProcessSample};
-use super::tally::Tally;
+use super::stats::ScanStats;
 
 /// Counts what the survey has read as it went.
-pub(crate) fn count(seen: &[ProcessSample], tally: &mut Tally) {
+pub(crate) fn count(seen: &[ProcessSample], stats: &mut ScanStats) {
     for it in seen {
         match &it.memory {
             Memory::Unknown => {}
             Memory::Sample(_) => {
-                tally.memory(Ok(()));
-                tally.reads.fresh += 1;
+                stats.memory(Ok(()));
+                stats.reads.fresh += 1;
             }
-            Memory::Failed(error) => tally.memory(Err(error)),
+            Memory::Failed(error) => stats.memory(Err(error)),
         }
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn read<S: ProcSource>(
             continue;
         };
         match result {
-            Err((lost, _)) => means.tally.lost(lost, Some(means.memory_source.file())),
+            Err((lost, _)) => means.stats.lost(lost, Some(means.memory_source.file())),
             Ok(attempt) => match attempt.usage {
                 None => {}
                 Some(Ok(usage)) => {
@@ -70,5 +70,5 @@ pub(crate) fn read<S: ProcSource>(
             },
         }
     }
-    count(seen, means.tally);
+    count(seen, means.stats);
 }

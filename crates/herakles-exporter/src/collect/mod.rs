@@ -15,8 +15,8 @@ mod outcome;
 mod process_sample;
 mod process_table;
 mod rule_counts;
+mod stats;
 mod survey;
-mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 mod users;
@@ -26,5 +26,5 @@ pub(crate) use collector::Collector;
 pub(crate) use machine::Machine;
 pub(crate) use outcome::Scan;
 pub(crate) use rule_counts::RuleCounts;
-pub(crate) use tally::EXITS_LOST;
+pub(crate) use stats::EXITS_LOST;
 pub(crate) use users::Users;

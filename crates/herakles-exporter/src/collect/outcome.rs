@@ -7,14 +7,14 @@ use herakles_metrics::Snapshot;
 use herakles_stat::Pid;
 
 use super::rule_counts::RuleCounts;
-use super::tally::Tally;
+use super::stats::ScanStats;
 use crate::status::Faults;
 
 /// The result of one scan.
 pub(crate) struct Scan {
     pub(crate) snapshot: Snapshot,
     pub(crate) rule_counts: RuleCounts,
-    pub(crate) tally: Tally,
+    pub(crate) stats: ScanStats,
     /// Processes that `max_hold` keeps from being read, each named in one scan only.
     pub(crate) too_big: Vec<TooBig>,
 }

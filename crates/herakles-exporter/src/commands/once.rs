@@ -70,13 +70,13 @@ impl Printer {
             .collector
             .scan(0)
             .map_err(|error| Failure::Other(error.to_string()))?;
-        self.status.add_faults(&scan.tally.faults);
-        self.status.add_reads(scan.tally.reads);
+        self.status.add_faults(&scan.stats.faults);
+        self.status.add_reads(scan.stats.reads);
         Ok(scan)
     }
 
     fn print(&self, scan: Scan, again: bool) -> Result<ExitCode, Failure> {
-        let refused = (scan.tally.refused, scan.tally.asked);
+        let refused = (scan.stats.refused, scan.stats.asked);
         let text = self.document(scan)?;
         if let Some(path) = &self.output {
             return write_file(path, text.as_bytes())

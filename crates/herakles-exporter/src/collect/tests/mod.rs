@@ -120,9 +120,9 @@ impl World {
         let named = |it: super::outcome::TooBig| (it.pid.as_u32(), it.name.to_string());
         Ok(View {
             snapshot: Arc::new(scan.snapshot),
-            faults: scan.tally.faults,
-            reads: scan.tally.reads,
-            unread: scan.tally.unread,
+            faults: scan.stats.faults,
+            reads: scan.stats.reads,
+            unread: scan.stats.unread,
             too_big: scan.too_big.into_iter().map(named).collect(),
         })
     }

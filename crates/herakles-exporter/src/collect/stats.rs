@@ -15,7 +15,7 @@ pub(crate) const EXITS_LOST: (&str, &str) = ("io", "none");
 
 /// The counts of one scan.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct ScanStats {
     pub(crate) faults: Faults,
     pub(crate) reads: MemoryReads,
     /// Processes whose memory was read or refused, and those of them that were refused.
@@ -43,7 +43,7 @@ pub(crate) enum Found {
     Gone,
 }
 
-impl Tally {
+impl ScanStats {
     pub(crate) fn error(&mut self, error: &ScanError) {
         let kind = match error.skip {
             Skip::Vanished => "vanished",
