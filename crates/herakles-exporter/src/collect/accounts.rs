@@ -15,7 +15,7 @@ use herakles_metrics::{
 use herakles_scan::ExitRecord;
 use herakles_stat::{Pid, ProcessKey};
 
-use super::exits::Obituaries;
+use super::exits::ExitedProcesses;
 use super::machine::Machine;
 use super::process_sample::{Kind, Memory, ProcessSample};
 use super::process_table::{ProcessTable, TrackedProcess};
@@ -26,7 +26,7 @@ use crate::status::unix_seconds;
 pub(crate) struct Accounts {
     machine: Machine,
     tracker: CpuTracker<ClassId>,
-    obituaries: Obituaries,
+    exited: ExitedProcesses,
     /// What the tracker is to be told of exits in this scan.
     exits: Vec<Exit<ClassId>>,
     classes: ClassTable,
@@ -46,7 +46,7 @@ impl Accounts {
         Self {
             machine,
             tracker: CpuTracker::new(machine.ticks_per_second, machine.counts_from),
-            obituaries: Obituaries::new(machine.ticks_per_second),
+            exited: ExitedProcesses::new(machine.ticks_per_second),
             exits: Vec::new(),
             classes: ClassTable::new(),
             created: HashMap::new(),
@@ -107,10 +107,8 @@ impl Accounts {
             table.insert(member);
         }
         // While those who have exited are still there.
-        self.exits = self
-            .obituaries
-            .write(exits, table, rules, &mut self.classes);
-        self.obituaries.scanned(self.began);
+        self.exits = self.exited.write(exits, table, rules, &mut self.classes);
+        self.exited.scanned(self.began);
         table.evict(self.scan);
     }
 
@@ -256,7 +254,7 @@ impl Accounts {
         self.classes.expire(now, has, &mut expired);
         for id in expired {
             self.tracker.forget_class(id);
-            self.obituaries.forget_class(id);
+            self.exited.forget_class(id);
             self.created.remove(&id);
         }
     }

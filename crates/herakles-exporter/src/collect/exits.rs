@@ -130,7 +130,7 @@ fn listen(shared: &Shared, arrivals: &Arrivals) {
 }
 
 /// Turns records into what the tracker takes: whose they are, in ticks.
-pub(crate) struct Obituaries {
+pub(crate) struct ExitedProcesses {
     ticks_per_second: TicksPerSecond,
     /// When the last scan began.
     scanned: Option<Instant>,
@@ -145,13 +145,13 @@ struct Fraction {
 }
 
 /// What is known of a process that has exited.
-struct Deceased {
+struct ExitedProcess {
     start_time: u64,
     class: ClassId,
     inheritance: Inheritance,
 }
 
-impl Obituaries {
+impl ExitedProcesses {
     pub(crate) fn new(ticks_per_second: TicksPerSecond) -> Self {
         Self {
             ticks_per_second,
@@ -181,13 +181,13 @@ impl Obituaries {
         rules: &Classifier,
         classes: &mut ClassTable,
     ) -> Vec<Exit<ClassId>> {
-        let mut told: HashMap<Pid, Deceased> = HashMap::new();
+        let mut told: HashMap<Pid, ExitedProcess> = HashMap::new();
         let mut exits = Vec::with_capacity(records.len());
         // Parents exit after their children, whose class they may pass on.
         for record in records.iter().rev() {
             let member = table.by_pid(record.pid).filter(|it| self.is(it, record));
             let deceased = match member {
-                Some(member) => Some(Deceased {
+                Some(member) => Some(ExitedProcess {
                     start_time: member.key.start_time,
                     class: member.class,
                     inheritance: member.inheritance.clone(),
@@ -221,10 +221,10 @@ impl Obituaries {
         &self,
         record: &ExitRecord,
         table: &ProcessTable,
-        told: &HashMap<Pid, Deceased>,
+        told: &HashMap<Pid, ExitedProcess>,
         rules: &Classifier,
         classes: &mut ClassTable,
-    ) -> Option<Deceased> {
+    ) -> Option<ExitedProcess> {
         let unseen = record.drained_at.checked_sub(record.lived)? > self.scanned?;
         let parent = record.parent.filter(|_| unseen)?;
         let start_time = self.ticks(record.started);
@@ -232,7 +232,7 @@ impl Obituaries {
             .by_pid(parent)
             .filter(|it| it.key.start_time <= start_time);
         if living.is_some_and(|it| it.kind == Kind::KernelThread) && parent.as_u32() == KTHREADD {
-            return Some(Deceased {
+            return Some(ExitedProcess {
                 start_time,
                 class: ClassTable::kernel(),
                 inheritance: Inheritance::NONE,
@@ -249,7 +249,7 @@ impl Obituaries {
             ..Facts::default()
         });
         let placement = classes.place(&decision, inherited);
-        Some(Deceased {
+        Some(ExitedProcess {
             // Nobody is older than the parent, whatever the records waited.
             start_time: start_time.max(born_after),
             class: placement.class,

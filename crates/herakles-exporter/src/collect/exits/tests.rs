@@ -24,7 +24,7 @@ fn pid(id: u32) -> Pid {
 /// Half a minute after boot; scans at 10 s, and now.
 struct Host {
     boot: Instant,
-    obituaries: Obituaries,
+    exited: ExitedProcesses,
     table: ProcessTable,
     rules: Classifier,
     classes: ClassTable,
@@ -35,12 +35,12 @@ impl Host {
         let boot = Instant::now();
         let mut host = Self {
             boot,
-            obituaries: Obituaries::new(TicksPerSecond::new(100).unwrap()),
+            exited: ExitedProcesses::new(TicksPerSecond::new(100).unwrap()),
             table: ProcessTable::default(),
             rules: Classifier::new(Rules::parse(RULES, "rules").unwrap()),
             classes: ClassTable::new(),
         };
-        host.obituaries.scanned(boot + Duration::from_secs(10));
+        host.exited.scanned(boot + Duration::from_secs(10));
         host.member(1, 0, Kind::User);
         host.member(2, 0, Kind::KernelThread);
         host
@@ -108,7 +108,7 @@ impl Host {
     }
 
     fn exits(&mut self, records: &[ExitRecord]) -> Vec<Exit<ClassId>> {
-        self.obituaries
+        self.exited
             .write(records, &self.table, &self.rules, &mut self.classes)
     }
 }
@@ -162,7 +162,7 @@ fn who_was_there_at_the_last_scan_but_is_not_known_any_more_is_left_out() {
 #[test]
 fn before_the_first_scan_nobody_is_new() {
     let mut host = Host::new();
-    host.obituaries = Obituaries::new(TicksPerSecond::new(100).unwrap());
+    host.exited = ExitedProcesses::new(TicksPerSecond::new(100).unwrap());
     let record = host.exit(12, 1, "make", LATER);
     assert_eq!(host.write(&[record]), []);
 }
