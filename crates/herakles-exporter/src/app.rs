@@ -9,9 +9,9 @@ use herakles_web::Limits;
 use herakles_web::gzip::Compressor;
 use tokio::sync::{Semaphore, watch};
 
-use crate::cache::{Cache, Published};
+use crate::cache::{Cache, CachedRefresh};
 use crate::config::Sources;
-use crate::effective::{Effective, LoadError};
+use crate::running_config::{LoadError, RunningConfig};
 use crate::self_process;
 use crate::status::Status;
 
@@ -19,7 +19,7 @@ use crate::status::Status;
 pub(crate) struct App {
     pub(crate) cache: Cache,
     pub(crate) status: Status,
-    pub(crate) effective: ArcSwap<Effective>,
+    pub(crate) effective: ArcSwap<RunningConfig>,
     /// What a client may use of the server; follows the configuration.
     pub(crate) limits: watch::Sender<Limits>,
     /// Big documents are made one at a time, so that many requests need no more memory than one.
@@ -39,7 +39,7 @@ pub(crate) struct ScrapeScratch {
 }
 
 impl App {
-    pub(crate) fn new(sources: Sources, effective: Effective, wake: SyncSender<()>) -> Self {
+    pub(crate) fn new(sources: Sources, effective: RunningConfig, wake: SyncSender<()>) -> Self {
         let status = Status::new(effective.labels());
         status.loaded(true, None);
         Self {
@@ -56,7 +56,7 @@ impl App {
     }
 
     /// Everything the exporter says about itself now.
-    pub(crate) fn exporter_status(&self, published: Option<&Published>) -> ExporterStatus {
+    pub(crate) fn exporter_status(&self, published: Option<&CachedRefresh>) -> ExporterStatus {
         self.status.read(self_process::read(), published)
     }
 
@@ -82,7 +82,7 @@ impl App {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let running = self.effective.load_full();
-        match Effective::reload(&self.sources, &running) {
+        match RunningConfig::reload(&self.sources, &running) {
             Ok((effective, restart_needed)) => {
                 let effective = Arc::new(effective);
                 self.status.loaded(true, Some(effective.labels()));
@@ -113,7 +113,7 @@ impl App {
 }
 
 /// Logs what is allowed but hardly meant.
-pub(crate) fn log_warnings(effective: &Effective) {
+pub(crate) fn log_warnings(effective: &RunningConfig) {
     for warning in &effective.loaded.warnings {
         tracing::warn!(warning, "configuration");
     }

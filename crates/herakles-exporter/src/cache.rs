@@ -11,7 +11,7 @@ use crate::attribution::Attribution;
 use crate::collect::RuleCounts;
 
 /// One refresh's result, rendered and compressed once.
-pub(crate) struct Published {
+pub(crate) struct CachedRefresh {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) rule_counts: RuleCounts,
     pub(crate) openmetrics: Exposition,
@@ -22,7 +22,7 @@ pub(crate) struct Published {
     pub(crate) taken: Instant,
 }
 
-impl Published {
+impl CachedRefresh {
     pub(crate) fn exposition(&self, format: Format) -> &Exposition {
         match format {
             Format::OpenMetrics1_0_0 => &self.openmetrics,
@@ -44,19 +44,19 @@ impl Published {
     }
 }
 
-/// The current [`Published`]. A reader takes a reference and never waits; the refresh replaces
+/// The current [`CachedRefresh`]. A reader takes a reference and never waits; the refresh replaces
 /// it whole, so nobody sees half of one.
 #[derive(Default)]
 pub(crate) struct Cache {
-    current: ArcSwapOption<Published>,
+    current: ArcSwapOption<CachedRefresh>,
 }
 
 impl Cache {
-    pub(crate) fn load(&self) -> Option<Arc<Published>> {
+    pub(crate) fn load(&self) -> Option<Arc<CachedRefresh>> {
         self.current.load_full()
     }
 
-    pub(crate) fn publish(&self, published: Published) {
+    pub(crate) fn publish(&self, published: CachedRefresh) {
         self.current.store(Some(Arc::new(published)));
     }
 }

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use crate::allocator;
 use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, Sources};
-use crate::effective::{Effective, LoadError};
+use crate::running_config::{LoadError, RunningConfig};
 use crate::serve::{self, ProcError, ServeError};
 
 /// Why the program ends with another code than 0.
@@ -82,9 +82,9 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
             })?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Once(once) => once::run(&once, Effective::load(&sources)?),
+        Command::Once(once) => once::run(&once, RunningConfig::load(&sources)?),
         Command::Check(check) => Ok(check::run(&check, &sources)),
-        Command::Explain(explain) => explain::run(&explain, &Effective::load(&sources)?),
+        Command::Explain(explain) => explain::run(&explain, &RunningConfig::load(&sources)?),
         Command::Rules(rules) => rules::run(&rules, &sources),
     }
 }

@@ -12,13 +12,13 @@ mod cli;
 mod collect;
 mod commands;
 mod config;
-mod effective;
 mod human;
 #[doc(hidden)]
 pub mod measure;
 mod refresh;
 mod routes;
 mod rule_text;
+mod running_config;
 mod self_process;
 mod serve;
 mod settings;

@@ -9,7 +9,7 @@ use herakles_scan::ProcFs;
 use crate::cli;
 use crate::collect::Collector;
 use crate::config::{Environment, Sources};
-use crate::effective::Effective;
+use crate::running_config::RunningConfig;
 use crate::serve::{open_proc, scan_threads};
 
 /// Scans as the program with these flags would.
@@ -40,7 +40,7 @@ impl Scanner {
         let arguments = ["herakles-exporter"].iter().chain(flags).map(Into::into);
         let invocation = cli::parse(arguments).map_err(|error| error.to_string())?;
         let sources = Sources::new(invocation.flags, Environment::default());
-        let effective = Effective::load(&sources).map_err(|error| error.to_string())?;
+        let effective = RunningConfig::load(&sources).map_err(|error| error.to_string())?;
         let root = effective.config().path.procfs.clone();
         let (proc, machine) = open_proc(&root).map_err(|error| error.to_string())?;
         let threads = scan_threads(&effective);

@@ -15,7 +15,7 @@ use herakles_web::{Exposition, Format};
 
 use crate::app::App;
 use crate::attribution::Attribution;
-use crate::cache::Published;
+use crate::cache::CachedRefresh;
 use crate::collect::{Collector, EXITS_LOST, Scan};
 use crate::telemetry::{FaultLine, FaultLog};
 
@@ -98,7 +98,7 @@ impl<S: ProcSource> Refresher<S> {
         }
     }
 
-    fn make(&mut self) -> Result<Published, String> {
+    fn make(&mut self) -> Result<CachedRefresh, String> {
         let live_series = self.app.status.series_to_come();
         let scan = self.collector.scan(live_series).map_err(|failure| {
             let sentence = failure.to_string();
@@ -133,7 +133,7 @@ impl<S: ProcSource> Refresher<S> {
         let (openmetrics, text) = rendered.into_texts();
         let openmetrics = exposition(Format::OpenMetrics1_0_0, openmetrics);
         let text = exposition(Format::Text0_0_4, text);
-        Ok(Published {
+        Ok(CachedRefresh {
             snapshot,
             rule_counts: scan.rule_counts,
             openmetrics,

@@ -14,9 +14,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::{App, log_warnings};
 use crate::collect::{Collector, Machine};
 use crate::config::Sources;
-use crate::effective::{Effective, LoadError};
 use crate::refresh::Refresher;
 use crate::routes;
+use crate::running_config::{LoadError, RunningConfig};
 use crate::telemetry;
 use crate::web_log::WebLog;
 
@@ -83,7 +83,7 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         Signals::new().map_err(start("the signal handlers"))?
     };
 
-    let effective = Effective::load(&sources)?;
+    let effective = RunningConfig::load(&sources)?;
     let log = effective.config().log;
     let _flush = telemetry::start(log.level.into(), log.format.into());
     log_warnings(&effective);
@@ -125,7 +125,7 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
 }
 
 /// The number of worker threads: as configured, else min(cores, 4).
-pub(crate) fn scan_threads(effective: &Effective) -> usize {
+pub(crate) fn scan_threads(effective: &RunningConfig) -> usize {
     let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     effective.config().scan.threads(cores).get()
 }

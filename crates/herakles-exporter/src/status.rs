@@ -11,7 +11,7 @@ use herakles_metrics::{
     ProcessStates, Reload, SelfUsage,
 };
 
-use crate::cache::Published;
+use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
 use crate::self_process;
 
@@ -181,7 +181,7 @@ impl Status {
     }
 
     /// Everything as it is now. `own` and `published` are the caller's to read.
-    pub(crate) fn read(&self, own: SelfUsage, published: Option<&Published>) -> ExporterStatus {
+    pub(crate) fn read(&self, own: SelfUsage, published: Option<&CachedRefresh>) -> ExporterStatus {
         let last = self.last.load(Relaxed);
         let last_success_nanos = self.last_success_nanos.load(Relaxed);
         ExporterStatus {
@@ -205,7 +205,7 @@ impl Status {
             scan_errors: lock(&self.faults).clone(),
             series: published.map(|it| it.snapshot.series()),
             series_dropped: published.map(|it| it.snapshot.series_dropped()),
-            exposition: published.map(Published::sizes),
+            exposition: published.map(CachedRefresh::sizes),
             http_requests: lock(&self.requests).clone(),
             config_reload: *lock(&self.reload),
             web_reload: None,

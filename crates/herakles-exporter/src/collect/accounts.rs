@@ -19,7 +19,7 @@ use super::exits::ExitedProcesses;
 use super::machine::Machine;
 use super::process_sample::{Kind, Memory, ProcessSample};
 use super::process_table::{ProcessTable, TrackedProcess};
-use crate::effective::Effective;
+use crate::running_config::RunningConfig;
 use crate::status::unix_seconds;
 
 /// Classes and their counters, from scan to scan.
@@ -168,7 +168,7 @@ impl Accounts {
         seen: &[ProcessSample],
         over_limit: &HashSet<ProcessKey>,
         table: &ProcessTable,
-        effective: &Effective,
+        effective: &RunningConfig,
     ) -> SnapshotBuilder {
         let now = Instant::now();
         let taken_at = unix_seconds(SystemTime::now());
@@ -262,7 +262,7 @@ impl Accounts {
     fn subgroups(
         &self,
         builder: &mut SnapshotBuilder,
-        effective: &Effective,
+        effective: &RunningConfig,
     ) -> HashMap<ClassId, SubgroupSlot> {
         let ticks = self.machine.ticks_per_second;
         let mut slots = HashMap::new();

@@ -24,7 +24,7 @@ use super::survey::{Early, MemoryReads, Scratch, Survey, SurveyResult};
 use super::users::Users;
 use super::worker_pool::{Done, WorkerPool, thread_cpu};
 use crate::config::{ExitSource, MemoryMode, Taskstats};
-use crate::effective::Effective;
+use crate::running_config::RunningConfig;
 
 /// Everything a scan keeps for the next one.
 pub(crate) struct Collector<S: ProcSource> {
@@ -42,7 +42,7 @@ pub(crate) struct Collector<S: ProcSource> {
     /// Where taskstats tells of exits.
     exits: Option<Exits>,
     users: Arc<Users>,
-    effective: Arc<Effective>,
+    effective: Arc<RunningConfig>,
     table: Arc<RwLock<ProcessTable>>,
     accounts: Accounts,
     selection: Selection,
@@ -57,7 +57,7 @@ impl<S: ProcSource> Collector<S> {
         root: &Path,
         machine: Machine,
         threads: usize,
-        effective: Arc<Effective>,
+        effective: Arc<RunningConfig>,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
         let patience = WorkerPool::<Scratch>::PATIENCE;
         Self::with_patience(source, root, machine, threads, patience, effective)
@@ -70,7 +70,7 @@ impl<S: ProcSource> Collector<S> {
         machine: Machine,
         threads: usize,
         patience: Duration,
-        effective: Arc<Effective>,
+        effective: Arc<RunningConfig>,
     ) -> Result<Self, rayon::ThreadPoolBuildError> {
         let mut pids = Vec::new();
         let memory_source = match source.pids(&mut pids) {
@@ -104,7 +104,7 @@ impl<S: ProcSource> Collector<S> {
     }
 
     /// Goes by another configuration from the next scan on. Counters go on.
-    pub(crate) fn adopt(&mut self, effective: Arc<Effective>) {
+    pub(crate) fn adopt(&mut self, effective: Arc<RunningConfig>) {
         self.users = Arc::new(Users::current());
         self.accounts.adopt(effective.classifier.rules());
         self.workers.forget_scratch();

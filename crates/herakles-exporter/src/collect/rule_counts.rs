@@ -57,7 +57,7 @@ mod tests {
     use super::super::Collector;
     use super::super::tests::{machine, sources};
     use super::*;
-    use crate::effective::Effective;
+    use crate::running_config::RunningConfig;
 
     const RULES: &str = "
         subgroups = [
@@ -71,7 +71,7 @@ mod tests {
     fn counts(populate: impl Fn(&MemProc)) -> (Vec<(u64, u64)>, u64) {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("rules.toml"), RULES).unwrap();
-        let effective = Effective::load(&sources(folder.path(), &[])).unwrap();
+        let effective = RunningConfig::load(&sources(folder.path(), &[])).unwrap();
         let effective = Arc::new(effective);
         let proc = MemProc::new();
         populate(&proc);

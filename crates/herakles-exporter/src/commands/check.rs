@@ -10,7 +10,7 @@ use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs
 use crate::cli::Check;
 use crate::collect::{Collector, Machine};
 use crate::config::{MemoryMode, Sources};
-use crate::effective::Effective;
+use crate::running_config::RunningConfig;
 use crate::serve::{open_proc, scan_threads};
 
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
@@ -55,8 +55,8 @@ impl Report {
     }
 }
 
-fn configuration(sources: &Sources, report: &mut Report) -> Option<Effective> {
-    match Effective::load(sources) {
+fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig> {
+    match RunningConfig::load(sources) {
         Err(error) => {
             report.fail(&format!("configuration: {error}"));
             None
@@ -81,7 +81,7 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<Effective> {
     }
 }
 
-fn proc(effective: &Effective, report: &mut Report) -> Option<(ProcFs, Machine)> {
+fn proc(effective: &RunningConfig, report: &mut Report) -> Option<(ProcFs, Machine)> {
     let root = effective.config().path.procfs.display().to_string();
     let (proc, machine) = match open_proc(&effective.config().path.procfs) {
         Ok(opened) => opened,
@@ -113,7 +113,7 @@ fn proc(effective: &Effective, report: &mut Report) -> Option<(ProcFs, Machine)>
     Some((proc, machine))
 }
 
-fn memory(proc: &ProcFs, effective: &Effective, allow_partial: bool, report: &mut Report) {
+fn memory(proc: &ProcFs, effective: &RunningConfig, allow_partial: bool, report: &mut Report) {
     if effective.config().memory_mode() == MemoryMode::Rss {
         report.ok("memory: only RSS is asked for, which needs no right");
         return;
@@ -190,7 +190,7 @@ fn capabilities(report: &Report) -> bool {
     }
 }
 
-fn addresses(effective: &Effective, report: &mut Report) {
+fn addresses(effective: &RunningConfig, report: &mut Report) {
     for address in &effective.config().web.listen_addresses {
         match herakles_web::bind(std::slice::from_ref(address)) {
             Ok(_) => report.ok(&format!("address: {address} is free")),
@@ -200,7 +200,7 @@ fn addresses(effective: &Effective, report: &mut Report) {
 }
 
 /// Scans once as the service would, which tells what it costs and whom it leaves out.
-fn scan(proc: ProcFs, machine: Machine, effective: Effective, report: &mut Report) {
+fn scan(proc: ProcFs, machine: Machine, effective: RunningConfig, report: &mut Report) {
     let root = effective.config().path.procfs.clone();
     let max_hold = effective.config().scan.max_hold;
     let threads = scan_threads(&effective);

@@ -14,10 +14,10 @@ use super::known::Known;
 use super::{Failure, output};
 use crate::cli::{Description, Explain, ReportFormat, Subject};
 use crate::collect::Users;
-use crate::effective::Effective;
+use crate::running_config::RunningConfig;
 use crate::serve::open_proc;
 
-pub(super) fn run(explain: &Explain, effective: &Effective) -> Result<ExitCode, Failure> {
+pub(super) fn run(explain: &Explain, effective: &RunningConfig) -> Result<ExitCode, Failure> {
     let report = match &explain.subject {
         Subject::Process(pid) => of_process(*pid, effective)?,
         Subject::Described(description) => of_description(description, effective),
@@ -77,7 +77,7 @@ impl Report {
     }
 }
 
-fn of_description(it: &Description, effective: &Effective) -> Report {
+fn of_description(it: &Description, effective: &RunningConfig) -> Report {
     // One would type blanks between the arguments; the kernel has NULs.
     let cmdline = it.cmdline.as_ref().map(|line| {
         let spaced = line.as_bytes().iter();
@@ -113,7 +113,7 @@ fn of_description(it: &Description, effective: &Effective) -> Report {
     }
 }
 
-fn of_process(pid: Pid, effective: &Effective) -> Result<Report, Failure> {
+fn of_process(pid: Pid, effective: &RunningConfig) -> Result<Report, Failure> {
     let (proc, _) = open_proc(&effective.config().path.procfs)?;
     let users = Users::current();
     let subject = Known::read(&proc, pid, &users).map_err(|error| match error.skip {
@@ -145,7 +145,7 @@ fn place(
     proc: &ProcFs,
     subject: &Known,
     users: &Users,
-    effective: &Effective,
+    effective: &RunningConfig,
     table: &mut ClassTable,
 ) -> (Placement, Option<Ancestor>) {
     let mut inheritance = Inheritance::NONE;

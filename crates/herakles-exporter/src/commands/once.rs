@@ -14,12 +14,12 @@ use super::output::write_file;
 use super::{Failure, output, table};
 use crate::cli::{Once, OnceFormat};
 use crate::collect::{Collector, Scan};
-use crate::effective::Effective;
+use crate::running_config::RunningConfig;
 use crate::self_process;
 use crate::serve::{open_proc, scan_threads};
 use crate::status::Status;
 
-pub(super) fn run(once: &Once, effective: Effective) -> Result<ExitCode, Failure> {
+pub(super) fn run(once: &Once, effective: RunningConfig) -> Result<ExitCode, Failure> {
     for warning in &effective.loaded.warnings {
         let _ = writeln!(io::stderr(), "herakles-exporter: warning: {warning}");
     }

@@ -13,15 +13,15 @@ use herakles_classify::Rule;
 use super::{Failure, output};
 use crate::cli::{Rules, RulesFormat};
 use crate::config::Sources;
-use crate::effective::Effective;
 use crate::rule_text;
+use crate::running_config::RunningConfig;
 
 pub(super) fn run(command: &Rules, sources: &Sources) -> Result<ExitCode, Failure> {
     match command {
         Rules::List { group, format } => {
-            list(group.as_deref(), *format, &Effective::load(sources)?)
+            list(group.as_deref(), *format, &RunningConfig::load(sources)?)
         }
-        Rules::Suggest => suggest::run(Effective::load(sources)?),
+        Rules::Suggest => suggest::run(RunningConfig::load(sources)?),
         Rules::Import { process_exporter } => import::run(process_exporter),
     }
 }
@@ -29,7 +29,7 @@ pub(super) fn run(command: &Rules, sources: &Sources) -> Result<ExitCode, Failur
 fn list(
     group: Option<&str>,
     format: RulesFormat,
-    effective: &Effective,
+    effective: &RunningConfig,
 ) -> Result<ExitCode, Failure> {
     let rules: Vec<&Rule> = effective
         .classifier

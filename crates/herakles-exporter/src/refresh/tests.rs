@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::collect::tests::{machine, rules, sources};
-use crate::effective::Effective;
 use crate::routes;
+use crate::running_config::RunningConfig;
 
 const EACCES: i32 = 13;
 const EMFILE: i32 = 24;
@@ -32,7 +32,7 @@ fn exporter(flags: &[&str]) -> Exporter {
     }
     let rules = rules();
     let sources = sources(rules.path(), flags);
-    let effective = Effective::load(&sources).unwrap();
+    let effective = RunningConfig::load(&sources).unwrap();
     let (reloads, _) = sync_channel(1);
     let app = Arc::new(App::new(sources, effective, reloads));
     let effective = app.effective.load_full();
@@ -220,7 +220,7 @@ fn another_configuration_is_shown_at_once() {
     let it = exporter(&["--scan.cache-ttl=1h"]);
     let rules = rules();
     let flags = ["--scan.cache-ttl=1h", "--export.processes=none"];
-    let other = Effective::load(&sources(rules.path(), &flags)).unwrap();
+    let other = RunningConfig::load(&sources(rules.path(), &flags)).unwrap();
     it.app.effective.store(Arc::new(other));
     it.wake.send(()).unwrap();
     drop(it.wake);

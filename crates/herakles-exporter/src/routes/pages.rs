@@ -8,7 +8,7 @@ use herakles_web::hyper::{Response, StatusCode};
 use herakles_web::{Body, respond};
 
 use crate::app::App;
-use crate::cache::Published;
+use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
 
 /// `/`: what this is and where to go.
@@ -57,9 +57,9 @@ pub(super) fn health(app: &App) -> Response<Body> {
 }
 
 /// Whether the last good refresh is young enough, and a sentence that says so.
-fn health_of(app: &App, published: Option<&Published>) -> (bool, String) {
+fn health_of(app: &App, published: Option<&CachedRefresh>) -> (bool, String) {
     let limit = (app.effective.load().config().scan.cache_ttl * 3).max(Duration::from_secs(30));
-    match published.map(Published::age) {
+    match published.map(CachedRefresh::age) {
         None => (false, "Not ready: no refresh has succeeded yet.".to_owned()),
         Some(age) if age < limit => (
             true,
@@ -76,7 +76,12 @@ fn health_of(app: &App, published: Option<&Published>) -> (bool, String) {
     }
 }
 
-fn describe(out: &mut String, app: &App, published: Option<&Published>, status: &ExporterStatus) {
+fn describe(
+    out: &mut String,
+    app: &App,
+    published: Option<&CachedRefresh>,
+    status: &ExporterStatus,
+) {
     let updates = status.cache_updates;
     let now = if app.status.is_updating() {
         ", one is running"

@@ -7,7 +7,7 @@ use herakles_web::hyper::{Response, StatusCode};
 use herakles_web::{Body, respond};
 
 use crate::app::App;
-use crate::cache::Published;
+use crate::cache::CachedRefresh;
 use crate::human;
 use crate::rule_text;
 use crate::unclassified::Unclassified;
@@ -23,7 +23,7 @@ pub(super) fn subgroups(app: &App) -> Response<Body> {
     respond::text(StatusCode::OK, text)
 }
 
-fn page(rules: &Rules, published: Option<&Published>) -> String {
+fn page(rules: &Rules, published: Option<&CachedRefresh>) -> String {
     let mut out = String::from(
         "# Rules in the order in which they are tried; the first that matches decides.\n\
          # processes  group/subgroup  rule  patterns\n",
@@ -55,7 +55,7 @@ fn page(rules: &Rules, published: Option<&Published>) -> String {
 }
 
 /// The processes that no rule matches, and the largest names among those that stay unclassified.
-fn without_rule(published: &Published, out: &mut String) {
+fn without_rule(published: &CachedRefresh, out: &mut String) {
     let snapshot = &published.snapshot;
     let members = |group: &str, subgroup: &str| {
         let mut all = snapshot.subgroups().iter();

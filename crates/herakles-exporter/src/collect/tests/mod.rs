@@ -22,7 +22,7 @@ use tempfile::TempDir;
 
 use super::{Collector, Machine};
 use crate::config::{Environment, Sources};
-use crate::effective::Effective;
+use crate::running_config::RunningConfig;
 use crate::status::Faults;
 
 /// Long enough never to be used up by a process that does not hang.
@@ -146,8 +146,8 @@ pub(crate) fn machine() -> Machine {
     }
 }
 
-fn effective(rules: &Path, flags: &[&str]) -> Arc<Effective> {
-    Arc::new(Effective::load(&sources(rules, flags)).unwrap())
+fn effective(rules: &Path, flags: &[&str]) -> Arc<RunningConfig> {
+    Arc::new(RunningConfig::load(&sources(rules, flags)).unwrap())
 }
 
 /// The configuration of these flags, with the rules in this folder.

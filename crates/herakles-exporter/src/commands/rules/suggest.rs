@@ -12,8 +12,8 @@ use herakles_scan::ProcFs;
 use crate::collect::{Collector, Users};
 use crate::commands::known::Known;
 use crate::commands::{Failure, output};
-use crate::effective::Effective;
 use crate::human;
+use crate::running_config::RunningConfig;
 use crate::serve::{open_proc, scan_threads};
 use crate::unclassified::Unclassified;
 
@@ -23,7 +23,7 @@ const MOST: usize = 10;
 /// What the group of the rules is called, for the user to change.
 const GROUP: &str = "local";
 
-pub(super) fn run(mut effective: Effective) -> Result<ExitCode, Failure> {
+pub(super) fn run(mut effective: RunningConfig) -> Result<ExitCode, Failure> {
     // Hidden processes need a rule as well.
     effective.visibility = Visibility::default();
     let root = effective.config().path.procfs.clone();

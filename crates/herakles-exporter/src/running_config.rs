@@ -31,7 +31,7 @@ pub(crate) enum LoadError {
 
 /// What the program goes by until the next reload.
 #[derive(Debug)]
-pub(crate) struct Effective {
+pub(crate) struct RunningConfig {
     pub(crate) loaded: Loaded,
     pub(crate) classifier: Arc<Classifier>,
     pub(crate) visibility: Visibility,
@@ -40,7 +40,7 @@ pub(crate) struct Effective {
     rules_hash: String,
 }
 
-impl Effective {
+impl RunningConfig {
     /// Loads the configuration, then the rules it names.
     pub(crate) fn load(sources: &Sources) -> Result<Self, LoadError> {
         Self::of(sources.load()?)
