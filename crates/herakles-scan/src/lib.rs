@@ -40,7 +40,6 @@ mod mount;
 mod procfs;
 mod read;
 mod source;
-mod taskstats;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -58,6 +57,3 @@ pub use read::{
     Glance, glance, live_thread, open_process, peek_stat, read_stat, read_statm, read_text,
 };
 pub use source::{ProcHandle, ProcSource};
-pub use taskstats::{
-    Arrivals, Drained, ExitRecord, ExitRecords, GateError, TaskActivity, TaskstatsGate,
-};

@@ -12,8 +12,8 @@ use herakles_metrics::{
     MemorySample, ProcessKind, ProcessRecord, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
     SubgroupSlot,
 };
-use herakles_scan::ExitRecord;
 use herakles_stat::{Pid, ProcessKey};
+use herakles_taskstats::ExitRecord;
 
 use super::exits::ExitedProcesses;
 use super::machine::Machine;

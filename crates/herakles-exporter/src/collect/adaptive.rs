@@ -12,7 +12,7 @@ use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
 use herakles_scan::{MemorySource, ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
-use super::gate::Gate;
+use super::idle::IdleDetector;
 use super::memory_pass::{Attempt, MemoryPass, Target, vanished};
 use super::process_sample::{Kind, Memory, ProcessSample};
 use super::stats::ScanStats;
@@ -34,7 +34,7 @@ pub(crate) struct Means<'a, S> {
     pub(crate) config: &'a config::Config,
     pub(crate) workers: &'a mut WorkerPool<Scratch>,
     /// Where taskstats told who is idle.
-    pub(crate) gate: Option<&'a mut Gate>,
+    pub(crate) idle_detector: Option<&'a mut IdleDetector>,
     pub(crate) stats: &'a mut ScanStats,
 }
 
@@ -153,7 +153,7 @@ impl Adaptive {
         seen: &mut [ProcessSample],
         means: &mut Means<'_, S>,
     ) {
-        let may_confirm = means.gate.is_some();
+        let may_confirm = means.idle_detector.is_some();
         let target = |read: &Read| Target {
             key: read.key,
             is_proven_later: may_confirm && find(seen, read.key).is_some_and(|it| it.idle),
@@ -197,8 +197,8 @@ impl Adaptive {
         let mut pids: Vec<Pid> = unproven.iter().map(|(key, _)| key.pid).collect();
         pids.sort_unstable();
         let mut confirmed = Vec::new();
-        if let Some(gate) = &mut means.gate {
-            gate.confirm(&pids, &mut confirmed);
+        if let Some(idle_detector) = &mut means.idle_detector {
+            idle_detector.confirm(&pids, &mut confirmed);
         }
         for (key, mut attempt) in unproven {
             if confirmed.binary_search(&key.pid).is_err()

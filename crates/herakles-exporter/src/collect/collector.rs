@@ -6,15 +6,16 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use herakles_metrics::Selection;
-use herakles_scan::{ExitRecord, MemorySource, ProcSource};
+use herakles_scan::{MemorySource, ProcSource};
 use herakles_stat::{PageSize, Pid, ProcessKey};
+use herakles_taskstats::ExitRecord;
 
 use super::accounts::Accounts;
 use super::adaptive::{Adaptive, Means};
 use super::exact;
 use super::exits::Exits;
-use super::gate::Gate;
 use super::host::Host;
+use super::idle::IdleDetector;
 use super::machine::Machine;
 use super::outcome::{Scan, ScanFailure, TooBig};
 use super::process_sample::{Kind, ProcessSample};
@@ -38,7 +39,7 @@ pub(crate) struct Collector<S: ProcSource> {
     /// While the mode is adaptive.
     adaptive: Option<Adaptive>,
     /// While the mode is adaptive, and where there is one.
-    gate: Option<Gate>,
+    idle_detector: Option<IdleDetector>,
     /// Where taskstats tells of exits.
     exits: Option<Exits>,
     users: Arc<Users>,
@@ -88,7 +89,7 @@ impl<S: ProcSource> Collector<S> {
             host: Host::new(root, ticks, page),
             workers: WorkerPool::new(threads, patience)?,
             adaptive: None,
-            gate: None,
+            idle_detector: None,
             exits: None,
             root: root.to_owned(),
             users: Arc::default(),
@@ -122,8 +123,12 @@ impl<S: ProcSource> Collector<S> {
             && self.taskstats_answers
             && config.scan.taskstats == Taskstats::Auto
             && config.scan.max_processes.is_none();
-        // A new gate lets everybody be looked at once, as a planner or rules may be new too.
-        self.gate = if gated { Gate::open(&self.root) } else { None };
+        // A new idle_detector lets everybody be looked at once, as a planner or rules may be new too.
+        self.idle_detector = if gated {
+            IdleDetector::open(&self.root)
+        } else {
+            None
+        };
         self.listen_to_exits(config.scan.exits);
         self.effective = effective;
     }
@@ -176,7 +181,7 @@ impl<S: ProcSource> Collector<S> {
 
     /// Whether taskstats tells who has not run.
     pub(crate) fn is_gated(&self) -> bool {
-        self.gate.is_some()
+        self.idle_detector.is_some()
     }
 
     /// The CPU time of all scans so far on all threads, for the thread that scans to ask.
@@ -292,11 +297,11 @@ impl<S: ProcSource> Collector<S> {
 
     /// Takes those that have not run since the last scan out of `pids`.
     fn idle(&mut self) -> Vec<ProcessSample> {
-        let Some(gate) = &mut self.gate else {
+        let Some(idle_detector) = &mut self.idle_detector else {
             return Vec::new();
         };
         let mut idle = Vec::new();
-        gate.part(&mut self.pids, &mut idle);
+        idle_detector.take_idle(&mut self.pids, &mut idle);
         let now = Instant::now();
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
         let rules = self.accounts.rules();
@@ -316,7 +321,7 @@ impl<S: ProcSource> Collector<S> {
     /// idle, or where it is not known yet who is within the limit.
     fn early(&mut self) -> Early {
         let scan = &self.effective.config().scan;
-        let may_be = self.gate.is_none() && scan.max_processes.is_none();
+        let may_be = self.idle_detector.is_none() && scan.max_processes.is_none();
         match &mut self.adaptive {
             Some(adaptive) if may_be => adaptive.early(scan),
             _ => Early::default(),
@@ -361,7 +366,7 @@ impl<S: ProcSource> Collector<S> {
             memory_source: self.memory_source,
             config: self.effective.config(),
             workers: &mut self.workers,
-            gate: self.gate.as_mut(),
+            idle_detector: self.idle_detector.as_mut(),
             stats,
         };
         match (means.config.memory_mode(), &mut self.adaptive) {

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Inheritance};
 use herakles_cpu::{Exit, Usage};
-use herakles_scan::{Arrivals, Drained, ExitRecord, ExitRecords, GateError};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
+use herakles_taskstats::{Arrivals, Drained, Error as TaskstatsError, ExitRecord, ExitRecords};
 
 use super::process_sample::Kind;
 use super::process_table::{ProcessTable, TrackedProcess};
@@ -32,7 +32,7 @@ const KTHREADD: u32 = 2;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExitsError {
     #[error(transparent)]
-    Taskstats(#[from] GateError),
+    Taskstats(#[from] TaskstatsError),
     #[error("the thread that listens to exits cannot be started: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -51,7 +51,7 @@ struct Queue {
     line: ExitRecords,
     waiting: Vec<ExitRecord>,
     drained: Drained,
-    broken: Option<GateError>,
+    broken: Option<TaskstatsError>,
 }
 
 impl Exits {
@@ -77,7 +77,7 @@ impl Exits {
 
     /// The exits since the last call in the order in which they happened, up to this moment, and
     /// how many were lost, as far as is known.
-    pub(crate) fn take(&mut self) -> Result<(Vec<ExitRecord>, u64), GateError> {
+    pub(crate) fn take(&mut self) -> Result<(Vec<ExitRecord>, u64), TaskstatsError> {
         let mut queue = self.shared.queue();
         queue.drain();
         if let Some(error) = queue.broken {

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use herakles_scan::ExitRecords;
+use herakles_taskstats::ExitRecords;
 use procfs::process::Process;
 
 use crate::harness::exporter::{Exporter, Options};

@@ -5,10 +5,8 @@
 mod child;
 mod conditions;
 mod cost;
-mod exits;
 mod rights;
 mod source;
-mod taskstats;
 
 use std::path::Path;
 

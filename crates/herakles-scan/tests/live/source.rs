@@ -133,3 +133,8 @@ fn the_live_kernel_has_what_its_version_promises() {
         "/proc is mounted"
     );
 }
+
+#[test]
+fn pids_are_those_of_our_namespace_only_on_our_proc() {
+    assert!(live().is_our_pid_namespace());
+}

@@ -14,12 +14,13 @@ use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_recv_buffer_s
 use rustix::time::{ClockId, clock_gettime};
 
 use self::threads::Threads;
-use super::line::Line;
-use super::wire::{Answer, Attributes, u16_at, u32_at, u64_at};
-use super::{
-    GateError, TASKSTATS_CMD_ATTR_REGISTER_CPUMASK, TASKSTATS_CMD_ATTR_TGID, TASKSTATS_CMD_GET,
-    TASKSTATS_TYPE_AGGR_PID, TASKSTATS_TYPE_AGGR_TGID, TASKSTATS_TYPE_STATS, layout,
+use crate::error::Error;
+use crate::layout::{
+    self, TASKSTATS_CMD_ATTR_REGISTER_CPUMASK, TASKSTATS_CMD_ATTR_TGID, TASKSTATS_CMD_GET,
+    TASKSTATS_TYPE_AGGR_PID, TASKSTATS_TYPE_AGGR_TGID, TASKSTATS_TYPE_STATS,
 };
+use crate::socket::Socket;
+use crate::wire::{Answer, Attributes, u16_at, u32_at, u64_at};
 
 /// The processors there can ever be, as a list of ranges: what may be registered for.
 const POSSIBLE_CPUS: &str = "/sys/devices/system/cpu/possible";
@@ -81,7 +82,7 @@ pub struct Drained {
     /// Records for which there was no room in the caller's list.
     pub dropped: u64,
     /// Processes of which not all threads were seen to end, such as those that had lost some
-    /// before the line was opened.
+    /// before the socket was opened.
     pub incomplete: u64,
 }
 
@@ -93,47 +94,47 @@ impl AddAssign for Drained {
     }
 }
 
-/// A line on which the kernel tells of every exit. Needs `CAP_NET_ADMIN` in the initial user
+/// A socket on which the kernel tells of every exit. Needs `CAP_NET_ADMIN` in the initial user
 /// namespace, the initial pid namespace, and Linux 5.19.
 ///
 /// The kernel tells before the process can be seen to be a zombie or gone: whoever finds a
 /// process gone and drains then has its record, unless it was lost.
 #[derive(Debug)]
 pub struct ExitRecords {
-    line: Line,
+    socket: Socket,
     threads: Threads,
 }
 
 impl ExitRecords {
-    /// Opens the line and registers for all processors.
+    /// Opens the socket and registers for all processors.
     ///
     /// # Errors
-    /// [`GateError::Unsupported`] by a kernel whose taskstats is missing or too old,
-    /// [`GateError::Denied`] without the right, [`GateError::Namespace`] elsewhere than in the
-    /// initial namespaces; [`GateError::Io`] also if `/sys` does not tell the processors.
-    pub fn open() -> Result<Self, GateError> {
-        let mut line = Line::open()?;
-        check(&mut line)?;
+    /// [`Error::Unsupported`] by a kernel whose taskstats is missing or too old,
+    /// [`Error::Denied`] without the right, [`Error::Namespace`] elsewhere than in the
+    /// initial namespaces; [`Error::Io`] also if `/sys` does not tell the processors.
+    pub fn open() -> Result<Self, Error> {
+        let mut socket = Socket::open()?;
+        check(&mut socket)?;
         // Beyond the system's limit, or up to it.
-        set_socket_recv_buffer_size_force(&line, SOCKET_BUFFER)
-            .or_else(|_| set_socket_recv_buffer_size(&line, SOCKET_BUFFER))?;
-        let mut cpus = fs::read(POSSIBLE_CPUS).map_err(|error| GateError::io(&error))?;
+        set_socket_recv_buffer_size_force(&socket, SOCKET_BUFFER)
+            .or_else(|_| set_socket_recv_buffer_size(&socket, SOCKET_BUFFER))?;
+        let mut cpus = fs::read(POSSIBLE_CPUS).map_err(|error| Error::io(&error))?;
         cpus.truncate(cpus.trim_ascii_end().len());
         cpus.push(0);
-        let first = line.begin();
-        line.order(
+        let first = socket.begin();
+        socket.order(
             TASKSTATS_CMD_GET,
             TASKSTATS_CMD_ATTR_REGISTER_CPUMASK,
             &cpus,
         );
-        line.exchange(first, |_, result| match result {
+        socket.exchange(first, |_, result| match result {
             Ok(_) => Ok(()),
-            Err(Errno::PERM) => Err(GateError::Denied),
-            Err(Errno::INVAL) => Err(GateError::Namespace),
+            Err(Errno::PERM) => Err(Error::Denied),
+            Err(Errno::INVAL) => Err(Error::Namespace),
             Err(errno) => Err(errno.into()),
         })?;
         Ok(Self {
-            line,
+            socket,
             threads: Threads::default(),
         })
     }
@@ -143,7 +144,7 @@ impl ExitRecords {
     /// # Errors
     /// Those of duplicating a descriptor.
     pub fn arrivals(&self) -> io::Result<Arrivals> {
-        let socket = self.line.as_fd().try_clone_to_owned()?;
+        let socket = self.socket.as_fd().try_clone_to_owned()?;
         Ok(Arrivals { socket })
     }
 
@@ -151,20 +152,16 @@ impl ExitRecords {
     /// until `out` holds `capacity`; what is beyond is read and dropped. Does not wait.
     ///
     /// # Errors
-    /// [`GateError::Io`] if the line cannot be read; then it is broken.
-    pub fn drain(
-        &mut self,
-        out: &mut Vec<ExitRecord>,
-        capacity: usize,
-    ) -> Result<Drained, GateError> {
+    /// [`Error::Io`] if the socket cannot be read; then it is broken.
+    pub fn drain(&mut self, out: &mut Vec<ExitRecord>, capacity: usize) -> Result<Drained, Error> {
         let mut drained = Drained::default();
         let now = Now {
             since_boot: since_boot(),
             at: Instant::now(),
         };
-        let Self { line, threads } = self;
+        let Self { socket, threads } = self;
         for _ in 0..MOST_AT_ONCE {
-            let more = line.overhear(|answer| {
+            let more = socket.overhear(|answer| {
                 let Some(end) = thread_end(&answer, now) else {
                     return;
                 };
@@ -201,8 +198,8 @@ impl Arrivals {
             tv_sec: i64::try_from(patience.as_secs()).unwrap_or(i64::MAX),
             tv_nsec: patience.subsec_nanos().into(),
         };
-        let mut line = [PollFd::new(&self.socket, PollFlags::IN)];
-        match poll(&mut line, Some(&timeout)) {
+        let mut polled = [PollFd::new(&self.socket, PollFlags::IN)];
+        match poll(&mut polled, Some(&timeout)) {
             Ok(ready) => Ok(ready > 0),
             Err(Errno::INTR) => Ok(false),
             Err(errno) => Err(errno.into()),
@@ -226,17 +223,17 @@ struct ThreadEnd {
 }
 
 /// Asks about ourselves, to see whether the answers are such as we need.
-fn check(line: &mut Line) -> Result<(), GateError> {
+fn check(socket: &mut Socket) -> Result<(), Error> {
     let own = std::process::id().to_ne_bytes();
-    let first = line.begin();
-    line.ask(TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, &own);
-    line.exchange(first, |_, result| match result {
+    let first = socket.begin();
+    socket.ask(TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, &own);
+    socket.exchange(first, |_, result| match result {
         Ok(attributes) => match version(attributes) {
-            Some(layout::MISPLACED) => Err(GateError::Unsupported),
+            Some(layout::MISPLACED) => Err(Error::Unsupported),
             Some(version) if version >= layout::WITH_TGID => Ok(()),
-            _ => Err(GateError::Unsupported),
+            _ => Err(Error::Unsupported),
         },
-        Err(Errno::PERM) => Err(GateError::Denied),
+        Err(Errno::PERM) => Err(Error::Denied),
         Err(errno) => Err(errno.into()),
     })
 }

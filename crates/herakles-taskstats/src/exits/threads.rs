@@ -16,11 +16,11 @@ const SAME_START: Duration = Duration::from_secs(1);
 
 /// Not all threads of a process were seen to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Incomplete;
+pub(crate) struct Incomplete;
 
 /// The sums over the threads that have ended, of processes that live on.
 #[derive(Debug, Default)]
-pub(super) struct Threads {
+pub(crate) struct Threads {
     ended: HashMap<Pid, Sum>,
 }
 
@@ -34,7 +34,7 @@ struct Sum {
 
 impl Threads {
     /// Takes the end of a thread, and returns the record of its process if it was the last.
-    pub(super) fn end(&mut self, end: ThreadEnd) -> Result<Option<ExitRecord>, Incomplete> {
+    pub(crate) fn end(&mut self, end: ThreadEnd) -> Result<Option<ExitRecord>, Incomplete> {
         let pid = end.record.pid;
         let before = self.ended.remove(&pid).filter(|before| {
             // An older process with the same pid, whose last end was lost?
@@ -121,10 +121,11 @@ impl Sum {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use herakles_stat::Pid;
+
     use super::{Incomplete, MOST, Threads};
     use crate::ExitRecord;
-    use crate::taskstats::exits::ThreadEnd;
-    use crate::testing::pid;
+    use crate::exits::ThreadEnd;
 
     const fn millis(count: u64) -> Duration {
         Duration::from_millis(count)
@@ -151,6 +152,10 @@ mod tests {
             last: false,
             run_by_all: None,
         }
+    }
+
+    fn pid(id: u32) -> Pid {
+        Pid::new(id).unwrap()
     }
 
     #[test]

@@ -1,15 +1,15 @@
-//! The taskstats gate: who has not run since the last scan needs no look at all.
+//! The taskstats detector: who has not run since the last scan needs no look at all.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use herakles_scan::{TaskActivity, TaskstatsGate};
 use herakles_stat::Pid;
+use herakles_taskstats::{Client, TaskActivity};
 
-/// The open gate and what everybody had done at the last scan.
-pub(crate) struct Gate {
-    line: TaskstatsGate,
+/// The open detector and what everybody had done at the last scan.
+pub(crate) struct IdleDetector {
+    client: Client,
     vmstat: PathBuf,
     /// What reclaim had taken at the last scan: it takes memory also from who does not run.
     reclaimed: Option<u64>,
@@ -20,11 +20,11 @@ pub(crate) struct Gate {
     asked: Option<Instant>,
 }
 
-impl Gate {
-    /// The gate, where kernel and rights allow one.
+impl IdleDetector {
+    /// The detector, where kernel and rights allow one.
     pub(crate) fn open(root: &Path) -> Option<Self> {
         Some(Self {
-            line: TaskstatsGate::open().ok()?,
+            client: Client::open().ok()?,
             vmstat: root.join("vmstat"),
             reclaimed: None,
             answers: Vec::new(),
@@ -35,11 +35,11 @@ impl Gate {
 
     /// Splits `pids`, which ascend, into those that have not run since the last call, which go to `idle`, and
     /// the others, which stay. After any failure all stay.
-    pub(crate) fn part(&mut self, pids: &mut Vec<Pid>, idle: &mut Vec<Pid>) {
+    pub(crate) fn take_idle(&mut self, pids: &mut Vec<Pid>, idle: &mut Vec<Pid>) {
         idle.clear();
         self.answers.clear();
         let begin = Instant::now();
-        if self.line.query(pids, &mut self.answers).is_err() {
+        if self.client.query(pids, &mut self.answers).is_err() {
             self.before.clear();
             self.asked = None;
             return;
@@ -57,14 +57,14 @@ impl Gate {
         std::mem::swap(&mut self.before, &mut self.answers);
     }
 
-    /// Puts those of `pids`, which ascend, into `idle` that have not run since the last [`part`](Self::part):
+    /// Puts those of `pids`, which ascend, into `idle` that have not run since the last [`take_idle`](Self::take_idle):
     /// they are still the processes that they were then. Of the others that is not known.
     pub(crate) fn confirm(&mut self, pids: &[Pid], idle: &mut Vec<Pid>) {
         idle.clear();
         self.answers.clear();
         let begin = Instant::now();
         let Some(asked) = self.asked else { return };
-        if self.line.query(pids, &mut self.answers).is_ok() {
+        if self.client.query(pids, &mut self.answers).is_ok() {
             self.pick_idle(begin.saturating_duration_since(asked), idle);
         }
     }
@@ -132,33 +132,33 @@ mod tests {
         }
     }
 
-    fn idle_of(gate: &mut Gate, pids: &[Pid]) -> Vec<Pid> {
+    fn idle_of(detector: &mut IdleDetector, pids: &[Pid]) -> Vec<Pid> {
         let (mut ran, mut idle) = (pids.to_vec(), Vec::new());
-        gate.part(&mut ran, &mut idle);
+        detector.take_idle(&mut ran, &mut idle);
         idle
     }
 
-    /// Where this test may not open the gate there is nothing to test.
+    /// Where this test may not open the detector there is nothing to test.
     #[test]
     fn who_has_run_or_gone_since_is_not_confirmed() {
-        let Some(mut gate) = Gate::open(Path::new("/proc")) else {
+        let Some(mut detector) = IdleDetector::open(Path::new("/proc")) else {
             return;
         };
         let [calm, woken, ended] = [(); 3].map(|()| Sleeper::start());
         let mut pids = [calm.pid(), woken.pid(), ended.pid()];
         pids.sort_unstable();
-        // Reclaim anywhere on the machine opens the gate to all, for a while.
-        while idle_of(&mut gate, &pids).len() < 3 {
+        // Reclaim anywhere on the machine opens the detector to all, for a while.
+        while idle_of(&mut detector, &pids).len() < 3 {
             std::thread::sleep(Duration::from_millis(20));
         }
         let mut idle = Vec::new();
-        gate.confirm(&pids, &mut idle);
+        detector.confirm(&pids, &mut idle);
         assert_eq!(idle, pids);
 
         woken.wake();
         drop(ended);
         while idle.contains(&woken.pid()) {
-            gate.confirm(&pids, &mut idle);
+            detector.confirm(&pids, &mut idle);
         }
         assert_eq!(idle, [calm.pid()]);
     }

@@ -1,16 +1,18 @@
+//! Records of processes that exit.
+
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use herakles_scan::{ExitRecord, ExitRecords, GateError};
+use herakles_taskstats::{Error, ExitRecord, ExitRecords};
 
-use crate::rights::as_nobody;
+use crate::as_nobody;
 
 /// The line, if this test has the right to open it.
 #[expect(clippy::print_stderr, reason = "who runs the tests should know")]
 fn line() -> Option<ExitRecords> {
     match ExitRecords::open() {
         Ok(line) => Some(line),
-        Err(GateError::Denied | GateError::Namespace | GateError::Unsupported) => {
+        Err(Error::Denied | Error::Namespace | Error::Unsupported) => {
             eprintln!("skipped: exit records need CAP_NET_ADMIN and the initial namespaces");
             None
         }
@@ -134,7 +136,7 @@ fn without_the_right_there_are_no_records() {
     as_nobody(|| {
         let error = ExitRecords::open().expect_err("nobody has no rights");
         assert!(
-            matches!(error, GateError::Denied | GateError::Unsupported),
+            matches!(error, Error::Denied | Error::Unsupported),
             "{error}"
         );
     });

@@ -9,8 +9,8 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with,
 };
 
-use super::GateError;
-use super::wire::{Answer, Attributes, Request, answers, u16_at};
+use crate::error::Error;
+use crate::wire::{Answer, Attributes, Request, answers, u16_at};
 
 /// `GENL_ID_CTRL`, the family that knows the others, and what to ask it.
 const CONTROL: u16 = 16;
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A socket to the taskstats family.
 #[derive(Debug)]
-pub(super) struct Line {
+pub(crate) struct Socket {
     socket: OwnedFd,
     family: u16,
     sequence: u32,
@@ -34,38 +34,38 @@ pub(super) struct Line {
     datagram: Vec<u8>,
 }
 
-impl Line {
-    pub(super) fn open() -> Result<Self, GateError> {
+impl Socket {
+    pub(crate) fn open() -> Result<Self, Error> {
         let family = AddressFamily::NETLINK;
         let protocol = Some(netlink::GENERIC);
         let socket = socket_with(family, SocketType::RAW, SocketFlags::CLOEXEC, protocol).map_err(
             |errno| match errno {
-                Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT => GateError::Unsupported,
-                Errno::ACCESS | Errno::PERM => GateError::Denied,
+                Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT => Error::Unsupported,
+                Errno::ACCESS | Errno::PERM => Error::Denied,
                 errno => errno.into(),
             },
         )?;
         set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
-        let mut line = Self {
+        let mut opened = Self {
             socket,
             family: CONTROL,
             sequence: 0,
             request: Vec::new(),
             datagram: vec![0; 8 * 1024],
         };
-        line.family = line.ask_family()?;
-        Ok(line)
+        opened.family = opened.ask_family()?;
+        Ok(opened)
     }
 
     /// Begins a new request, and returns the sequence number of its first question.
-    pub(super) fn begin(&mut self) -> u32 {
+    pub(crate) fn begin(&mut self) -> u32 {
         self.request.clear();
         self.sequence
     }
 
     /// Takes a datagram that nobody has asked for and hands over what is in it; false if there
     /// is none.
-    pub(super) fn overhear(&mut self, mut each: impl FnMut(Answer<'_>)) -> Result<bool, Errno> {
+    pub(crate) fn overhear(&mut self, mut each: impl FnMut(Answer<'_>)) -> Result<bool, Errno> {
         let flags = RecvFlags::DONTWAIT;
         match retry_on_intr(|| recv(&self.socket, &mut self.datagram[..], flags)) {
             Ok((length, _)) => {
@@ -78,13 +78,13 @@ impl Line {
     }
 
     /// Numbers of families are given out at boot.
-    fn ask_family(&mut self) -> Result<u16, GateError> {
+    fn ask_family(&mut self) -> Result<u16, Error> {
         let mut family = None;
         let first = self.begin();
         self.ask(CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, FAMILY_NAME);
         self.exchange(first, |_, result| {
             let attributes = result.map_err(|errno| match errno {
-                Errno::NOENT => GateError::Unsupported,
+                Errno::NOENT => Error::Unsupported,
                 errno => errno.into(),
             })?;
             family = attributes
@@ -92,16 +92,16 @@ impl Line {
                 .and_then(|id| u16_at(id, 0));
             Ok(())
         })?;
-        family.ok_or(GateError::Malformed)
+        family.ok_or(Error::Malformed)
     }
 
     /// Adds a question, which has an answer.
-    pub(super) fn ask(&mut self, command: u8, attribute: u16, value: &[u8]) {
+    pub(crate) fn ask(&mut self, command: u8, attribute: u16, value: &[u8]) {
         self.push(command, false, attribute, value);
     }
 
     /// Adds an order, whose answer is that it was carried out.
-    pub(super) fn order(&mut self, command: u8, attribute: u16, value: &[u8]) {
+    pub(crate) fn order(&mut self, command: u8, attribute: u16, value: &[u8]) {
         self.push(command, true, attribute, value);
     }
 
@@ -123,11 +123,11 @@ impl Line {
 
     /// Sends the requests, whose sequence numbers begin with `first`, and hands over the answer
     /// to each with its index.
-    pub(super) fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         first: u32,
-        mut each: impl FnMut(usize, Result<Attributes<'_>, Errno>) -> Result<(), GateError>,
-    ) -> Result<(), GateError> {
+        mut each: impl FnMut(usize, Result<Attributes<'_>, Errno>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         retry_on_intr(|| send(&self.socket, &self.request, SendFlags::empty()))?;
         let mut missing = self.sequence.wrapping_sub(first);
         let asked = missing;
@@ -135,7 +135,7 @@ impl Line {
             let received =
                 retry_on_intr(|| recv(&self.socket, &mut self.datagram[..], RecvFlags::empty()));
             let (length, _) = received.map_err(|errno| match errno {
-                Errno::AGAIN => GateError::NoAnswer,
+                Errno::AGAIN => Error::NoAnswer,
                 errno => errno.into(),
             })?;
             let datagram = self.datagram.get(..length).unwrap_or_default();
@@ -151,14 +151,14 @@ impl Line {
                 }
             }
             if !understood {
-                return Err(GateError::Malformed);
+                return Err(Error::Malformed);
             }
         }
         Ok(())
     }
 }
 
-impl AsFd for Line {
+impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }

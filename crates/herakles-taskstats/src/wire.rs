@@ -18,22 +18,22 @@ const ATTRIBUTE_HEADER: usize = 4;
 const COMMAND_HEADER: usize = 4;
 
 /// A question to the kernel.
-pub(super) struct Request<'a> {
+pub(crate) struct Request<'a> {
     /// The family that is asked.
-    pub(super) family: u16,
+    pub(crate) family: u16,
     /// What it is asked to do.
-    pub(super) command: u8,
+    pub(crate) command: u8,
     /// Comes back with the answer.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
     /// Whether success is to be acknowledged, where it has no answer of its own.
-    pub(super) acknowledge: bool,
-    pub(super) attribute: u16,
-    pub(super) value: &'a [u8],
+    pub(crate) acknowledge: bool,
+    pub(crate) attribute: u16,
+    pub(crate) value: &'a [u8],
 }
 
 impl Request<'_> {
     /// Appends the message, padded so that another may follow.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         let attribute_length = ATTRIBUTE_HEADER + self.value.len();
         let length = MESSAGE_HEADER + COMMAND_HEADER + attribute_length;
         let start = out.len();
@@ -62,15 +62,15 @@ impl Request<'_> {
 
 /// An answer of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Answer<'a> {
+pub(crate) struct Answer<'a> {
     /// That of the request.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
     /// The attributes, none if it is only an acknowledgement; or the errno.
-    pub(super) result: Result<Attributes<'a>, i32>,
+    pub(crate) result: Result<Attributes<'a>, i32>,
 }
 
 /// The answers in a datagram, up to the first that is not whole.
-pub(super) fn answers(datagram: &[u8]) -> impl Iterator<Item = Answer<'_>> {
+pub(crate) fn answers(datagram: &[u8]) -> impl Iterator<Item = Answer<'_>> {
     let mut rest = datagram;
     std::iter::from_fn(move || {
         let length = usize::try_from(u32_at(rest, 0)?).ok()?;
@@ -96,13 +96,13 @@ pub(super) fn answers(datagram: &[u8]) -> impl Iterator<Item = Answer<'_>> {
 
 /// A list of attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Attributes<'a> {
+pub(crate) struct Attributes<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Attributes<'a> {
     /// The value of the first attribute of this type.
-    pub(super) fn find(mut self, wanted: u16) -> Option<&'a [u8]> {
+    pub(crate) fn find(mut self, wanted: u16) -> Option<&'a [u8]> {
         loop {
             let length = usize::from(u16_at(self.rest, 0)?);
             let value = self.rest.get(ATTRIBUTE_HEADER..length)?;
@@ -114,20 +114,20 @@ impl<'a> Attributes<'a> {
     }
 
     /// The list inside the first attribute of this type.
-    pub(super) fn nested(self, wanted: u16) -> Option<Self> {
+    pub(crate) fn nested(self, wanted: u16) -> Option<Self> {
         self.find(wanted).map(|rest| Self { rest })
     }
 }
 
-pub(super) fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
+pub(crate) fn u16_at(bytes: &[u8], offset: usize) -> Option<u16> {
     chunk(bytes, offset).map(u16::from_ne_bytes)
 }
 
-pub(super) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> Option<u32> {
     chunk(bytes, offset).map(u32::from_ne_bytes)
 }
 
-pub(super) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> Option<u64> {
     chunk(bytes, offset).map(u64::from_ne_bytes)
 }
 
