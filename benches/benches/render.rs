@@ -59,7 +59,7 @@ fn builder() -> SnapshotBuilder {
             name: format!("worker-{}", pid % 97).into(),
             subgroup: slots[(pid % SUBGROUPS) as usize],
             kind: ProcessKind::User,
-            start_time_seconds: now - 3600.0,
+            start_time_seconds: Some(now - 3600.0),
             threads: 1,
             rss_bytes: None,
             memory: Some(MemorySample {
@@ -148,7 +148,7 @@ impl Families {
                 .inc_by(process.cpu_seconds.unwrap());
             self.start
                 .get_or_create(&labels)
-                .set(process.start_time_seconds);
+                .set(process.start_time_seconds.unwrap_or(0.0));
         }
     }
 }

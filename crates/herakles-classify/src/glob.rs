@@ -6,8 +6,17 @@
 use std::ops::RangeInclusive;
 
 /// A compiled glob; one without a wildcard is an exact name.
+///
+/// ```
+/// use herakles_classify::Glob;
+///
+/// let shells = Glob::parse("*sh")?;
+/// assert!(shells.is_match(b"bash") && !shells.is_match(b"sshd"));
+/// assert!(Glob::parse("[z-a]").is_err());
+/// # Ok::<_, &str>(())
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Glob {
+pub struct Glob {
     parts: Box<[Part]>,
 }
 
@@ -50,7 +59,7 @@ impl Glob {
     ///
     /// # Errors
     /// A fragment saying what is wrong: braces, an unclosed or empty class, a backward range.
-    pub(crate) fn parse(pattern: &str) -> Result<Self, &'static str> {
+    pub fn parse(pattern: &str) -> Result<Self, &'static str> {
         let mut parts = Vec::new();
         let mut literal = Vec::new();
         let mut rest = pattern.as_bytes();
@@ -159,7 +168,7 @@ impl Glob {
     }
 
     /// Whether the whole of `text` matches.
-    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
+    pub fn is_match(&self, text: &[u8]) -> bool {
         let mut parts = &*self.parts;
         let mut rest = text;
         // Where to go on when a part fails: after the last star, with the star one byte longer.

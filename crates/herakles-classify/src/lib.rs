@@ -60,6 +60,7 @@ pub use classifier::{Classifier, Decision};
 pub use error::{RuleError, RuleErrorKind};
 pub use explain::{Explanation, Fact, PatternKind, Refusal, RuleMatch, VariableValue};
 pub use facts::{FactSource, Facts, Needs};
+pub use glob::Glob;
 pub use inheritance::Inheritance;
 pub use lint::{Warning, WarningKind};
 pub use name::display_name;

@@ -93,7 +93,7 @@ impl App {
                     tracing::warn!(setting, "changed, but takes effect only after a restart");
                 }
                 tracing::info!(
-                    rules = effective.classifier.rules().len(),
+                    rules = effective.options.classifier.rules().len(),
                     "configuration reloaded"
                 );
                 // If it has been woken already, it will find this configuration too.

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use herakles_collect::RuleCounts;
 use herakles_metrics::{ExpositionBytes, Snapshot};
 use herakles_web::{Coding, Exposition, Format};
 
 use crate::attribution::Attribution;
-use crate::collect::RuleCounts;
 
 /// One refresh's result, rendered and compressed once.
 pub(crate) struct CachedRefresh {

@@ -2,7 +2,6 @@
 
 mod check;
 mod explain;
-mod known;
 mod once;
 mod output;
 mod rules;
@@ -12,11 +11,13 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use herakles_collect::OpenError;
+
 use crate::allocator;
 use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, Sources};
 use crate::running_config::{LoadError, RunningConfig};
-use crate::serve::{self, ProcError, ServeError};
+use crate::serve::{self, ServeError};
 
 /// Why the program ends with another code than 0.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Serve(ServeError),
     #[error(transparent)]
-    Proc(#[from] ProcError),
+    Open(#[from] OpenError),
     #[error(transparent)]
     Import(#[from] rules::ImportError),
     #[error("{0}")]
@@ -52,7 +53,7 @@ impl Failure {
         }
         match self {
             Self::Usage(_) | Self::Load(_) | Self::Import(_) => ExitCode::from(2),
-            Self::Serve(_) | Self::Proc(_) | Self::Other(_) => ExitCode::FAILURE,
+            Self::Serve(_) | Self::Open(_) | Self::Other(_) => ExitCode::FAILURE,
         }
     }
 }

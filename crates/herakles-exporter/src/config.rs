@@ -15,7 +15,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use globset::GlobSet;
+use herakles_classify::Glob;
 use herakles_web::ListenAddress;
 use serde::Deserialize;
 
@@ -78,7 +78,7 @@ pub(crate) struct Scan {
     /// Time between refreshes.
     #[serde(deserialize_with = "nested::duration")]
     pub(crate) cache_ttl: Duration,
-    /// `None`: as many threads as there are cores, at most 4. See [`Scan::threads`].
+    /// `None`: as many threads as there are cores, at most 4.
     #[serde(deserialize_with = "nested::zero_is_none")]
     pub(crate) parallelism: Option<NonZeroUsize>,
     /// Beyond it the smallest by RSS are counted, not read in detail; `None` is no limit.
@@ -138,17 +138,6 @@ pub(crate) enum MemoryMode {
     Rss,
 }
 
-impl MemoryMode {
-    /// The word in the configuration and in `config_info`.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Adaptive => "adaptive",
-            Self::Exact => "exact",
-            Self::Rss => "rss",
-        }
-    }
-}
-
 /// `[buffers]`: initial sizes of the read buffers of each worker.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,20 +164,12 @@ pub(crate) struct Filter {
     pub(crate) min_cpu_ratio: f64,
     #[serde(deserialize_with = "nested::duration")]
     pub(crate) min_age: Duration,
-    /// Empty means all. See [`Filter::admits_name`].
+    /// Empty means all.
     #[serde(deserialize_with = "nested::globs")]
-    pub(crate) include_names: GlobSet,
+    pub(crate) include_names: Vec<Glob>,
     /// Wins over `include_names`.
     #[serde(deserialize_with = "nested::globs")]
-    pub(crate) exclude_names: GlobSet,
-}
-
-impl Filter {
-    /// True if `include_names` and `exclude_names` let a process of this name have series.
-    pub(crate) fn admits_name(&self, name: &str) -> bool {
-        (self.include_names.is_empty() || self.include_names.is_match(name))
-            && !self.exclude_names.is_match(name)
-    }
+    pub(crate) exclude_names: Vec<Glob>,
 }
 
 /// `[classification]`: which rules hold, and which subgroups are shown.
@@ -303,14 +284,6 @@ impl Config {
         } else {
             MemoryMode::Rss
         }
-    }
-}
-
-impl Scan {
-    /// The number of worker threads on a machine with so many cores.
-    pub(crate) fn threads(&self, cores: NonZeroUsize) -> NonZeroUsize {
-        const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
-        self.parallelism.unwrap_or_else(|| cores.min(MOST))
     }
 }
 

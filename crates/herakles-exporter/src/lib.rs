@@ -9,7 +9,6 @@ mod app;
 mod attribution;
 mod cache;
 mod cli;
-mod collect;
 mod commands;
 mod config;
 mod human;

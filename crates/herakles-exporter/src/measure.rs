@@ -1,16 +1,14 @@
 //! Scans alone, without service and rendering, for the project's own measurements. Not API.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use herakles_collect::Collector;
 use herakles_metrics::{MemoryReads, Snapshot};
 use herakles_scan::ProcFs;
 
 use crate::cli;
-use crate::collect::Collector;
 use crate::config::{Environment, Sources};
 use crate::running_config::RunningConfig;
-use crate::serve::{open_proc, scan_threads};
 
 /// Scans as the program with these flags would.
 pub struct Scanner {
@@ -42,9 +40,7 @@ impl Scanner {
         let sources = Sources::new(invocation.flags, Environment::default());
         let effective = RunningConfig::load(&sources).map_err(|error| error.to_string())?;
         let root = effective.config().path.procfs.clone();
-        let (proc, machine) = open_proc(&root).map_err(|error| error.to_string())?;
-        let threads = scan_threads(&effective);
-        let collector = Collector::new(proc, &root, machine, threads, Arc::new(effective));
+        let collector = Collector::open(&root, effective.options);
         let collector = collector.map_err(|error| error.to_string())?;
         Ok(Self { collector })
     }
@@ -54,11 +50,11 @@ impl Scanner {
     /// # Errors
     /// The sentence that the program would log.
     pub fn scan(&mut self) -> Result<Measured, String> {
-        let (begin, cpu) = (Instant::now(), self.collector.cpu());
-        let scan = self.collector.scan(0).map_err(|error| error.to_string())?;
+        let (begin, cpu) = (Instant::now(), self.collector.cpu_time());
+        let scan = self.collector.scan().map_err(|error| error.to_string())?;
         Ok(Measured {
             processes: scan.snapshot.processes().len(),
-            cpu: self.collector.cpu().saturating_sub(cpu),
+            cpu: self.collector.cpu_time().saturating_sub(cpu),
             wall: begin.elapsed(),
             reads: scan.stats.reads,
             snapshot: scan.snapshot,

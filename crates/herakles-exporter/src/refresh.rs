@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use herakles_collect::{Collector, Fault, FaultFile, FaultKind, Notice, Scan};
 use herakles_metrics::{Rendered, Scope, render};
 use herakles_scan::{Capabilities, ProcSource};
 use herakles_web::gzip::Compressor;
@@ -16,7 +17,6 @@ use herakles_web::{Exposition, Format};
 use crate::app::App;
 use crate::attribution::Attribution;
 use crate::cache::CachedRefresh;
-use crate::collect::{Collector, EXITS_LOST, Scan};
 use crate::telemetry::{FaultLine, FaultLog};
 
 /// The second refresh comes this soon, so that CPU usage exists early.
@@ -32,7 +32,7 @@ pub(crate) struct Refresher<S: ProcSource> {
     /// Says that there is another configuration.
     wake: Receiver<()>,
     compressor: Compressor,
-    fault_log: FaultLog<(&'static str, &'static str)>,
+    fault_log: FaultLog<Fault>,
 }
 
 impl<S: ProcSource> Refresher<S> {
@@ -55,7 +55,8 @@ impl<S: ProcSource> Refresher<S> {
             let now = Instant::now();
             match self.wake.recv_timeout(due.saturating_duration_since(now)) {
                 Ok(()) => {
-                    self.collector.adopt(self.app.effective.load_full());
+                    let options = self.app.effective.load().options.clone();
+                    self.collector.reconfigure(options);
                     due = Instant::now();
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -83,13 +84,13 @@ impl<S: ProcSource> Refresher<S> {
 
     fn refresh(&mut self) {
         let app = Arc::clone(&self.app);
-        let (begin, cpu) = (Instant::now(), self.collector.cpu());
+        let (begin, cpu) = (Instant::now(), self.collector.cpu_time());
         app.status.refresh_begins();
-        app.status.gated(self.collector.is_gated());
+        app.status.gated(self.collector.detects_idle());
         // The last good snapshot stays, whatever happens here.
         let result = catch_unwind(AssertUnwindSafe(|| self.make()))
             .unwrap_or_else(|_| Err("a bug: the refresh panicked; please report it".to_owned()));
-        let cpu = self.collector.cpu().saturating_sub(cpu);
+        let cpu = self.collector.cpu_time().saturating_sub(cpu);
         let outcome = result.as_ref().map(|_| ()).map_err(String::as_str);
         log_failure(app.status.last_error().as_deref(), outcome.err());
         app.status.refresh_ended(outcome, begin.elapsed(), cpu);
@@ -100,7 +101,8 @@ impl<S: ProcSource> Refresher<S> {
 
     fn make(&mut self) -> Result<CachedRefresh, String> {
         let live_series = self.app.status.series_to_come();
-        let scan = self.collector.scan(live_series).map_err(|failure| {
+        self.collector.reserve_series(live_series);
+        let scan = self.collector.scan().map_err(|failure| {
             let sentence = failure.to_string();
             self.app.status.add_faults(&failure.faults());
             sentence
@@ -109,15 +111,7 @@ impl<S: ProcSource> Refresher<S> {
         self.app.status.add_faults(&scan.stats.faults);
         self.app.status.add_reads(scan.stats.reads);
         self.log_faults(&scan);
-        for it in &scan.too_big {
-            tracing::warn!(
-                pid = it.pid.as_u32(),
-                name = &*it.name,
-                rss_bytes = it.rss_bytes,
-                remedy = "raise scan.max_hold, or set it to 0s for no limit",
-                "a process has no PSS and USS: reading them would hold it up longer than max_hold"
-            );
-        }
+        scan.notices.iter().for_each(log_notice);
 
         let snapshot = Arc::new(scan.snapshot);
         let before = self.app.cache.load();
@@ -144,26 +138,46 @@ impl<S: ProcSource> Refresher<S> {
     }
 
     fn log_faults(&mut self, scan: &Scan) {
-        let standing = scan
-            .stats
-            .standing_refusals
-            .then_some((self.collector.refusal(), 0));
-        let faults = scan
-            .stats
-            .faults
-            .iter()
-            .map(|(cause, count)| (*cause, *count))
-            .chain(standing);
-        for ((kind, file), line) in self.fault_log.observe(faults, Instant::now()) {
+        let refusal = Fault {
+            kind: FaultKind::Denied,
+            file: self.collector.memory_file(),
+        };
+        let standing = scan.stats.has_standing_refusals.then_some((refusal, 0));
+        let faults = scan.stats.faults.iter().chain(standing);
+        for (fault, line) in self.fault_log.observe(faults, Instant::now()) {
             match line {
                 FaultLine::Ended { count } => {
+                    let (kind, file) = (fault.kind.as_str(), fault.file.as_str());
                     tracing::debug!(kind, file, count, "fault is over");
                 }
                 FaultLine::Began { count } | FaultLine::Continues { count } => {
-                    log_fault(kind, file, count, scan);
+                    log_fault(fault, count, scan);
                 }
             }
         }
+    }
+}
+
+fn log_notice(notice: &Notice) {
+    match notice {
+        Notice::TooBig {
+            pid,
+            name,
+            rss_bytes,
+        } => tracing::warn!(
+            pid = pid.as_u32(),
+            name = &**name,
+            rss_bytes,
+            remedy = "raise scan.max_hold, or set it to 0s for no limit",
+            "a process has no PSS and USS: reading them would hold it up longer than max_hold"
+        ),
+        Notice::NoExitRecords(error) => tracing::warn!(
+            error = error.to_string(),
+            remedy = "run it with CAP_NET_ADMIN in the initial namespaces, or set scan.exits \
+                      to children",
+            "taskstats does not tell of exits: their CPU is taken from their parents"
+        ),
+        other => tracing::warn!(notice = other.to_string(), "a scan met something"),
     }
 }
 
@@ -181,35 +195,39 @@ fn log_failure(before: Option<&str>, now: Option<&str>) {
     }
 }
 
-fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
-    match (kind, file) {
-        ("denied", "smaps_rollup" | "smaps") => log_denied(file, scan),
-        ("denied", "stat" | "proc") => tracing::warn!(
+fn log_fault(fault: Fault, count: u64, scan: &Scan) {
+    let (kind, file) = (fault.kind.as_str(), fault.file.as_str());
+    if fault == Fault::EXITS_LOST {
+        tracing::warn!(
+            count,
+            remedy = "lower scan.cache_ttl, or set scan.exits to children",
+            "more processes exited than could be listened to; the CPU of some is credited to \
+             their parents"
+        );
+        return;
+    }
+    match (fault.kind, fault.file) {
+        (FaultKind::Denied, FaultFile::SmapsRollup | FaultFile::Smaps) => log_denied(file, scan),
+        (FaultKind::Denied, FaultFile::Stat | FaultFile::Proc) => tracing::warn!(
             file,
             count,
             remedy = "run it with CAP_SYS_PTRACE, or in the group of the mount option gid=",
             "/proc is mounted with hidepid: some processes are not reported"
         ),
-        ("vanished" | "malformed" | "denied", _) => {
-            tracing::debug!(
-                kind,
-                file,
-                count,
-                "files of some processes could not be read"
-            );
-        }
-        EXITS_LOST => tracing::warn!(
+        (FaultKind::Vanished | FaultKind::Malformed | FaultKind::Denied, _) => tracing::debug!(
+            kind,
+            file,
             count,
-            remedy = "lower scan.cache_ttl, or set scan.exits to children",
-            "more processes exited than could be listened to; the CPU of some is credited to who \
-             waited for them"
+            "files of some processes could not be read"
         ),
-        ("timeout", _) => tracing::warn!(
+        (FaultKind::Timeout, _) => tracing::warn!(
             file,
             count,
             "a process did not let its file be read within 10 s; its thread is given up"
         ),
-        ("panic", _) => tracing::error!(count, "a bug: a worker panicked; please report it"),
+        (FaultKind::Panic, _) => {
+            tracing::error!(count, "a bug: a worker panicked; please report it");
+        }
         _ => tracing::warn!(
             kind,
             file,
@@ -220,7 +238,13 @@ fn log_fault(kind: &'static str, file: &'static str, count: u64, scan: &Scan) {
 }
 
 fn log_denied(file: &'static str, scan: &Scan) {
-    let (readable, processes) = (scan.stats.asked - scan.stats.refused, scan.stats.asked);
+    let (readable, processes) = {
+        let stats = &scan.stats;
+        (
+            stats.memory_asked - stats.memory_refused,
+            stats.memory_asked,
+        )
+    };
     if Capabilities::effective().is_ok_and(|it| it.sys_ptrace) {
         tracing::info!(
             file,

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use herakles_classify::{Classifier, RuleError, Rules, Visibility, Warning as RuleWarning};
+use herakles_collect::{BufferSizes, ExitSource, IdleDetection, MemoryMode, NameFilter, Options};
 use herakles_metrics::{ConfigLabels, Filter, Limits, Quantities};
+use herakles_plan::PlanLimits;
 use herakles_web::Limits as WebLimits;
 
-use crate::config::{Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a, read_text};
+use crate::config::{self, Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a, read_text};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;
@@ -33,8 +35,8 @@ pub(crate) enum LoadError {
 #[derive(Debug)]
 pub(crate) struct RunningConfig {
     pub(crate) loaded: Loaded,
-    pub(crate) classifier: Arc<Classifier>,
-    pub(crate) visibility: Visibility,
+    /// What the collector does by it.
+    pub(crate) options: Options,
     /// What is suspicious in the user's rules. The built-in ones have their own test.
     pub(crate) rule_warnings: Vec<RuleWarning>,
     rules_hash: String,
@@ -80,15 +82,8 @@ impl RunningConfig {
             rules.append(Rules::builtin());
             texts.push_str(env!("CARGO_PKG_VERSION"));
         }
-        let visibility = Visibility::new(
-            classification.search_mode,
-            classification.search_groups.iter().cloned(),
-            classification.search_subgroups.iter().cloned(),
-            classification.disable_others,
-        );
         Ok(Self {
-            classifier: Arc::new(Classifier::new(rules)),
-            visibility,
+            options: options(&loaded.config, Classifier::new(rules)),
             rule_warnings,
             rules_hash: format!("{:016x}", fnv_1a(texts.as_bytes())),
             loaded,
@@ -104,7 +99,7 @@ impl RunningConfig {
         ConfigLabels {
             config_hash: self.loaded.hash(),
             rules_hash: self.rules_hash.clone(),
-            memory_mode: self.config().memory_mode().as_str().to_owned(),
+            memory_mode: self.options.memory_mode().as_str().to_owned(),
             gate: String::new(),
         }
     }
@@ -119,28 +114,71 @@ impl RunningConfig {
             ..WebLimits::default()
         }
     }
+}
 
-    /// What a snapshot may export. `live_series` are those of the exporter's own families.
-    pub(crate) fn limits(&self, live_series: usize) -> Limits {
-        let Config { export, filter, .. } = self.config();
-        Limits {
-            processes: export.processes,
-            top_n_subgroup: export.top_n_subgroup,
-            top_n_others: export.top_n_others,
-            max_series: export.max_series.map(Into::into),
-            live_series,
-            quantities: Quantities {
-                rss: export.enable_rss,
-                pss: export.enable_pss,
-                uss: export.enable_uss,
-                cpu: export.enable_cpu,
-            },
-            filter: Filter {
-                min_uss_bytes: filter.min_uss_bytes,
-                min_rss_bytes: filter.min_rss_bytes,
-                min_cpu_ratio: filter.min_cpu_ratio,
-                min_age: filter.min_age,
-            },
-        }
-    }
+/// What a collector does by a configuration and its rules.
+fn options(config: &Config, classifier: Classifier) -> Options {
+    let Config {
+        scan,
+        buffers,
+        filter,
+        classification,
+        export,
+        ..
+    } = config;
+    let mut options = Options::new(Arc::new(classifier));
+    options.visibility = Visibility::new(
+        classification.search_mode,
+        classification.search_groups.iter().cloned(),
+        classification.search_subgroups.iter().cloned(),
+        classification.disable_others,
+    );
+    options.memory = match scan.memory {
+        config::MemoryMode::Rss => MemoryMode::Rss,
+        config::MemoryMode::Exact => MemoryMode::Exact,
+        config::MemoryMode::Adaptive => MemoryMode::Adaptive(PlanLimits {
+            memory_max_age: scan.memory_max_age,
+            hold_ratio: scan.hold_ratio,
+            max_hold: Some(scan.max_hold).filter(|hold| !hold.is_zero()),
+            cpu_budget: Some(scan.cpu_budget),
+        }),
+    };
+    options.idle_detection = match scan.taskstats {
+        config::Taskstats::Auto => IdleDetection::Auto,
+        config::Taskstats::Off => IdleDetection::Off,
+    };
+    options.exits = match scan.exits {
+        config::ExitSource::Auto | config::ExitSource::Children => ExitSource::Children,
+        config::ExitSource::Taskstats => ExitSource::Taskstats,
+    };
+    options.interval = scan.cache_ttl;
+    options.threads = scan.parallelism;
+    options.max_processes = scan.max_processes;
+    options.names = NameFilter::new(filter.include_names.clone(), filter.exclude_names.clone());
+    options.limits = Limits {
+        processes: export.processes,
+        top_n_subgroup: export.top_n_subgroup,
+        top_n_others: export.top_n_others,
+        max_series: export.max_series.map(Into::into),
+        live_series: 0,
+        quantities: Quantities {
+            rss: export.enable_rss,
+            pss: export.enable_pss,
+            uss: export.enable_uss,
+            cpu: export.enable_cpu,
+        },
+        filter: Filter {
+            min_uss_bytes: filter.min_uss_bytes,
+            min_rss_bytes: filter.min_rss_bytes,
+            min_cpu_ratio: filter.min_cpu_ratio,
+            min_age: filter.min_age,
+        },
+    };
+    options.host = export.host;
+    options.buffers = BufferSizes {
+        io_bytes: buffers.io_bytes,
+        smaps_rollup_bytes: buffers.smaps_rollup_bytes,
+        smaps_bytes: buffers.smaps_bytes,
+    };
+    options
 }

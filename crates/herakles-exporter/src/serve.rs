@@ -1,18 +1,16 @@
 //! The service: everything started in the order in which it can fail, then served until told to
 //! stop.
 
-use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
-use herakles_scan::{Machine as Units, OpenError, ProcFs};
+use herakles_collect::{Collector, OpenError};
+use herakles_scan::ProcFs;
 use herakles_web::{BindError, Server, bind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
-use crate::collect::{Collector, Machine};
 use crate::config::Sources;
 use crate::refresh::Refresher;
 use crate::routes;
@@ -26,25 +24,12 @@ pub(crate) enum ServeError {
     #[error(transparent)]
     Load(#[from] LoadError),
     #[error(transparent)]
-    Proc(#[from] ProcError),
+    Open(#[from] OpenError),
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("cannot start {what}: {source}; see the limits on processes and memory")]
     Start {
         what: &'static str,
-        source: std::io::Error,
-    },
-}
-
-/// Why there is no /proc to scan.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ProcError {
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error("cannot tell {what}: {source}; see that {} is a whole /proc", root.display())]
-    Units {
-        what: &'static str,
-        root: std::path::PathBuf,
         source: std::io::Error,
     },
 }
@@ -88,9 +73,10 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     let _flush = telemetry::start(log.level.into(), log.format.into());
     log_warnings(&effective);
     let config = effective.config();
-    let (proc, machine) = open_proc(&config.path.procfs)?;
-    if !proc.is_procfs() {
-        let root = config.path.procfs.display().to_string();
+    let root = config.path.procfs.clone();
+    let is_procfs = ProcFs::open(&root).map_err(OpenError::from)?.is_procfs();
+    if !is_procfs {
+        let root = root.display().to_string();
         tracing::warn!(
             root,
             "this is not the kernel's procfs: a recorded tree is served"
@@ -103,15 +89,9 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         }
     }
 
-    let root = config.path.procfs.clone();
-    let threads = scan_threads(&effective);
+    let collector = Collector::open(&root, effective.options.clone())?;
     let (wake, woken) = sync_channel(1);
     let app = Arc::new(App::new(sources, effective, wake));
-    let collector = Collector::new(proc, &root, machine, threads, app.effective.load_full())
-        .map_err(|error| ServeError::Start {
-            what: "the scanning threads",
-            source: std::io::Error::other(error),
-        })?;
     let refresher = Refresher::new(Arc::clone(&app), collector, woken);
     thread::Builder::new()
         .name("herakles-refresh".into())
@@ -122,45 +102,6 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     // What still runs (a scan, a document) is left behind: the process ends now.
     runtime.shutdown_background();
     served.map_err(start("the web server"))
-}
-
-/// The number of worker threads: as configured, else min(cores, 4).
-pub(crate) fn scan_threads(effective: &RunningConfig) -> usize {
-    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    effective.config().scan.threads(cores).get()
-}
-
-/// Opens the tree to scan, with the units it counts in.
-pub(crate) fn open_proc(root: &Path) -> Result<(ProcFs, Machine), ProcError> {
-    let unknown = |what| {
-        let root = root.to_owned();
-        move |source| ProcError::Units { what, root, source }
-    };
-    let proc = ProcFs::open(root)?;
-    let units = Units::here().map_err(unknown("the clock tick and page size"))?;
-    let boot_time = proc
-        .boot_time()
-        .map_err(unknown("when the machine booted"))?;
-    let machine = Machine {
-        ticks_per_second: units.ticks_per_second,
-        page_size: units.page_size,
-        counts_from: if proc.is_procfs() {
-            own_start()
-        } else {
-            u64::MAX
-        },
-        boot_time_seconds: boot_time.as_secs_f64(),
-        live: proc.is_procfs(),
-        taskstats_answers: proc.is_our_pid_namespace(),
-    };
-    Ok((proc, machine))
-}
-
-/// When this process started, in ticks after boot. If that cannot be read every process counts
-/// as older: growth is lost then, nothing invented.
-fn own_start() -> u64 {
-    let stat = procfs::process::Process::myself().and_then(|it| it.stat());
-    stat.map_or(u64::MAX, |it| it.starttime)
 }
 
 async fn serve(

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use herakles_collect::Faults;
 use herakles_metrics::{
     BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, ExpositionBytes, MemoryReads,
     ProcessStates, Reload, SelfUsage,
@@ -14,9 +15,6 @@ use herakles_metrics::{
 use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
 use crate::self_process;
-
-/// Errors of scans by (kind, file), with the label values of `herakles_exporter_scan_errors_total`.
-pub(crate) type Faults = BTreeMap<(&'static str, &'static str), u64>;
 
 /// The live state of the exporter. Scrapes and refreshes meet here only in atomics and in maps
 /// that are locked for a few instructions, never across I/O.
@@ -106,11 +104,7 @@ impl Status {
     }
 
     pub(crate) fn add_faults(&self, faults: &Faults) {
-        let mut all = lock(&self.faults);
-        for (cause, count) in faults {
-            let sum = all.entry(*cause).or_default();
-            *sum = sum.saturating_add(*count);
-        }
+        lock(&self.faults).merge(faults);
     }
 
     pub(crate) fn add_reads(&self, reads: MemoryReads) {
@@ -202,7 +196,10 @@ impl Status {
                 .then(|| seconds(last_success_nanos)),
             processes: published.map(|it| it.snapshot.states()),
             memory_reads: *lock(&self.reads),
-            scan_errors: lock(&self.faults).clone(),
+            scan_errors: lock(&self.faults)
+                .iter()
+                .map(|(fault, count)| ((fault.kind.as_str(), fault.file.as_str()), count))
+                .collect(),
             series: published.map(|it| it.snapshot.series()),
             series_dropped: published.map(|it| it.snapshot.series_dropped()),
             exposition: published.map(CachedRefresh::sizes),
@@ -243,6 +240,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use herakles_collect::{Fault, FaultFile, FaultKind};
+
     use super::*;
 
     #[test]
@@ -256,9 +255,10 @@ mod tests {
             status.request(path, 200);
             status.request(path, 405);
         }
-        status.add_faults(&Faults::from([
-            (("denied", "exe"), 1),
-            (("vanished", "stat"), 2),
+        let fault = |kind, file| Fault { kind, file };
+        status.add_faults(&Faults::from_iter([
+            (fault(FaultKind::Denied, FaultFile::Exe), 1),
+            (fault(FaultKind::Vanished, FaultFile::Stat), 2),
         ]));
         let mut scraped = status.read(self_process::read(), None);
         scraped.processes = Some(ProcessStates::default());

@@ -105,7 +105,7 @@ mod tests {
                 name: (*name).into(),
                 subgroup: if *unclassified { other } else { known },
                 kind: ProcessKind::User,
-                start_time_seconds: 0.0,
+                start_time_seconds: Some(0.0),
                 threads: 1,
                 rss_bytes: *rss_bytes,
                 memory: uss_bytes.map(|uss_bytes| MemorySample {

@@ -214,7 +214,7 @@ fn process_sample(
     Some((
         process_labels(process),
         value(process)?,
-        Some(process.start_time_seconds),
+        process.start_time_seconds,
     ))
 }
 

@@ -16,15 +16,16 @@ pub struct ProcessRecord {
     pub subgroup: SubgroupSlot,
     /// What sort of process it is.
     pub kind: ProcessKind,
-    /// Start of the process, Unix time in seconds.
-    pub start_time_seconds: f64,
+    /// Start of the process, Unix time in seconds; `None` where it is not known when the machine
+    /// booted.
+    pub start_time_seconds: Option<f64>,
     /// Number of threads.
     pub threads: u32,
     /// Resident set from a read later than the memory sample (`statm`), in bytes. It is what is
     /// exported, and caps the sample's PSS and USS. `None` when there was no such read: then the
     /// sample's own RSS holds.
     pub rss_bytes: Option<u64>,
-    /// The latest memory sample; `None` when it was refused, deferred, too dear or never asked for.
+    /// The latest memory sample; `None` when it was refused, deferred, too expensive or never asked for.
     pub memory: Option<MemorySample>,
     /// User and system time of this identity, in seconds; `None` when never read.
     pub cpu_seconds: Option<f64>,

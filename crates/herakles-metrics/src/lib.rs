@@ -31,7 +31,7 @@
 //!     name: display_name(b"postgres").into(),
 //!     subgroup: postgres,
 //!     kind: ProcessKind::User,
-//!     start_time_seconds: 1_762_995_000.0,
+//!     start_time_seconds: Some(1_762_995_000.0),
 //!     threads: 1,
 //!     rss_bytes: Some(8 << 20),
 //!     memory: None,

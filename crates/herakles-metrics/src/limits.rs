@@ -112,11 +112,14 @@ impl Default for Filter {
 impl Filter {
     /// Whether a process with these values may have series of its own.
     pub(crate) fn passes(&self, process: &Process, now_seconds: f64) -> bool {
-        let age_seconds = (now_seconds - process.start_time_seconds).max(0.0);
+        // Where no start is known, as in some recorded trees, none is told to be too young.
+        let is_old_enough = process
+            .start_time_seconds
+            .is_none_or(|start| (now_seconds - start).max(0.0) >= self.min_age.as_secs_f64());
         reaches(process.uss_bytes, self.min_uss_bytes)
             && reaches(process.rss_bytes, self.min_rss_bytes)
             && reaches(process.cpu_usage_ratio, self.min_cpu_ratio)
-            && age_seconds >= self.min_age.as_secs_f64()
+            && is_old_enough
     }
 }
 

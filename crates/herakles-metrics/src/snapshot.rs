@@ -80,8 +80,8 @@ pub struct Process {
     pub class: Class,
     /// What sort of process it is.
     pub kind: ProcessKind,
-    /// Start, Unix time in seconds.
-    pub start_time_seconds: f64,
+    /// Start, Unix time in seconds; `None` where it is not known when the machine booted.
+    pub start_time_seconds: Option<f64>,
     /// Number of threads.
     pub threads: u32,
     /// Resident set, in bytes.

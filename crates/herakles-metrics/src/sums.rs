@@ -94,7 +94,7 @@ impl Sums {
         ] {
             join(sum, value, u64::saturating_add);
         }
-        let start = Some(record.start_time_seconds);
+        let start = record.start_time_seconds;
         join(&mut self.oldest_sample, memory.sample_age, Duration::max);
         join(&mut self.cpu_usage_ratio, record.cpu_usage_ratio, |a, b| {
             a + b

@@ -41,3 +41,16 @@ pub struct PlanLimits {
     /// `cpu_budget × memory_max_age` and is full at the start; `None`: no limit.
     pub cpu_budget: Option<Ratio>,
 }
+
+impl Default for PlanLimits {
+    /// Samples of at most 5 minutes; a process held for a thousandth of the time and never for
+    /// more than a second; a fiftieth of one core.
+    fn default() -> Self {
+        Self {
+            memory_max_age: Duration::from_secs(300),
+            hold_ratio: Ratio(0.001),
+            max_hold: Some(Duration::from_secs(1)),
+            cpu_budget: Some(Ratio(0.02)),
+        }
+    }
+}

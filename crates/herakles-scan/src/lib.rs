@@ -34,7 +34,6 @@ mod access;
 mod buffer;
 mod error;
 mod file;
-mod machine;
 mod memory;
 mod mount;
 mod procfs;
@@ -44,12 +43,12 @@ mod source;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod units;
 
 pub use access::{Access, Capabilities};
 pub use buffer::{Buffers, ReadBuf};
 pub use error::{Errno, Malformed, ScanError, Skip};
 pub use file::ProcFile;
-pub use machine::Machine;
 pub use memory::{MemorySource, peek_memory, read_memory};
 pub use mount::{HidePid, MountOptions};
 pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
@@ -57,3 +56,4 @@ pub use read::{
     Glance, glance, live_thread, open_process, peek_stat, read_stat, read_statm, read_text,
 };
 pub use source::{ProcHandle, ProcSource};
+pub use units::KernelUnits;

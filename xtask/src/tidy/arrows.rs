@@ -29,6 +29,8 @@ const SMAPS: &str = "herakles-smaps";
 const CPU: &str = "herakles-cpu";
 const CLASSIFY: &str = "herakles-classify";
 const SCAN: &str = "herakles-scan";
+const TASKSTATS: &str = "herakles-taskstats";
+const COLLECT: &str = "herakles-collect";
 const METRICS: &str = "herakles-metrics";
 const PLAN: &str = "herakles-plan";
 const WEB: &str = "herakles-web";
@@ -62,8 +64,18 @@ const RULES: &[Rule] = &[
         never: &["hyper", "hyper-util", "procfs", "rayon", "tokio", "tracing"],
     },
     Rule {
+        name: TASKSTATS,
+        ours: &[STAT],
+        never: &["hyper", "hyper-util", "procfs", "rayon", "tokio", "tracing"],
+    },
+    Rule {
+        name: COLLECT,
+        ours: &[STAT, SMAPS, TASKSTATS, CPU, CLASSIFY, SCAN, PLAN, METRICS],
+        never: &["hyper", "hyper-util", "tokio", "tracing"],
+    },
+    Rule {
         name: METRICS,
-        ours: &[STAT, SMAPS, CPU, CLASSIFY],
+        ours: &[STAT, SMAPS, CLASSIFY],
         never: IMPURE,
     },
     Rule {
@@ -84,7 +96,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: EXPORTER,
         ours: &[
-            STAT, SMAPS, CPU, CLASSIFY, SCAN, METRICS, PLAN, WEB, DASHBOARD,
+            STAT, SMAPS, TASKSTATS, CPU, CLASSIFY, SCAN, METRICS, PLAN, WEB, DASHBOARD, COLLECT,
         ],
         never: &[],
     },

@@ -2,24 +2,22 @@
 
 use std::io::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Instant;
 
+use herakles_collect::{Collector, MemoryMode, Notice};
 use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
 
 use crate::cli::Check;
-use crate::collect::{Collector, Machine};
-use crate::config::{MemoryMode, Sources};
+use crate::config::Sources;
 use crate::running_config::RunningConfig;
-use crate::serve::{open_proc, scan_threads};
 
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
     let mut report = Report::default();
     if let Some(effective) = configuration(sources, &mut report) {
         addresses(&effective, &mut report);
-        if let Some((proc, machine)) = proc(&effective, &mut report) {
+        if let Some(proc) = proc(&effective, &mut report) {
             memory(&proc, &effective, check.allow_partial, &mut report);
-            scan(proc, machine, effective, &mut report);
+            scan(effective, &mut report);
         }
     }
     if report.failed {
@@ -71,7 +69,7 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig
             for warning in &effective.loaded.warnings {
                 report.warn(&format!("configuration: {warning}"));
             }
-            let rules = effective.classifier.rules();
+            let rules = effective.options.classifier.rules();
             report.ok(&format!("rules: {} in force", rules.len()));
             for warning in &effective.rule_warnings {
                 report.warn(&format!("rules: {warning}"));
@@ -81,9 +79,9 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig
     }
 }
 
-fn proc(effective: &RunningConfig, report: &mut Report) -> Option<(ProcFs, Machine)> {
+fn proc(effective: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
     let root = effective.config().path.procfs.display().to_string();
-    let (proc, machine) = match open_proc(&effective.config().path.procfs) {
+    let proc = match ProcFs::open(&effective.config().path.procfs) {
         Ok(opened) => opened,
         Err(error) => {
             report.fail(&format!("processes: {error}"));
@@ -110,11 +108,11 @@ fn proc(effective: &RunningConfig, report: &mut Report) -> Option<(ProcFs, Machi
         Ok(None) => {}
         Err(error) => report.warn(&format!("hidepid: cannot be told: {error}")),
     }
-    Some((proc, machine))
+    Some(proc)
 }
 
 fn memory(proc: &ProcFs, effective: &RunningConfig, allow_partial: bool, report: &mut Report) {
-    if effective.config().memory_mode() == MemoryMode::Rss {
+    if effective.options.memory_mode() == MemoryMode::Rss {
         report.ok("memory: only RSS is asked for, which needs no right");
         return;
     }
@@ -200,26 +198,27 @@ fn addresses(effective: &RunningConfig, report: &mut Report) {
 }
 
 /// Scans once as the service would, which tells what it costs and whom it leaves out.
-fn scan(proc: ProcFs, machine: Machine, effective: RunningConfig, report: &mut Report) {
+fn scan(effective: RunningConfig, report: &mut Report) {
     let root = effective.config().path.procfs.clone();
     let max_hold = effective.config().scan.max_hold;
-    let threads = scan_threads(&effective);
     let begin = Instant::now();
-    let scan = Collector::new(proc, &root, machine, threads, Arc::new(effective))
+    let scan = Collector::open(&root, effective.options)
         .map_err(|error| error.to_string())
-        .and_then(|mut collector| collector.scan(0).map_err(|error| error.to_string()));
+        .and_then(|mut collector| collector.scan().map_err(|error| error.to_string()));
     match scan {
         Err(error) => report.fail(&format!("scan: {error}")),
         Ok(scan) => {
             let took = begin.elapsed().as_secs_f64();
             let processes = scan.snapshot.processes().len();
             report.ok(&format!("scan: {processes} processes in {took:.3} s"));
-            for it in scan.too_big {
-                report.warn(&format!(
-                    "max_hold: {} ({}) has no PSS and USS, as reading them would hold it up for \
-                     more than {max_hold:?}; raise scan.max_hold for them",
-                    it.name, it.pid
-                ));
+            for notice in scan.notices {
+                match notice {
+                    Notice::TooBig { pid, name, .. } => report.warn(&format!(
+                        "max_hold: {name} ({pid}) has no PSS and USS, as reading them would hold \
+                         it up for more than {max_hold:?}; raise scan.max_hold for them"
+                    )),
+                    other => report.warn(&other.to_string()),
+                }
             }
         }
     }

@@ -1,21 +1,20 @@
 //! `explain`: which rule matches, and why.
 
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use herakles_classify::{
     ClassTable, Explanation, Facts, Inheritance, Origin, Placement, display_name,
 };
+use herakles_collect::{Inspection, OpenError, Users};
 use herakles_scan::{ProcFs, Skip};
 use herakles_stat::Pid;
 use serde::Serialize;
 
-use super::known::Known;
 use super::{Failure, output};
 use crate::cli::{Description, Explain, ReportFormat, Subject};
-use crate::collect::Users;
 use crate::running_config::RunningConfig;
-use crate::serve::open_proc;
 
 pub(super) fn run(explain: &Explain, effective: &RunningConfig) -> Result<ExitCode, Failure> {
     let report = match &explain.subject {
@@ -102,7 +101,7 @@ fn of_description(it: &Description, effective: &RunningConfig) -> Report {
         user: it.user.as_deref(),
         parent_comm: it.parent.as_ref().map(|parent| parent.as_bytes()),
     };
-    let explanation = effective.classifier.explain(&facts);
+    let explanation = effective.options.classifier.explain(&facts);
     Report {
         pid: None,
         name: display_name(facts.comm),
@@ -114,9 +113,9 @@ fn of_description(it: &Description, effective: &RunningConfig) -> Report {
 }
 
 fn of_process(pid: Pid, effective: &RunningConfig) -> Result<Report, Failure> {
-    let (proc, _) = open_proc(&effective.config().path.procfs)?;
-    let users = Users::current();
-    let subject = Known::read(&proc, pid, &users).map_err(|error| match error.skip {
+    let proc = ProcFs::open(&effective.config().path.procfs).map_err(OpenError::from)?;
+    let users = Users::open(Path::new("/"));
+    let subject = Inspection::read(&proc, pid, &users).map_err(|error| match error.skip {
         Skip::Vanished => Failure::Other(format!("there is no process {pid}")),
         _ => Failure::Other(format!("cannot explain {error}")),
     })?;
@@ -125,7 +124,7 @@ fn of_process(pid: Pid, effective: &RunningConfig) -> Result<Report, Failure> {
         (ClassTable::kernel(), None, None)
     } else {
         let (placement, from) = place(&proc, &subject, &users, effective, &mut table);
-        let explanation = effective.classifier.explain(&subject.facts());
+        let explanation = effective.options.classifier.explain(&subject.facts());
         (placement.class, from, Some(explanation))
     };
     let class = table.class(id);
@@ -143,7 +142,7 @@ fn of_process(pid: Pid, effective: &RunningConfig) -> Result<Report, Failure> {
 /// whom it has its class if not from a rule.
 fn place(
     proc: &ProcFs,
-    subject: &Known,
+    subject: &Inspection,
     users: &Users,
     effective: &RunningConfig,
     table: &mut ClassTable,
@@ -151,7 +150,7 @@ fn place(
     let mut inheritance = Inheritance::NONE;
     let mut source = None;
     for (pid, ancestor) in ancestors(proc, subject, users).iter().rev() {
-        let decision = effective.classifier.classify(&ancestor.facts());
+        let decision = effective.options.classifier.classify(&ancestor.facts());
         inheritance = table.place(&decision, &inheritance).inheritance;
         if let Some(rule) = decision.rule().filter(|rule| rule.inherits()) {
             source = Some(Ancestor {
@@ -161,7 +160,7 @@ fn place(
             });
         }
     }
-    let decision = effective.classifier.classify(&subject.facts());
+    let decision = effective.options.classifier.classify(&subject.facts());
     let placement = table.place(&decision, &inheritance);
     // A manager in between passes nothing on, and takes nothing itself.
     let inherits = decision.rule().is_none() && placement.inheritance.class().is_some();
@@ -170,12 +169,12 @@ fn place(
 
 /// The ancestors of a process, the parent first. A kernel thread ends the line: no rule is asked
 /// about it, so it passes nothing on.
-fn ancestors(proc: &ProcFs, subject: &Known, users: &Users) -> Vec<(Pid, Known)> {
+fn ancestors(proc: &ProcFs, subject: &Inspection, users: &Users) -> Vec<(Pid, Inspection)> {
     let mut ancestors = Vec::new();
     let mut next = subject.parent;
     // The bound is for a /proc that changes under us into a circle.
     while let Some(pid) = next.filter(|_| ancestors.len() < 1000) {
-        let Ok(ancestor) = Known::read(proc, pid, users) else {
+        let Ok(ancestor) = Inspection::read(proc, pid, users) else {
             break;
         };
         if ancestor.is_kernel_thread {

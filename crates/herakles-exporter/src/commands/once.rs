@@ -7,28 +7,23 @@ use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use herakles_collect::{Collector, Scan};
 use herakles_metrics::{Rendered, Scope, SnapshotJson, render, render_live};
 use herakles_scan::ProcFs;
 
 use super::output::write_file;
 use super::{Failure, output, table};
 use crate::cli::{Once, OnceFormat};
-use crate::collect::{Collector, Scan};
 use crate::running_config::RunningConfig;
 use crate::self_process;
-use crate::serve::{open_proc, scan_threads};
 use crate::status::Status;
 
 pub(super) fn run(once: &Once, effective: RunningConfig) -> Result<ExitCode, Failure> {
     for warning in &effective.loaded.warnings {
         let _ = writeln!(io::stderr(), "herakles-exporter: warning: {warning}");
     }
-    let root = effective.config().path.procfs.clone();
-    let (proc, machine) = open_proc(&root)?;
-    let threads = scan_threads(&effective);
-    let effective = Arc::new(effective);
-    let collector = Collector::new(proc, &root, machine, threads, Arc::clone(&effective))
-        .map_err(|error| Failure::Other(format!("cannot start the scanning threads: {error}")))?;
+    let root = &effective.config().path.procfs;
+    let collector = Collector::open(root, effective.options.clone())?;
     let mut printer = Printer {
         format: once.format.unwrap_or_else(|| default_format(once)),
         output: once.output.clone(),
@@ -68,7 +63,7 @@ impl Printer {
     fn scan(&mut self) -> Result<Scan, Failure> {
         let scan = self
             .collector
-            .scan(0)
+            .scan()
             .map_err(|error| Failure::Other(error.to_string()))?;
         self.status.add_faults(&scan.stats.faults);
         self.status.add_reads(scan.stats.reads);
@@ -76,7 +71,7 @@ impl Printer {
     }
 
     fn print(&self, scan: Scan, again: bool) -> Result<ExitCode, Failure> {
-        let refused = (scan.stats.refused, scan.stats.asked);
+        let refused = (scan.stats.memory_refused, scan.stats.memory_asked);
         let text = self.document(scan)?;
         if let Some(path) = &self.output {
             return write_file(path, text.as_bytes())

@@ -32,6 +32,7 @@ fn list(
     effective: &RunningConfig,
 ) -> Result<ExitCode, Failure> {
     let rules: Vec<&Rule> = effective
+        .options
         .classifier
         .rules()
         .iter()

@@ -3,8 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use globset::{GlobSet, GlobSetBuilder};
-use herakles_classify::SearchMode;
+use herakles_classify::{Glob, SearchMode};
 use herakles_metrics::ProcessSeries;
 use herakles_plan::Ratio;
 use herakles_web::ListenAddress;
@@ -40,12 +39,12 @@ where
         .ok_or_else(|| D::Error::custom("too many KiB"))
 }
 
-pub(super) fn globs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<GlobSet, D::Error> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in Vec::<String>::deserialize(deserializer)? {
-        set.add(name_glob(&pattern).map_err(D::Error::custom)?);
-    }
-    set.build().map_err(D::Error::custom)
+pub(super) fn globs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Glob>, D::Error> {
+    let patterns = Vec::<String>::deserialize(deserializer)?;
+    patterns
+        .iter()
+        .map(|pattern| name_glob(pattern).map_err(D::Error::custom))
+        .collect()
 }
 
 pub(super) fn addresses<'de, D: Deserializer<'de>>(

@@ -65,7 +65,7 @@ fn named(path: &Path, must_exist: bool, out: &mut Vec<PathBuf>) -> io::Result<()
 }
 
 fn matches(pattern: &Path, name: &str, out: &mut Vec<PathBuf>) -> io::Result<()> {
-    let glob = name_glob(name).map_err(io::Error::other)?.compile_matcher();
+    let glob = name_glob(name).map_err(io::Error::other)?;
     let folder = match pattern.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -79,7 +79,7 @@ fn matches(pattern: &Path, name: &str, out: &mut Vec<PathBuf>) -> io::Result<()>
     for entry in entries {
         let name = entry?.file_name();
         // As in a shell, `*` does not show hidden files: editors leave theirs there.
-        if glob.is_match(Path::new(&name)) && !name.as_bytes().starts_with(b".") {
+        if glob.is_match(name.as_bytes()) && !name.as_bytes().starts_with(b".") {
             names.push(name);
         }
     }

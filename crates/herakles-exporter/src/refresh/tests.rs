@@ -1,20 +1,72 @@
 //! Refreshes that fail, panic and come late, seen through the answers to requests.
 
+use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread;
 
+use herakles_collect::{BootClock, HostFacts};
+use herakles_scan::KernelUnits;
 use herakles_scan::testing::{Fault, Gate, MemProc};
+use herakles_stat::{PageSize, TicksPerSecond};
 use herakles_web::hyper::Request;
 use tempfile::TempDir;
 
 use super::*;
-use crate::collect::tests::{machine, rules, sources};
+use crate::config::{Environment, Sources};
 use crate::routes;
 use crate::running_config::RunningConfig;
 
 const EACCES: i32 = 13;
 const EMFILE: i32 = 24;
+
+/// Rules that ask for a name.
+const RULES: &str = r#"
+[[subgroups]]
+group = "app"
+subgroup = "named"
+matches = ["named-*"]
+"#;
+
+/// Bounds that nothing in memory reaches, so that every read depends on the test alone.
+const UNBOUNDED: [&str; 4] = [
+    "--scan.memory-max-age=24h",
+    "--scan.hold-ratio=1",
+    "--scan.cpu-budget=256",
+    "--scan.max-hold=0s",
+];
+
+fn rules() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("rules.toml"), RULES).unwrap();
+    folder
+}
+
+/// The configuration of these flags, with the rules in this folder.
+fn sources(rules: &Path, flags: &[&str]) -> Sources {
+    let rules = format!(
+        "--classification.rules={}",
+        rules.join("rules.toml").display()
+    );
+    let fixed = [
+        "herakles-exporter",
+        &rules,
+        "--no-classification.builtin",
+        "--no-export.host",
+    ];
+    let arguments = fixed.iter().chain(&UNBOUNDED).chain(flags);
+    let invocation = crate::cli::parse(arguments.map(Into::into)).unwrap();
+    Sources::new(invocation.flags, Environment::default())
+}
+
+fn host_facts() -> HostFacts {
+    let units = KernelUnits {
+        ticks_per_second: TicksPerSecond::new(100).unwrap(),
+        page_size: PageSize::new(4096).unwrap(),
+    };
+    HostFacts::new(units, BootClock::fixed(Some(1_000.0)))
+}
 
 /// An exporter without sockets and without a refresh thread.
 struct Exporter {
@@ -35,9 +87,9 @@ fn exporter(flags: &[&str]) -> Exporter {
     let effective = RunningConfig::load(&sources).unwrap();
     let (reloads, _) = sync_channel(1);
     let app = Arc::new(App::new(sources, effective, reloads));
-    let effective = app.effective.load_full();
-    let root = Path::new("/nonexistent");
-    let collector = Collector::new(proc.clone(), root, machine(), 1, effective).unwrap();
+    let mut options = app.effective.load().options.clone();
+    options.threads = NonZeroUsize::new(1);
+    let collector = Collector::with_source(proc.clone(), host_facts(), options).unwrap();
     let (wake, woken) = channel();
     Exporter {
         proc,

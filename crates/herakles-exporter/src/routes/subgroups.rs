@@ -19,7 +19,7 @@ const NAMES: usize = 20;
 pub(super) fn subgroups(app: &App) -> Response<Body> {
     let effective = app.effective.load();
     let published = app.cache.load();
-    let text = page(effective.classifier.rules(), published.as_deref());
+    let text = page(effective.options.classifier.rules(), published.as_deref());
     respond::text(StatusCode::OK, text)
 }
 

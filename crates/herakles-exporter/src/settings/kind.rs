@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use globset::{Glob, GlobBuilder};
+use herakles_classify::Glob;
 use herakles_web::{ListenAddress, ParseListenAddressError};
 use toml::de::DeValue;
 
@@ -319,10 +319,7 @@ pub(crate) fn name_glob(text: &str) -> Result<Glob, Invalid> {
             "only *, ? and [ ] are special, and {, } and \\ are not allowed".into(),
         ));
     }
-    GlobBuilder::new(text)
-        .backslash_escape(false)
-        .build()
-        .map_err(|error| refuse(error.kind().to_string()))
+    Glob::parse(text).map_err(|reason| refuse(reason.to_owned()))
 }
 
 fn address(text: &str) -> Result<(), Invalid> {

@@ -156,7 +156,7 @@ fn text_becomes_values() {
     check(
         Kind::Globs,
         "[a",
-        Err("`[a` is no usable glob: unclosed character class; missing ']'"),
+        Err("`[a` is no usable glob: [ has no closing ] (write [[] for the character itself)"),
     );
     check(
         Kind::Paths,

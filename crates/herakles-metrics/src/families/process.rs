@@ -65,7 +65,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Start of the process, Unix time.",
         labels: PROCESS,
         absent: "",
-        source: Source::Process(|process| Some(process.start_time_seconds.into())),
+        source: Source::Process(|process| process.start_time_seconds.map(Value::from)),
     },
     Family {
         name: "herakles_top_process_memory_rss_bytes",

@@ -46,7 +46,7 @@ pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> ProcessRe
         name: name.into(),
         subgroup,
         kind: ProcessKind::User,
-        start_time_seconds: NOW - 3600.0 + f64::from(pid),
+        start_time_seconds: Some(NOW - 3600.0 + f64::from(pid)),
         threads: 1,
         rss_bytes: None,
         memory: None,

@@ -303,22 +303,6 @@ fn without_pss_and_uss_no_memory_is_read() {
 }
 
 #[test]
-fn threads_follow_the_cores_up_to_four() {
-    let cores = |cores| NonZeroUsize::new(cores).unwrap();
-    let scan = Layers::new().load().config.scan;
-    assert_eq!(
-        [1, 2, 4, 64].map(|n| scan.threads(cores(n)).get()),
-        [1, 2, 4, 4]
-    );
-    let scan = Layers::new()
-        .arguments(&["--scan.parallelism", "8"])
-        .load()
-        .config
-        .scan;
-    assert_eq!(scan.threads(cores(2)).get(), 8);
-}
-
-#[test]
 fn a_reload_takes_what_can_change_and_names_what_cannot() {
     let layers = Layers::new().file("[scan]\ncache_ttl = '5s'\nparallelism = 1");
     let running = layers.load();

@@ -29,7 +29,7 @@ fn value(kind: Kind) -> BoxedStrategy<Value> {
                 .boxed()
         }
         Kind::Paths => list("/[^*?\\[\0]{1,20}[^*?\\[\0/ ]"),
-        Kind::Globs => list("[^{}\\[\\]\\\\]{0,10}[a-z*?\"'#\n]"),
+        Kind::Globs => list("[^{}\\[\\]\\\\\0]{0,10}[a-z*?\"'#\n]"),
         Kind::Names => list("\\PC{0,10}[^ ]"),
     }
 }

@@ -1,0 +1,118 @@
+//! How the memory of processes is read: one strategy at a time, which owns what it needs.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use herakles_scan::{MemorySource, ProcSource};
+use herakles_stat::ProcessKey;
+
+use crate::adaptive::Adaptive;
+use crate::exact;
+use crate::idle::IdleDetector;
+use crate::options::{BufferSizes, IdleDetection, MemoryMode, Options};
+use crate::process_sample::ProcessSample;
+use crate::stats::ScanStats;
+use crate::survey::{Early, InlineReads, Scratch};
+use crate::worker_pool::WorkerPool;
+
+/// What the passes of one scan need.
+pub(crate) struct ReadContext<'a, S> {
+    pub(crate) source: &'a Arc<S>,
+    pub(crate) memory_source: MemorySource,
+    pub(crate) buffers: BufferSizes,
+    /// Until the next scan.
+    pub(crate) interval: Duration,
+    pub(crate) workers: &'a mut WorkerPool<Scratch>,
+    pub(crate) stats: &'a mut ScanStats,
+}
+
+/// The strategy of the mode in force.
+pub(crate) enum MemoryReader {
+    Rss,
+    Exact,
+    Adaptive(Box<Adaptive>),
+}
+
+impl MemoryReader {
+    /// Reads as `options` say from now on; what an adaptive reader knows is kept.
+    pub(crate) fn adopt(&mut self, options: &Options, proc: Option<&Path>) {
+        match options.memory_mode() {
+            MemoryMode::Rss => *self = Self::Rss,
+            MemoryMode::Exact => *self = Self::Exact,
+            MemoryMode::Adaptive(limits) => {
+                // Processes that change places at the limit must be looked at, whether they ran
+                // or not.
+                let detects = options.idle_detection == IdleDetection::Auto
+                    && options.max_processes.is_none();
+                // A new detector lets everybody be looked at once, as rules may be new too.
+                let idle = proc.filter(|_| detects).and_then(IdleDetector::open);
+                match self {
+                    Self::Adaptive(adaptive) => adaptive.adopt(limits, idle),
+                    Self::Rss | Self::Exact => {
+                        *self = Self::Adaptive(Box::new(Adaptive::new(limits, idle)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The detector of idle processes, where there is one.
+    pub(crate) fn idle_detector(&mut self) -> Option<&mut IdleDetector> {
+        match self {
+            Self::Adaptive(adaptive) => adaptive.idle_detector(),
+            Self::Rss | Self::Exact => None,
+        }
+    }
+
+    /// Whether idle processes are known without a look.
+    pub(crate) fn detects_idle(&self) -> bool {
+        match self {
+            Self::Adaptive(adaptive) => adaptive.detects_idle(),
+            Self::Rss | Self::Exact => false,
+        }
+    }
+
+    /// Which memory the survey reads as it goes. Where it is not known yet which processes are
+    /// within the limit, none.
+    pub(crate) fn inline_reads(&self, options: &Options) -> InlineReads {
+        match self {
+            Self::Exact if options.max_processes.is_none() => InlineReads::Inline,
+            Self::Exact | Self::Rss | Self::Adaptive(_) => InlineReads::Elsewhere,
+        }
+    }
+
+    /// Whose memory is read along with the survey. None where most are not surveyed, as they are
+    /// idle, or where it is not known yet which are within the limit.
+    pub(crate) fn early(&mut self, options: &Options) -> Early {
+        match self {
+            Self::Adaptive(adaptive)
+                if !adaptive.detects_idle() && options.max_processes.is_none() =>
+            {
+                adaptive.early(options.interval)
+            }
+            Self::Adaptive(_) | Self::Exact | Self::Rss => Early::default(),
+        }
+    }
+
+    /// Brings the memory of those within the limit up to date.
+    pub(crate) fn read<S: ProcSource>(
+        &mut self,
+        samples: &mut [ProcessSample],
+        over_limit: &HashSet<ProcessKey>,
+        was_inline: InlineReads,
+        context: ReadContext<'_, S>,
+    ) {
+        match (self, was_inline) {
+            (Self::Rss, _) => {}
+            (Self::Adaptive(adaptive), _) => adaptive.read(samples, over_limit, context),
+            (Self::Exact, InlineReads::Inline) => exact::count(samples, context.stats),
+            (Self::Exact, InlineReads::Elsewhere) => {
+                if !context.workers.stuck().are_too_many() {
+                    exact::read(samples, over_limit, context);
+                }
+            }
+        }
+    }
+}

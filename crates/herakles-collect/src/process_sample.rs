@@ -1,0 +1,170 @@
+//! One process as a scan sees it.
+
+use std::time::{Duration, Instant};
+
+use herakles_classify::Decision;
+use herakles_cpu::Usage;
+use herakles_metrics::ProcessKind;
+use herakles_plan::{Fingerprint, Sample};
+use herakles_scan::{ProcFile, ScanError, Skip};
+use herakles_smaps::MemoryUsage;
+use herakles_stat::{PageSize, Pid, ProcessKey, Stat, Statm};
+
+use crate::image::{Comm, Image};
+
+/// What is known of its memory beyond RSS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Memory {
+    /// Nothing, and nobody tried.
+    Unknown,
+    /// A sample; one that was not read in this scan is the last that was.
+    Sample(Sample),
+    /// The read failed.
+    Failed(ScanError),
+}
+
+/// One process as the survey saw it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProcessSample {
+    pub(crate) key: ProcessKey,
+    pub(crate) parent: Option<Pid>,
+    pub(crate) kind: ProcessKind,
+    pub(crate) own: Usage,
+    pub(crate) reaped: Usage,
+    pub(crate) threads: u32,
+    /// When `stat` was read, or was known to say what it said before.
+    pub(crate) at: Instant,
+    /// It has not run since the last scan: `own`, `reaped` and `fingerprint` were not read.
+    pub(crate) idle: bool,
+    pub(crate) image: Image,
+    /// It has called exec since the last scan.
+    pub(crate) execd: bool,
+    /// What tells whether its memory has moved since the last scan.
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) rss_bytes: Option<u64>,
+    pub(crate) memory: Memory,
+    /// How long the survey took to read it.
+    pub(crate) memory_took: Duration,
+    /// What the rules say of it, if that was not known yet.
+    pub(crate) news: Option<Box<News>>,
+    /// `statm` could not be read.
+    pub(crate) statm_error: Option<ScanError>,
+    /// The file that is being read when the worker does not come back.
+    pub(crate) reading: Option<ProcFile>,
+}
+
+/// What is found out about a process when it is new, took another name, or exec'd.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    /// The bytes of the name.
+    pub(crate) comm: Vec<u8>,
+    /// `None` for kernel threads, which no rule is asked about.
+    pub(crate) decision: Option<Decision>,
+    /// Facts that could not be read.
+    pub(crate) errors: Vec<ScanError>,
+    /// Whether the facts that could not be read may be there in the next scan.
+    pub(crate) provisional: bool,
+}
+
+impl ProcessSample {
+    pub(crate) fn new(stat: &Stat<'_>, at: Instant) -> Self {
+        let kind = if stat.is_kernel_thread() {
+            ProcessKind::KernelThread
+        } else if stat.is_zombie() {
+            ProcessKind::Zombie
+        } else {
+            ProcessKind::User
+        };
+        Self {
+            key: stat.key(),
+            parent: stat.parent,
+            kind,
+            own: Usage {
+                cpu: stat.cpu,
+                minor_faults: stat.minor_faults,
+                major_faults: stat.major_faults,
+            },
+            reaped: Usage {
+                cpu: stat.child_cpu,
+                minor_faults: stat.child_minor_faults,
+                major_faults: stat.child_major_faults,
+            },
+            threads: stat.num_threads,
+            at,
+            idle: false,
+            image: Image {
+                comm: Comm::new(stat.comm),
+                start_stack: stat.start_stack,
+            },
+            execd: false,
+            fingerprint: Fingerprint {
+                minor_faults: stat.minor_faults,
+                major_faults: stat.major_faults,
+                virtual_bytes: stat.vsize_bytes,
+                threads: u64::from(stat.num_threads),
+                ..Fingerprint::default()
+            },
+            rss_bytes: None,
+            memory: Memory::Unknown,
+            memory_took: Duration::ZERO,
+            news: None,
+            statm_error: None,
+            reading: None,
+        }
+    }
+
+    pub(crate) fn take_statm(&mut self, statm: &Statm, page_size: PageSize) {
+        // Size 0 is a process that has let go of its memory and is about to end.
+        if statm.size_pages > 0 {
+            let resident_bytes = page_size.bytes(statm.resident_pages);
+            self.rss_bytes = Some(resident_bytes);
+            self.fingerprint.resident_bytes = resident_bytes;
+            self.fingerprint.shared_bytes = page_size.bytes(statm.shared_pages);
+        }
+    }
+
+    /// Takes the result of a memory read.
+    ///
+    /// # Errors
+    /// That the process has ended meanwhile.
+    pub(crate) fn take_memory(
+        &mut self,
+        result: Result<MemoryUsage, ScanError>,
+    ) -> Result<(), ScanError> {
+        match result {
+            Ok(usage) => {
+                let taken_at = Instant::now();
+                self.memory = Memory::Sample(Sample { usage, taken_at });
+            }
+            Err(error) if says_gone(&error) => return Err(error),
+            Err(error) => match error.skip {
+                Skip::Zombie => {
+                    self.kind = ProcessKind::Zombie;
+                    self.rss_bytes = None;
+                }
+                _ => self.memory = Memory::Failed(error),
+            },
+        }
+        Ok(())
+    }
+
+    /// Takes it that a memory pass failed after the survey.
+    pub(crate) fn fail_memory(&mut self, error: ScanError) {
+        if self.take_memory(Err(error)).is_err() {
+            self.memory = Memory::Failed(error);
+        }
+    }
+
+    /// Whether it has ended since the survey.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(&self.memory, Memory::Failed(error) if says_gone(error))
+    }
+}
+
+/// Whether a memory read says that the process has ended. When only its memory is gone, while
+/// `stat` still answers, it is about to end: a big one takes seconds over that, and what it has
+/// used must not be credited again when it is seen as a zombie.
+fn says_gone(error: &ScanError) -> bool {
+    let memory = matches!(error.file, Some(ProcFile::SmapsRollup | ProcFile::Smaps));
+    error.skip == Skip::Vanished && !memory
+}

@@ -1,0 +1,322 @@
+//! The cheap part of a scan, one process at a time: who it is, its CPU time, its RSS, and what
+//! classifies it if that is not known. With [`InlineReads::Inline`] its memory too.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use herakles_classify::{Classifier, Facts};
+use herakles_metrics::ProcessKind;
+use herakles_scan::{
+    Buffers, Glance, MemorySource, ProcSource, ReadBuf, ScanError, Skip, glance, live_thread,
+    open_process, peek_stat, read_memory, read_stat, read_statm,
+};
+use herakles_stat::{PageSize, Pid, ProcessKey};
+use rustix::io::Errno;
+
+use crate::facts::LiveFacts;
+use crate::image::Image;
+use crate::options::BufferSizes;
+use crate::process_sample::{News, ProcessSample};
+use crate::process_table::ProcessTable;
+use crate::users::Users;
+use crate::worker_pool::{Note, StuckThreads, Task};
+
+/// Whether the survey reads memory as it goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InlineReads {
+    /// Of every process.
+    Inline,
+    /// Of those in `early` only, for as long as the time lasts: another pass does, or nobody.
+    Elsewhere,
+}
+
+/// Processes whose memory is read as they are looked at, which is cheaper than to come back.
+#[derive(Default)]
+pub(crate) struct Early {
+    /// Sorted.
+    pub(crate) keys: Vec<ProcessKey>,
+    /// Once the reads have taken this long together no further one begins.
+    pub(crate) allowance: Option<Duration>,
+    pub(crate) spent_nanos: AtomicU64,
+}
+
+impl Early {
+    fn admits(&self, key: ProcessKey) -> bool {
+        let spent = || Duration::from_nanos(self.spent_nanos.load(Relaxed));
+        self.keys.binary_search(&key).is_ok()
+            && self.allowance.is_none_or(|allowance| spent() < allowance)
+    }
+
+    fn charge(&self, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.spent_nanos.fetch_add(nanos, Relaxed);
+    }
+}
+
+/// One survey of the processes in `pids`.
+pub(crate) struct Survey<S> {
+    pub(crate) source: Arc<S>,
+    pub(crate) pids: Vec<Pid>,
+    pub(crate) table: Arc<RwLock<ProcessTable>>,
+    pub(crate) classifier: Arc<Classifier>,
+    /// The generation of the rules: members classified by another are classified again.
+    pub(crate) rules: u32,
+    pub(crate) users: Arc<Users>,
+    pub(crate) page_size: PageSize,
+    pub(crate) memory_source: MemorySource,
+    pub(crate) memory: InlineReads,
+    pub(crate) early: Early,
+    pub(crate) stuck: StuckThreads,
+    pub(crate) buffers: BufferSizes,
+}
+
+/// The buffers of one worker.
+pub(crate) struct Scratch {
+    pub(crate) buffers: Buffers,
+    /// For the facts that rules ask for, while `buffers` are in use.
+    pub(crate) facts: ReadBuf,
+}
+
+impl Scratch {
+    pub(crate) fn new(sizes: &BufferSizes) -> Self {
+        Self {
+            buffers: Buffers {
+                io: ReadBuf::new(sizes.io_bytes),
+                smaps_rollup: ReadBuf::new(sizes.smaps_rollup_bytes),
+                smaps: ReadBuf::new(sizes.smaps_bytes),
+            },
+            facts: ReadBuf::new(sizes.io_bytes),
+        }
+    }
+}
+
+/// What a survey needs to know of a process that was there before.
+#[derive(Clone, Copy)]
+struct Known {
+    key: ProcessKey,
+    kind: ProcessKind,
+    image: Image,
+    rss_bytes: Option<u64>,
+    /// By the rules that are in force.
+    is_classified: bool,
+}
+
+impl Known {
+    /// Whether what was decided by its size still holds: it has not grown much.
+    fn is_as_big_as(&self, seen: &ProcessSample) -> bool {
+        let most = self.rss_bytes.map(|then| then.saturating_add(then / 8));
+        seen.rss_bytes
+            .is_some_and(|now| most.is_some_and(|most| now <= most))
+    }
+}
+
+/// One item of a survey: a process, or why there is none.
+pub(crate) type SurveyResult = Result<ProcessSample, ScanError>;
+
+impl<S: ProcSource> Task for Survey<S> {
+    type Output = SurveyResult;
+    type Scratch = Scratch;
+
+    fn len(&self) -> usize {
+        self.pids.len()
+    }
+
+    fn scratch(&self) -> Scratch {
+        Scratch::new(&self.buffers)
+    }
+
+    fn run(
+        &self,
+        item: usize,
+        scratch: &mut Scratch,
+        note: &Note<'_, SurveyResult>,
+    ) -> SurveyResult {
+        let pid = self.pids[item];
+        if let Some(seen) = self.glance(pid, scratch) {
+            return Ok(seen);
+        }
+        let process = open_process(&*self.source, pid)?;
+        let stat = read_stat(&process, &mut scratch.buffers.io)?;
+        let mut seen = ProcessSample::new(&stat, Instant::now());
+        let known = self.known(pid).filter(|it| it.key == seen.key);
+        let is_known = known.is_some_and(|it| self.recognises(&mut seen, &it));
+        let new_name = (!is_known).then(|| stat.comm.to_vec());
+        let leader_exited = stat.leader_exited();
+
+        let mut thread = None;
+        if leader_exited {
+            thread = live_thread(&process, &mut scratch.buffers.io)?;
+            if thread.is_none() {
+                seen.kind = ProcessKind::Zombie;
+            }
+        }
+        let handle = thread.as_ref().unwrap_or(&process);
+
+        if seen.kind == ProcessKind::User {
+            self.read_rss(handle, &mut seen, scratch)?;
+        }
+        if let Some(comm) = new_name {
+            seen.news = Some(Box::new(self.news(handle, comm, &seen, scratch, note)));
+        }
+        let may_be_now = self.memory == InlineReads::Inline
+            || known.is_some_and(|it| it.is_as_big_as(&seen)) && self.early.admits(seen.key);
+        if seen.kind == ProcessKind::User && may_be_now && self.may_read(seen.key) {
+            seen.reading = Some(self.memory_source.file());
+            note.note(seen.key, Ok(seen.clone()));
+            let begin = Instant::now();
+            let result = read_memory(handle, self.memory_source, &mut scratch.buffers);
+            seen.memory_took = begin.elapsed();
+            self.early.charge(seen.memory_took);
+            seen.take_memory(result)?;
+            seen.reading = None;
+        }
+        Ok(seen)
+    }
+}
+
+impl<S: ProcSource> Survey<S> {
+    fn reads_memory_of(&self, key: ProcessKey) -> bool {
+        self.memory == InlineReads::Inline || self.early.admits(key)
+    }
+
+    /// Whether files that may hang can be read of this process.
+    fn may_read(&self, key: ProcessKey) -> bool {
+        !self.stuck.are_too_many() && !self.stuck.hold(key)
+    }
+
+    /// What the last scan knew of whoever has this pid.
+    fn known(&self, pid: Pid) -> Option<Known> {
+        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+        table.by_pid(pid).map(|member| Known {
+            key: member.key,
+            kind: member.kind,
+            image: member.image,
+            rss_bytes: member.rss_bytes,
+            is_classified: member.rules == Some(self.rules),
+        })
+    }
+
+    /// Looks at a process of which nothing is new but figures, as nearly all are; `None` if it
+    /// must be looked at more closely.
+    fn glance(&self, pid: Pid, scratch: &mut Scratch) -> Option<ProcessSample> {
+        let known = self.known(pid)?;
+        let buf = &mut scratch.buffers.io;
+        let mut seen = match known.kind {
+            ProcessKind::User if !self.reads_memory_of(known.key) => {
+                // The process was there at the last scan: both files are its own.
+                let Glance { stat, statm } = glance(&*self.source, pid, buf).ok()?;
+                let mut seen = ProcessSample::new(&stat, Instant::now());
+                seen.take_statm(&statm, self.page_size);
+                (!stat.leader_exited() && seen.rss_bytes.is_some()).then_some(seen)?
+            }
+            ProcessKind::KernelThread => {
+                let stat = peek_stat(&*self.source, pid, buf).ok()?;
+                ProcessSample::new(&stat, Instant::now())
+            }
+            _ => return None,
+        };
+        let is_same = seen.key == known.key && seen.kind == known.kind;
+        (is_same && self.recognises(&mut seen, &known)).then_some(seen)
+    }
+
+    /// Whether name and class are still those that are known. Notes an exec.
+    fn recognises(&self, seen: &mut ProcessSample, known: &Known) -> bool {
+        // The kernel renames its workers all the time, by what they work on; and a zombie's
+        // files say nothing any more.
+        if seen.kind != ProcessKind::User {
+            return true;
+        }
+        let known_stack = known.image.start_stack;
+        if seen.image.start_stack == 0 {
+            // Not ours to know, or the process has let go of its memory to end.
+            seen.image.start_stack = known_stack;
+        }
+        seen.execd = seen.image.start_stack != known_stack && known_stack != 0;
+        known.is_classified && seen.image == known.image
+    }
+
+    fn read_rss(
+        &self,
+        handle: &S::Handle,
+        seen: &mut ProcessSample,
+        scratch: &mut Scratch,
+    ) -> Result<(), ScanError> {
+        match read_statm(handle, &mut scratch.buffers.io) {
+            // Size 0 is a process that has let go of its memory and is about to end.
+            Ok(statm) => seen.take_statm(&statm, self.page_size),
+            Err(error) if error.skip == Skip::Vanished => return Err(error),
+            Err(error) => seen.statm_error = Some(error),
+        }
+        Ok(())
+    }
+
+    fn news(
+        &self,
+        handle: &S::Handle,
+        comm: Vec<u8>,
+        seen: &ProcessSample,
+        scratch: &mut Scratch,
+        note: &Note<'_, SurveyResult>,
+    ) -> News {
+        if seen.kind == ProcessKind::KernelThread {
+            return News {
+                comm,
+                decision: None,
+                errors: Vec::new(),
+                provisional: false,
+            };
+        }
+        if !self.may_read(seen.key) {
+            let by_name = self.classifier.classify(&Facts {
+                comm: &comm,
+                ..Facts::default()
+            });
+            return News {
+                comm,
+                decision: Some(by_name),
+                errors: Vec::new(),
+                provisional: true,
+            };
+        }
+        note.note(seen.key, Ok(seen.clone()));
+        let before_read = |file| {
+            note.amend(|sight| {
+                if let Ok(sample) = sight {
+                    sample.reading = Some(file);
+                }
+            });
+        };
+        let buffer = &mut scratch.facts;
+        let facts = LiveFacts::new(
+            &*self.source,
+            handle,
+            seen.parent,
+            &comm,
+            &self.users,
+            buffer,
+        )
+        .with_table(&self.table)
+        .before_read(&before_read);
+        let decision = Some(self.classifier.classify(&facts));
+        let errors = facts.into_errors();
+        News {
+            comm,
+            decision,
+            provisional: errors.iter().any(is_passing),
+            errors,
+        }
+    }
+}
+
+/// Whether what could not be read may well be readable in the next scan: descriptors or memory
+/// have run out.
+fn is_passing(error: &ScanError) -> bool {
+    let Skip::Io(errno) = error.skip else {
+        return false;
+    };
+    matches!(
+        Errno::from_raw_os_error(errno.raw()),
+        Errno::INTR | Errno::AGAIN | Errno::NOMEM | Errno::NFILE | Errno::MFILE
+    )
+}
