@@ -32,6 +32,8 @@ pub(crate) struct Accounts {
     /// When the counters of a class began, Unix time in seconds. A class without has never been
     /// seen and is not shown.
     created: HashMap<ClassId, f64>,
+    /// When the machine booted, Unix time in seconds.
+    boot_seconds: Option<f64>,
     /// Counts the scans.
     scan: u32,
     /// When the scan began.
@@ -49,6 +51,7 @@ impl Accounts {
             exits: Vec::new(),
             classes: ClassTable::new(),
             created: HashMap::new(),
+            boot_seconds: None,
             scan: 0,
             began: Instant::now(),
             rules: 0,
@@ -76,6 +79,12 @@ impl Accounts {
     pub(crate) fn begin(&mut self) {
         self.scan = self.scan.wrapping_add(1);
         self.began = Instant::now();
+        self.boot_seconds = self.facts.boot.boot_seconds();
+    }
+
+    /// When the machine booted, Unix time in seconds, as it holds for this scan.
+    pub(crate) fn boot_seconds(&self) -> Option<f64> {
+        self.boot_seconds
     }
 
     /// Takes note of a process that is listed but could not be read.
@@ -190,7 +199,7 @@ impl Accounts {
         self.expire(now, &has_members);
 
         let mut builder = SnapshotBuilder::new(taken_at);
-        let boot = self.facts.boot.boot_seconds();
+        let boot = self.boot_seconds;
         if let (Some(boot), Some(since_boot)) = (boot, self.facts.boot.since_boot()) {
             builder.ages_at(boot + since_boot.as_secs_f64());
         }

@@ -95,15 +95,15 @@ impl<S: ProcSource> Collector<S> {
             // The first scan says what is wrong.
             Err(_) => MemorySource::SmapsRollup,
         };
-        let ticks = u64::from(facts.ticks_per_second.as_u32());
-        let page = u64::from(facts.page_size.as_u32());
         let files = facts.files.clone();
         let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let mut collector = Self {
             source: Arc::new(source),
             page_size: facts.page_size,
             memory_source,
-            host: files.as_deref().map(|root| Host::new(root, ticks, page)),
+            host: files
+                .as_deref()
+                .map(|root| Host::new(root, facts.ticks_per_second)),
             taskstats_root: files.filter(|_| facts.taskstats_answers),
             workers: WorkerPool::new(options.thread_count(cores), options.patience)?,
             memory: MemoryReader::Rss,
@@ -217,7 +217,8 @@ impl<S: ProcSource> Collector<S> {
         // Before memory is read, which may take a while: its CPU time and that of the processes
         // shall be of the same moment.
         let host = self.host.as_mut().filter(|_| self.options.host);
-        let host = host.map(Host::read);
+        let boot = self.accounts.boot_seconds();
+        let host = host.map(|host| host.read(boot, &mut stats.faults));
         let over_limit = self.over_limit(&samples);
         let context = ReadContext {
             source: &self.source,

@@ -95,8 +95,34 @@ words! {
         Cgroup = "cgroup",
         /// `/proc/PID/exe`.
         Exe = "exe",
+        /// `/proc/PID/fd`.
+        Fd = "fd",
+        /// `/proc/PID/limits`.
+        Limits = "limits",
+        /// `/proc/PID/io`.
+        Io = "io",
+        /// `/proc/stat`.
+        HostStat = "host_stat",
+        /// `/proc/meminfo`.
+        Meminfo = "meminfo",
+        /// `/proc/vmstat`.
+        Vmstat = "vmstat",
+        /// A file of `/proc/pressure`.
+        Pressure = "pressure",
+        /// `/proc/loadavg`.
+        Loadavg = "loadavg",
         /// No file, or an unknown one.
         None = "none",
+    }
+}
+
+impl FaultFile {
+    /// Whether it is a file of the host rather than of a process.
+    pub const fn is_of_host(self) -> bool {
+        matches!(
+            self,
+            Self::HostStat | Self::Meminfo | Self::Vmstat | Self::Pressure | Self::Loadavg
+        )
     }
 }
 

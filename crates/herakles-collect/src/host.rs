@@ -1,132 +1,187 @@
-//! The host's own figures, parsed by the `procfs` crate from the scanned root.
+//! The host's own figures, from the few lines of its files that are needed.
+
+mod cpu;
+mod line;
+mod meminfo;
+mod pressure;
+#[cfg(test)]
+mod tests;
 
 use std::fs::File;
-use std::io::Read;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use herakles_metrics::{HostCpu, HostMemory, HostRecord, Pressure};
-use procfs::prelude::*;
-use procfs::{
-    CpuPressure, CpuTime, ExplicitSystemInfo, IoPressure, KernelStats, LoadAverage, Meminfo,
-    MemoryPressure, PressureRecord, ProcResult,
-};
+use herakles_stat::TicksPerSecond;
 
-/// No host file is longer; `/proc/stat` of a thousand CPUs is a third of it.
-const MAX_BYTES: u64 = 1 << 20;
+use self::cpu::HostClock;
+use self::meminfo::{Meminfo, Parts};
+use crate::fault::{Fault, FaultFile, FaultKind, Faults};
+
+/// No file that is read whole is longer.
+const MAX_BYTES: u64 = 64 << 10;
+
+/// What is needed of `stat` stands in its first line; its line of interrupts can have hundreds of
+/// kilobytes.
+const FIRST_BYTES: u64 = 4 << 10;
 
 /// Reads the host's files below one root into a buffer of its own.
+#[derive(Debug)]
 pub(crate) struct Host {
     root: PathBuf,
-    system: ExplicitSystemInfo,
+    ticks_per_second: f64,
+    clock: HostClock,
     buffer: Vec<u8>,
 }
 
+/// Whether a kernel may lack a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// Every kernel has it: that it is missing is a fault.
+    Always,
+    /// Depends on how the kernel is built.
+    Optional,
+}
+
 impl Host {
-    pub(crate) fn new(root: &Path, ticks_per_second: u64, page_size: u64) -> Self {
-        let system = ExplicitSystemInfo {
-            boot_time_secs: 0,
-            ticks_per_second,
-            page_size,
-            is_little_endian: cfg!(target_endian = "little"),
-        };
+    pub(crate) fn new(root: &Path, ticks_per_second: TicksPerSecond) -> Self {
         Self {
             root: root.to_owned(),
-            system,
+            ticks_per_second: f64::from(ticks_per_second.as_u32()),
+            clock: HostClock::default(),
             buffer: Vec::new(),
         }
     }
 
-    /// The host as it is now. What the kernel does not have, or a damaged file, is absent.
-    pub(crate) fn read(&mut self) -> HostRecord {
-        let ticks = self.system.ticks_per_second as f64;
-        let system = self.system;
-        let stat = self.parse("stat", |text| KernelStats::from_read(text, &system));
+    /// The host as it is now. What the kernel does not have is absent; so is what cannot be read
+    /// or is no value, and that is counted.
+    pub(crate) fn read(&mut self, boot_seconds: Option<f64>, faults: &mut Faults) -> HostRecord {
         HostRecord {
-            memory: self
-                .parse("meminfo", |text| Meminfo::from_read(text))
-                .map(memory),
-            load: self
-                .parse("loadavg", |text| LoadAverage::from_read(text))
-                .map(|it| [it.one, it.five, it.fifteen].map(short_decimal)),
-            cpu_pressure: self
-                .parse("pressure/cpu", |text| CpuPressure::from_read(text))
-                .map(|it| pressure(&it.some, &it.full)),
-            memory_pressure: self
-                .parse("pressure/memory", |text| MemoryPressure::from_read(text))
-                .map(|it| pressure(&it.some, &it.full)),
-            io_pressure: self
-                .parse("pressure/io", |text| IoPressure::from_read(text))
-                .map(|it| pressure(&it.some, &it.full)),
-            boot_time_seconds: stat.as_ref().map(|it| it.btime as f64),
-            cpu: stat.map(|it| cpu(&it.total, ticks)),
+            memory: self.memory(faults),
+            cpu: self.cpu(faults),
+            load: self.load(faults),
+            cpu_pressure: self.pressure("pressure/cpu", faults),
+            memory_pressure: self.pressure("pressure/memory", faults),
+            io_pressure: self.pressure("pressure/io", faults),
+            boot_time_seconds: boot_seconds,
         }
     }
 
-    fn parse<T>(&mut self, file: &str, parser: impl Fn(&[u8]) -> ProcResult<T>) -> Option<T> {
+    fn memory(&mut self, faults: &mut Faults) -> Option<HostMemory> {
+        let file = FaultFile::Meminfo;
+        let text = self.text("meminfo", file, MAX_BYTES, Presence::Always, faults)?;
+        let (memory, odd) = Meminfo::parse(text);
+        malformed(file, odd, faults);
+        host_memory(&memory)
+    }
+
+    fn cpu(&mut self, faults: &mut Faults) -> Option<HostCpu> {
+        let file = FaultFile::HostStat;
+        let text = self.text("stat", file, FIRST_BYTES, Presence::Always, faults)?;
+        let Some(Ok(ticks)) = cpu::parse(text) else {
+            malformed(file, 1, faults);
+            return None;
+        };
+        let told = self
+            .clock
+            .follow(ticks, Instant::now(), self.ticks_per_second);
+        Some(told)
+    }
+
+    fn load(&mut self, faults: &mut Faults) -> Option<[f64; 3]> {
+        let file = FaultFile::Loadavg;
+        let text = self.text("loadavg", file, MAX_BYTES, Presence::Always, faults)?;
+        let load = loads(text);
+        malformed(file, u64::from(load.is_none()), faults);
+        load
+    }
+
+    fn pressure(&mut self, name: &str, faults: &mut Faults) -> Option<Pressure> {
+        let file = FaultFile::Pressure;
+        let text = self.text(name, file, MAX_BYTES, Presence::Optional, faults)?;
+        let (totals, odd) = pressure::parse(text);
+        malformed(file, odd, faults);
+        let seconds = |micros: u64| micros as f64 / 1e6;
+        Some(Pressure {
+            waiting_seconds: totals.some.map(seconds)?,
+            stalled_seconds: totals.full.map(seconds),
+        })
+    }
+
+    fn text(
+        &mut self,
+        name: &str,
+        file: FaultFile,
+        most: u64,
+        presence: Presence,
+        faults: &mut Faults,
+    ) -> Option<&[u8]> {
         self.buffer.clear();
-        let file = File::open(self.root.join(file)).ok()?;
-        file.take(MAX_BYTES).read_to_end(&mut self.buffer).ok()?;
-        // The parsers are made for the kernel's own text; damaged text may make one panic.
-        catch_unwind(AssertUnwindSafe(|| parser(&self.buffer)))
-            .ok()?
-            .ok()
+        let path = self.root.join(name);
+        let read = File::open(path).and_then(|open| open.take(most).read_to_end(&mut self.buffer));
+        match read {
+            Ok(_) => return Some(&self.buffer),
+            // Pressure that is switched off at boot fails so at the read.
+            Err(error)
+                if presence == Presence::Optional
+                    && (error.kind() == io::ErrorKind::NotFound
+                        || error.kind() == io::ErrorKind::Unsupported) => {}
+            Err(error) => {
+                let kind = match error.kind() {
+                    io::ErrorKind::PermissionDenied => FaultKind::Denied,
+                    _ => FaultKind::Io,
+                };
+                faults.add(Fault { kind, file }, 1);
+            }
+        }
+        None
     }
 }
 
-fn memory(it: Meminfo) -> HostMemory {
-    HostMemory {
-        total_bytes: it.mem_total,
-        available_bytes: it.mem_available,
-        swap_total_bytes: it.swap_total,
-        swap_free_bytes: it.swap_free,
-        free_bytes: it.mem_free,
-        page_cache_bytes: (it.buffers + it.cached).saturating_sub(it.shmem.unwrap_or(0)),
-        shmem_bytes: it.shmem.unwrap_or(0),
-        anonymous_bytes: it.anon_pages.unwrap_or(0),
-        slab_reclaimable_bytes: it.s_reclaimable.unwrap_or(0),
-        slab_unreclaimable_bytes: it.s_unreclaim.unwrap_or(0),
-        kernel_stack_bytes: it.kernel_stack.unwrap_or(0),
-        page_tables_bytes: it
-            .page_tables
-            .unwrap_or(0)
-            .saturating_add(it.secondary_page_tables.unwrap_or(0)),
-        percpu_bytes: it.per_cpu.unwrap_or(0),
-        hugetlb_bytes: it.hugetlb.or_else(|| huge_pages(&it)).unwrap_or(0),
-    }
+fn malformed(file: FaultFile, times: u64, faults: &mut Faults) {
+    let kind = FaultKind::Malformed;
+    faults.add(Fault { kind, file }, times);
 }
 
-/// Kernels before 4.16 tell huge pages by number only, and only those of the default size.
-fn huge_pages(it: &Meminfo) -> Option<u64> {
-    it.hugepages_total?.checked_mul(it.hugepagesize?)
+fn host_memory(memory: &Meminfo) -> Option<HostMemory> {
+    let Parts {
+        free,
+        page_cache,
+        shmem,
+        anonymous,
+        slab_reclaimable,
+        slab_unreclaimable,
+        kernel_stack,
+        page_tables,
+        percpu,
+        hugetlb,
+    } = memory.parts?;
+    Some(HostMemory {
+        total_bytes: memory.total?,
+        available_bytes: memory.available,
+        swap_total_bytes: memory.swap_total?,
+        swap_free_bytes: memory.swap_free?,
+        free_bytes: free,
+        page_cache_bytes: page_cache,
+        shmem_bytes: shmem,
+        anonymous_bytes: anonymous,
+        slab_reclaimable_bytes: slab_reclaimable,
+        slab_unreclaimable_bytes: slab_unreclaimable,
+        kernel_stack_bytes: kernel_stack,
+        page_tables_bytes: page_tables,
+        percpu_bytes: percpu,
+        hugetlb_bytes: hugetlb,
+    })
 }
 
-fn cpu(it: &CpuTime, ticks_per_second: f64) -> HostCpu {
-    let seconds = |ticks: u64| ticks as f64 / ticks_per_second;
-    HostCpu {
-        user_seconds: seconds(it.user),
-        nice_seconds: seconds(it.nice),
-        system_seconds: seconds(it.system),
-        idle_seconds: seconds(it.idle),
-        iowait_seconds: seconds(it.iowait.unwrap_or(0)),
-        irq_seconds: seconds(it.irq.unwrap_or(0)),
-        softirq_seconds: seconds(it.softirq.unwrap_or(0)),
-        steal_seconds: seconds(it.steal.unwrap_or(0)),
-    }
+/// The three averages of `loadavg` (`fs/proc/loadavg.c`).
+fn loads(text: &[u8]) -> Option<[f64; 3]> {
+    let text = std::str::from_utf8(text).ok()?;
+    let mut fields = text.split_ascii_whitespace();
+    let mut next = || {
+        let load: f64 = fields.next()?.parse().ok()?;
+        (load.is_finite() && load >= 0.0).then_some(load)
+    };
+    Some([next()?, next()?, next()?])
 }
-
-fn pressure(some: &PressureRecord, full: &PressureRecord) -> Pressure {
-    let seconds = |micros: u64| micros as f64 / 1e6;
-    Pressure {
-        waiting_seconds: seconds(some.total),
-        stalled_seconds: Some(seconds(full.total)),
-    }
-}
-
-/// The kernel prints hundredths; a plain widening would show the binary rest of an `f32`.
-fn short_decimal(value: f32) -> f64 {
-    (f64::from(value) * 100.0).round() / 100.0
-}
-
-#[cfg(test)]
-mod tests;

@@ -151,8 +151,10 @@ fn seconds(clock: ClockId) -> f64 {
 /// The line `btime` of a file `stat`, in whole seconds since the Unix epoch.
 fn btime(stat: &Path) -> Option<f64> {
     // By lines: the line of interrupts may have hundreds of kilobytes.
-    let mut lines = BufReader::new(File::open(stat).ok()?).split(b'\n');
-    let value = lines.find_map(|line| Some(line.ok()?.strip_prefix(b"btime ")?.to_vec()))?;
+    let lines = BufReader::new(File::open(stat).ok()?).split(b'\n');
+    // What cannot be read, such as a directory, cannot be read again and again.
+    let mut lines = lines.map_while(Result::ok);
+    let value = lines.find_map(|line| Some(line.strip_prefix(b"btime ")?.to_vec()))?;
     let seconds: u64 = std::str::from_utf8(&value).ok()?.trim().parse().ok()?;
     Some(seconds as f64)
 }
@@ -176,6 +178,9 @@ mod tests {
         assert_eq!(boot_after("btime 605800\nprocesses 3\n"), Some(605_800.0));
         // A damaged file is no reason to forget.
         assert_eq!(boot_after("btime -5\n"), Some(605_800.0));
+        fs::remove_file(root.path().join("stat")).unwrap();
+        fs::create_dir(root.path().join("stat")).unwrap();
+        assert_eq!(clock.boot_seconds(), Some(605_800.0));
     }
 
     #[test]

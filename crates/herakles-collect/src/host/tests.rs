@@ -1,27 +1,64 @@
-//! Host files of several kernels, the live host, and damage.
+//! Host files of several kernels and containers, the live host, and damage.
 
 use std::collections::BTreeMap;
 use std::fs;
 
+use procfs::prelude::*;
+use procfs::{ExplicitSystemInfo, KernelStats};
+
 use super::*;
 
-fn host(files: &[(&str, &str)]) -> HostRecord {
+fn ticks() -> TicksPerSecond {
+    TicksPerSecond::new(100).unwrap()
+}
+
+/// The record of these files, and the faults as `kind file` with their counts.
+fn read(files: &[(&str, &str)]) -> (HostRecord, Vec<(String, u64)>) {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("pressure")).unwrap();
     for (name, text) in files {
         fs::write(root.path().join(name), text).unwrap();
     }
-    Host::new(root.path(), 100, 4096).read()
+    let mut faults = Faults::default();
+    let host = Host::new(root.path(), ticks()).read(None, &mut faults);
+    let named = faults.iter().map(|(Fault { kind, file }, count)| {
+        let name = format!("{} {}", kind.as_str(), file.as_str());
+        (name, count)
+    });
+    (host, named.collect())
 }
 
+fn meminfo(text: &str) -> (Option<HostMemory>, u64) {
+    let (host, faults) = read(&[("meminfo", text)]);
+    let odd = faults.iter().find(|(name, _)| name == "malformed meminfo");
+    (host.memory, odd.map_or(0, |(_, count)| *count))
+}
+
+const LINUX_6_18: &str = include_str!("meminfo/6.18");
+
 #[test]
-fn the_live_host_accounts_for_every_byte() {
-    let host = Host::new(Path::new("/proc"), 100, 4096).read();
+fn the_live_host_accounts_for_every_byte_and_agrees_with_another_reader() {
+    let mut faults = Faults::default();
+    let host = Host::new(Path::new("/proc"), ticks()).read(Some(1.0), &mut faults);
     let memory = host.memory.unwrap();
     let sum: u64 = memory.categories().iter().map(|(_, bytes)| bytes).sum();
     assert_eq!(sum, memory.total_bytes);
-    assert!(host.cpu.unwrap().idle_seconds > 0.0);
-    assert!(host.boot_time_seconds.unwrap() > 1.6e9);
+    let theirs = procfs::Meminfo::current().unwrap();
+    assert_eq!(memory.total_bytes, theirs.mem_total);
+    assert_eq!(memory.swap_total_bytes, theirs.swap_total);
+    let cpu = host.cpu.unwrap();
+    let system = ExplicitSystemInfo {
+        boot_time_secs: 0,
+        ticks_per_second: 100,
+        page_size: 4096,
+        is_little_endian: true,
+    };
+    let text = fs::read("/proc/stat").unwrap();
+    let later = KernelStats::from_read(&text[..], &system).unwrap().total;
+    assert!(cpu.user_seconds > 0.0 && cpu.user_seconds <= later.user as f64 / 100.0);
+    assert!(cpu.system_seconds > 0.0 && cpu.system_seconds <= later.system as f64 / 100.0);
+    assert_eq!(host.boot_time_seconds, Some(1.0));
+    assert_eq!(faults, Faults::default());
 }
 
 /// Five kernels that tell the same host, each with the keys it has.
@@ -32,10 +69,12 @@ fn categories_sum_to_all_memory_on_every_kernel() {
         ("4.14", include_str!("meminfo/4.14")),
         ("5.4", include_str!("meminfo/5.4")),
         ("6.1", include_str!("meminfo/6.1")),
-        ("6.18", include_str!("meminfo/6.18")),
+        ("6.18", LINUX_6_18),
     ];
     for (kernel, text) in kernels {
-        let memory = host(&[("meminfo", text)]).memory.unwrap();
+        let (memory, odd) = meminfo(text);
+        let memory = memory.unwrap();
+        assert_eq!(odd, 0, "{kernel}");
         assert_eq!(memory.total_bytes, 8_009_352 << 10, "{kernel}");
         let categories = BTreeMap::from(memory.categories());
         assert_eq!(
@@ -69,38 +108,98 @@ fn categories_sum_to_all_memory_on_every_kernel() {
 
 /// The kernel reads its counters one after another, while pages move between them.
 #[test]
-fn counters_that_pass_the_total_leave_no_category_negative() {
-    let torn = include_str!("meminfo/6.18")
-        .replace("MemFree:         1203944", "MemFree:         7203944")
-        .replace("Cached:          4102776", "Cached:             1776");
-    let memory = host(&[("meminfo", &torn)]).memory.unwrap();
+fn counters_that_pass_the_total_by_little_leave_no_category_negative() {
+    let free = 8_009_352 - 1_765_940 - 312_440 - 88_788 - 9_040 - 131_072 - 4_124_192 - 131_852;
+    let torn = LINUX_6_18.replace(
+        "MemFree:         1203944",
+        &format!("MemFree:         {}", free + 20_000),
+    );
+    let memory = meminfo(&torn).0.unwrap();
     let sum: u64 = memory.categories().iter().map(|(_, bytes)| bytes).sum();
     assert_eq!(sum, memory.total_bytes);
-    assert_eq!(memory.free_bytes, 7_203_944 << 10);
+    assert_eq!(memory.free_bytes, (free + 20_000) << 10);
 }
 
 #[test]
-fn missing_and_damaged_files_are_absent() {
-    let host = host(&[
+fn a_line_costs_its_own_value_only() {
+    // Lines that nobody asked for may be missing, new, or in any unit.
+    for (line, instead) in [
+        ("VmallocTotal:", "VmallocUnknown: 5 MB\nGone:"),
+        ("CommitLimit:", "CommitLimit: -5 kB\nAgain:"),
+        ("Mapped:", "Mapped what\nMapped:"),
+    ] {
+        let (memory, odd) = meminfo(&LINUX_6_18.replace(line, instead));
+        assert!(memory.is_some() && odd == 0, "{line}");
+    }
+    // The blank before the unit is missing in some containers.
+    let (memory, odd) = meminfo(&LINUX_6_18.replace(" kB", "kB"));
+    assert_eq!((memory, odd), meminfo(LINUX_6_18));
+    // What is no count is absent, and counted.
+    for absurd in [
+        "-5 kB",
+        "18446744073709551612 kB",
+        "12 pages",
+        "kB",
+        "1e3 kB",
+    ] {
+        let text = LINUX_6_18.replace("MemAvailable:", &format!("MemAvailable: {absurd}\nWas:"));
+        let (memory, odd) = meminfo(&text);
+        assert_eq!(memory.unwrap().available_bytes, None, "{absurd}");
+        assert_eq!(odd, 1, "{absurd}");
+    }
+}
+
+#[test]
+fn damaged_files_are_absent_and_counted() {
+    let (host, faults) = read(&[
         ("stat", "cpu what\n"),
         ("loadavg", ""),
-        ("meminfo", "MemTotal"),
+        ("meminfo", "MemTotal: none"),
+        ("pressure/io", "some total=1e9\nfull total=7\n"),
     ]);
     assert_eq!(host, HostRecord::default());
+    let expected = ["host_stat", "meminfo", "pressure", "loadavg"];
+    let expected = expected.map(|file| (format!("malformed {file}"), 1));
+    assert_eq!(faults, expected);
+}
+
+#[test]
+fn missing_files_are_absent_and_told_where_every_kernel_has_them() {
+    let (host, faults) = read(&[]);
+    assert_eq!(host, HostRecord::default());
+    let expected = ["host_stat", "meminfo", "loadavg"];
+    assert_eq!(faults, expected.map(|file| (format!("io {file}"), 1)));
+}
+
+#[test]
+fn an_odd_line_of_stat_does_not_cost_the_cpu_times() {
+    let cpu = "cpu  100 20 300 4000 50 6 7 8 0 0\n";
+    for rest in [
+        "processes -1948031333\n",
+        "procs_blocked 18446744073709551615\n",
+        "ctxt -5\nbtime\n",
+        "\u{fffd}\n",
+        "",
+    ] {
+        let (host, faults) = read(&[("stat", &format!("{cpu}{rest}")), ("loadavg", "0 0 0")]);
+        assert_eq!(host.cpu.unwrap().user_seconds, 1.0, "{rest}");
+        assert_eq!(faults, [("io meminfo".to_owned(), 1)], "{rest}");
+    }
 }
 
 #[test]
 fn values_have_the_units_of_their_names() {
-    let host = host(&[
-        (
-            "stat",
-            "cpu  100 20 300 4000 50 6 7 8 0 0\nctxt 1\nbtime 1700000000\nprocesses 5\n",
-        ),
+    let (host, _) = read(&[
+        ("stat", "cpu  100 20 300 4000 50 6 7 8 0 0\nctxt 1\n"),
         ("loadavg", "0.10 2.25 31.07 1/100 4242\n"),
         (
             "pressure/io",
             "some avg10=0.00 avg60=0.00 avg300=0.00 total=1500000\n\
              full avg10=0.00 avg60=0.00 avg300=0.00 total=500000\n",
+        ),
+        (
+            "pressure/cpu",
+            "some avg10=0.10 avg60=0.21 avg300=0.25 total=73759571709\n",
         ),
     ]);
     let cpu = host.cpu.unwrap();
@@ -114,5 +213,13 @@ fn values_have_the_units_of_their_names() {
             stalled_seconds: Some(0.5)
         })
     );
-    assert_eq!(host.boot_time_seconds, Some(1.7e9));
+    // Linux 4.20 to 5.12 has no `full` for the CPU.
+    assert_eq!(
+        host.cpu_pressure,
+        Some(Pressure {
+            waiting_seconds: 73_759.571_709,
+            stalled_seconds: None
+        })
+    );
+    assert_eq!(host.memory_pressure, None);
 }
