@@ -48,8 +48,8 @@ impl TaskActivity {
 
 /// An open socket to taskstats. Needs `CAP_NET_ADMIN` in the initial user namespace.
 ///
-/// Pids are those of our own pid namespace: see
-/// [`ProcFs::is_our_pid_namespace`](crate::ProcFs::is_our_pid_namespace).
+/// Pids are those of our own pid namespace. Only where `/proc` shows that namespace do they
+/// name the same processes.
 #[derive(Debug)]
 pub struct Client {
     socket: Socket,
