@@ -11,21 +11,20 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::cache::{Cache, CachedRefresh};
 use crate::config::Sources;
-use crate::running_config::{LoadError, RunningConfig};
-use crate::self_process;
-use crate::status::Status;
+use crate::config::{LoadError, RunningConfig};
+use crate::status::{Status, self_process};
 
 /// The running exporter.
 pub(crate) struct App {
     pub(crate) cache: Cache,
     pub(crate) status: Status,
-    pub(crate) effective: ArcSwap<RunningConfig>,
+    pub(crate) running_config: ArcSwap<RunningConfig>,
     /// What a client may use of the server; follows the configuration.
     pub(crate) limits: watch::Sender<Limits>,
     /// Big documents are made one at a time, so that many requests need no more memory than one.
     pub(crate) documents: Semaphore,
     sources: Sources,
-    /// Wakes the refresh thread to go by `effective`.
+    /// Wakes the refresh thread to go by `running_config`.
     wake: SyncSender<()>,
     reloading: Mutex<()>,
     scratch: Mutex<Vec<ScrapeScratch>>,
@@ -39,14 +38,18 @@ pub(crate) struct ScrapeScratch {
 }
 
 impl App {
-    pub(crate) fn new(sources: Sources, effective: RunningConfig, wake: SyncSender<()>) -> Self {
-        let status = Status::new(effective.labels());
+    pub(crate) fn new(
+        sources: Sources,
+        running_config: RunningConfig,
+        wake: SyncSender<()>,
+    ) -> Self {
+        let status = Status::new(running_config.labels());
         status.loaded(true, None);
         Self {
             cache: Cache::default(),
             status,
-            limits: watch::Sender::new(effective.web_limits()),
-            effective: ArcSwap::from_pointee(effective),
+            limits: watch::Sender::new(running_config.web_limits()),
+            running_config: ArcSwap::from_pointee(running_config),
             documents: Semaphore::new(1),
             sources,
             wake,
@@ -56,8 +59,8 @@ impl App {
     }
 
     /// Everything the exporter says about itself now.
-    pub(crate) fn exporter_status(&self, published: Option<&CachedRefresh>) -> ExporterStatus {
-        self.status.read(self_process::read(), published)
+    pub(crate) fn exporter_status(&self, cached: Option<&CachedRefresh>) -> ExporterStatus {
+        self.status.read(self_process::read(), cached)
     }
 
     /// Lends buffers that are kept between scrapes; no more of them than scrapes that ran at the
@@ -81,19 +84,19 @@ impl App {
             .reloading
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let running = self.effective.load_full();
+        let running = self.running_config.load_full();
         match RunningConfig::reload(&self.sources, &running) {
-            Ok((effective, restart_needed)) => {
-                let effective = Arc::new(effective);
-                self.status.loaded(true, Some(effective.labels()));
-                self.limits.send_replace(effective.web_limits());
-                self.effective.store(Arc::clone(&effective));
-                log_warnings(&effective);
+            Ok((running_config, restart_needed)) => {
+                let running_config = Arc::new(running_config);
+                self.status.loaded(true, Some(running_config.labels()));
+                self.limits.send_replace(running_config.web_limits());
+                self.running_config.store(Arc::clone(&running_config));
+                log_warnings(&running_config);
                 for setting in restart_needed {
                     tracing::warn!(setting, "changed, but takes effect only after a restart");
                 }
                 tracing::info!(
-                    rules = effective.options.classifier.rules().len(),
+                    rules = running_config.options.classifier.rules().len(),
                     "configuration reloaded"
                 );
                 // If it has been woken already, it will find this configuration too.
@@ -113,11 +116,11 @@ impl App {
 }
 
 /// Logs what is allowed but hardly meant.
-pub(crate) fn log_warnings(effective: &RunningConfig) {
-    for warning in &effective.loaded.warnings {
+pub(crate) fn log_warnings(running_config: &RunningConfig) {
+    for warning in &running_config.loaded.warnings {
         tracing::warn!(warning, "configuration");
     }
-    for warning in &effective.rule_warnings {
+    for warning in &running_config.rule_warnings {
         tracing::warn!(warning = warning.to_string(), "rules");
     }
 }

@@ -56,7 +56,7 @@ impl Cache {
         self.current.load_full()
     }
 
-    pub(crate) fn publish(&self, published: CachedRefresh) {
-        self.current.store(Some(Arc::new(published)));
+    pub(crate) fn publish(&self, cached: CachedRefresh) {
+        self.current.store(Some(Arc::new(cached)));
     }
 }

@@ -16,7 +16,7 @@ use herakles_collect::OpenError;
 use crate::allocator;
 use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, Sources};
-use crate::running_config::{LoadError, RunningConfig};
+use crate::config::{LoadError, RunningConfig};
 use crate::serve::{self, ServeError};
 
 /// Why the program ends with another code than 0.

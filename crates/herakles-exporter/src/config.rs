@@ -1,7 +1,7 @@
 //! The configuration: everything parsed, nothing optional.
 //!
 //! [`Sources`] holds where it comes from (flags, environment, file); [`Sources::load`] merges the
-//! layers by [`crate::settings::SETTINGS`] into a [`Loaded`], and does so again at a reload.
+//! layers by [`settings::SETTINGS`] into a [`Loaded`], and does so again at a reload.
 
 mod error;
 mod file;
@@ -9,6 +9,8 @@ mod load;
 mod nested;
 mod render;
 mod rule_files;
+mod running_config;
+pub(crate) mod settings;
 mod text_file;
 
 use std::num::NonZeroUsize;
@@ -28,9 +30,10 @@ pub(crate) use load::{
     Origin, Reloaded, Sources,
 };
 pub(crate) use render::fnv_1a;
+pub(crate) use running_config::{LoadError, RunningConfig};
 pub(crate) use text_file::read_text;
 
-/// The effective configuration. One field for each row of [`crate::settings::SETTINGS`].
+/// The effective configuration. One field for each row of [`settings::SETTINGS`].
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {

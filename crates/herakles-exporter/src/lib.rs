@@ -1,8 +1,6 @@
 //! The program `herakles-exporter` as a library: [`run`] is all of it.
 //!
-//! Programs that want the parts use the crates it is composed of: `herakles-scan`,
-//! `herakles-smaps`, `herakles-stat`, `herakles-cpu`, `herakles-plan`, `herakles-classify`,
-//! `herakles-metrics` and `herakles-web`.
+//! Programs that want the parts use the crates it is composed of, `herakles-collect` first.
 
 mod allocator;
 mod app;
@@ -11,20 +9,16 @@ mod cache;
 mod cli;
 mod commands;
 mod config;
+mod http;
 mod human;
+mod log;
 #[doc(hidden)]
 pub mod measure;
 mod refresh;
-mod routes;
 mod rule_text;
-mod running_config;
-mod self_process;
 mod serve;
-mod settings;
 mod status;
-mod telemetry;
 mod unclassified;
-mod web_log;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

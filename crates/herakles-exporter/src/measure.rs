@@ -7,8 +7,8 @@ use herakles_metrics::{MemoryReads, Snapshot};
 use herakles_scan::ProcFs;
 
 use crate::cli;
+use crate::config::RunningConfig;
 use crate::config::{Environment, Sources};
-use crate::running_config::RunningConfig;
 
 /// Scans as the program with these flags would.
 pub struct Scanner {
@@ -38,9 +38,9 @@ impl Scanner {
         let arguments = ["herakles-exporter"].iter().chain(flags).map(Into::into);
         let invocation = cli::parse(arguments).map_err(|error| error.to_string())?;
         let sources = Sources::new(invocation.flags, Environment::default());
-        let effective = RunningConfig::load(&sources).map_err(|error| error.to_string())?;
-        let root = effective.config().path.procfs.clone();
-        let collector = Collector::open(&root, effective.options);
+        let running_config = RunningConfig::load(&sources).map_err(|error| error.to_string())?;
+        let root = running_config.config().path.procfs.clone();
+        let collector = Collector::open(&root, running_config.options);
         let collector = collector.map_err(|error| error.to_string())?;
         Ok(Self { collector })
     }

@@ -17,7 +17,7 @@ use herakles_web::{Exposition, Format};
 use crate::app::App;
 use crate::attribution::Attribution;
 use crate::cache::CachedRefresh;
-use crate::telemetry::{FaultLine, FaultLog};
+use crate::log::{FaultLine, FaultLog};
 
 /// The second refresh comes this soon, so that CPU usage exists early.
 const SECOND: Duration = Duration::from_secs(2);
@@ -55,7 +55,7 @@ impl<S: ProcSource> Refresher<S> {
             let now = Instant::now();
             match self.wake.recv_timeout(due.saturating_duration_since(now)) {
                 Ok(()) => {
-                    let options = self.app.effective.load().options.clone();
+                    let options = self.app.running_config.load().options.clone();
                     self.collector.reconfigure(options);
                     due = Instant::now();
                 }
@@ -68,7 +68,7 @@ impl<S: ProcSource> Refresher<S> {
     }
 
     fn ttl(&self) -> Duration {
-        self.app.effective.load().config().scan.cache_ttl
+        self.app.running_config.load().config().scan.cache_ttl
     }
 
     /// The next time a refresh is due. Those that came due while one was running are skipped.
@@ -94,8 +94,8 @@ impl<S: ProcSource> Refresher<S> {
         let outcome = result.as_ref().map(|_| ()).map_err(String::as_str);
         log_failure(app.status.last_error().as_deref(), outcome.err());
         app.status.refresh_ended(outcome, begin.elapsed(), cpu);
-        if let Ok(published) = result {
-            app.cache.publish(published);
+        if let Ok(cached) = result {
+            app.cache.publish(cached);
         }
     }
 

@@ -12,11 +12,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
 use crate::config::Sources;
+use crate::config::{LoadError, RunningConfig};
+use crate::http;
+use crate::log;
+use crate::log::WebLog;
 use crate::refresh::Refresher;
-use crate::routes;
-use crate::running_config::{LoadError, RunningConfig};
-use crate::telemetry;
-use crate::web_log::WebLog;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -68,11 +68,11 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         Signals::new().map_err(start("the signal handlers"))?
     };
 
-    let effective = RunningConfig::load(&sources)?;
-    let log = effective.config().log;
-    let _flush = telemetry::start(log.level.into(), log.format.into());
-    log_warnings(&effective);
-    let config = effective.config();
+    let running_config = RunningConfig::load(&sources)?;
+    let log = running_config.config().log;
+    let _flush = log::start(log.level.into(), log.format.into());
+    log_warnings(&running_config);
+    let config = running_config.config();
     let root = config.path.procfs.clone();
     let is_procfs = ProcFs::open(&root).map_err(OpenError::from)?.is_procfs();
     if !is_procfs {
@@ -89,9 +89,9 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         }
     }
 
-    let collector = Collector::open(&root, effective.options.clone())?;
+    let collector = Collector::open(&root, running_config.options.clone())?;
     let (wake, woken) = sync_channel(1);
-    let app = Arc::new(App::new(sources, effective, wake));
+    let app = Arc::new(App::new(sources, running_config, wake));
     let refresher = Refresher::new(Arc::clone(&app), collector, woken);
     thread::Builder::new()
         .name("herakles-refresh".into())
@@ -119,7 +119,7 @@ async fn serve(
     tokio::spawn(Arc::clone(&web_log).write());
     let limits = app.limits.subscribe();
     let first = *limits.borrow();
-    let handler = move |request| routes::answer(Arc::clone(&app), request);
+    let handler = move |request| http::answer(Arc::clone(&app), request);
     let server = Server::new(listeners, first, handler)
         .limits_from(limits)
         .on_event(move |event| web_log.take(&event));

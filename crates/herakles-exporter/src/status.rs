@@ -1,6 +1,8 @@
 //! What the exporter says about itself: counters that scans and requests add to at any time and
 //! each scrape reads as they are.
 
+pub(crate) mod self_process;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -14,7 +16,6 @@ use herakles_metrics::{
 
 use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
-use crate::self_process;
 
 /// The live state of the exporter. Scrapes and refreshes meet here only in atomics and in maps
 /// that are locked for a few instructions, never across I/O.
@@ -174,8 +175,8 @@ impl Status {
         }
     }
 
-    /// Everything as it is now. `own` and `published` are the caller's to read.
-    pub(crate) fn read(&self, own: SelfUsage, published: Option<&CachedRefresh>) -> ExporterStatus {
+    /// Everything as it is now. `own` and `cached` are the caller's to read.
+    pub(crate) fn read(&self, own: SelfUsage, cached: Option<&CachedRefresh>) -> ExporterStatus {
         let last = self.last.load(Relaxed);
         let last_success_nanos = self.last_success_nanos.load(Relaxed);
         ExporterStatus {
@@ -194,15 +195,15 @@ impl Status {
             },
             cache_last_success_seconds: (last_success_nanos > 0)
                 .then(|| seconds(last_success_nanos)),
-            processes: published.map(|it| it.snapshot.states()),
+            processes: cached.map(|it| it.snapshot.states()),
             memory_reads: *lock(&self.reads),
             scan_errors: lock(&self.faults)
                 .iter()
                 .map(|(fault, count)| ((fault.kind.as_str(), fault.file.as_str()), count))
                 .collect(),
-            series: published.map(|it| it.snapshot.series()),
-            series_dropped: published.map(|it| it.snapshot.series_dropped()),
-            exposition: published.map(CachedRefresh::sizes),
+            series: cached.map(|it| it.snapshot.series()),
+            series_dropped: cached.map(|it| it.snapshot.series_dropped()),
+            exposition: cached.map(CachedRefresh::sizes),
             http_requests: lock(&self.requests).clone(),
             config_reload: *lock(&self.reload),
             web_reload: None,

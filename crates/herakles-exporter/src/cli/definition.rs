@@ -13,7 +13,7 @@ use clap_complete::Shell;
 use herakles_stat::Pid;
 
 use super::version::BUILD;
-use crate::settings::{Kind, SETTINGS, Setting, TABLES, Value};
+use crate::config::settings::{Kind, SETTINGS, Setting, TABLES, Value};
 
 pub(super) const CONFIG_FILE: &str = "config.file";
 

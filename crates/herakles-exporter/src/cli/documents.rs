@@ -8,8 +8,8 @@ use clap_mangen::roff::{Roff, bold, italic, roman};
 
 use super::definition::{LAYERS, program, subcommands};
 use super::version::BUILD;
+use crate::config::settings::SETTINGS;
 use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE};
-use crate::settings::SETTINGS;
 
 /// The completions for a shell. In memory, because the generator panics on a closed pipe.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {

@@ -14,7 +14,7 @@ use super::{
     Rules, RulesFormat, Subject, UsageError,
 };
 use crate::config::FlagValues;
-use crate::settings::{Kind, SETTINGS, Setting};
+use crate::config::settings::{Kind, SETTINGS, Setting};
 
 /// Reads what clap found on every level of subcommands.
 ///

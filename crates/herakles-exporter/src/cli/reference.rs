@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::config::settings::{SETTINGS, Setting, TABLES};
 use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE};
-use crate::settings::{SETTINGS, Setting, TABLES};
 
 /// The whole page.
 pub(super) fn configuration_markdown() -> String {

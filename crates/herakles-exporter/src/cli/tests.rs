@@ -1,3 +1,5 @@
+//! Command lines as people type them, and what they mean.
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;

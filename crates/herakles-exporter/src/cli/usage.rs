@@ -1,7 +1,9 @@
+//! Mistakes on the command line, each as one sentence.
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::definition;
-use crate::settings::{SETTINGS, did_you_mean, nearest, quoted};
+use crate::config::settings::{SETTINGS, did_you_mean, nearest, quoted};
 
 /// A command line that cannot be understood; `Display` is one sentence.
 #[derive(Debug, PartialEq, thiserror::Error)]

@@ -1,3 +1,5 @@
+//! What this binary was built from.
+
 /// What this binary was built from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Build {

@@ -8,16 +8,16 @@ use herakles_collect::{Collector, MemoryMode, Notice};
 use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
 
 use crate::cli::Check;
+use crate::config::RunningConfig;
 use crate::config::Sources;
-use crate::running_config::RunningConfig;
 
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
     let mut report = Report::default();
-    if let Some(effective) = configuration(sources, &mut report) {
-        addresses(&effective, &mut report);
-        if let Some(proc) = proc(&effective, &mut report) {
-            memory(&proc, &effective, check.allow_partial, &mut report);
-            scan(effective, &mut report);
+    if let Some(running_config) = configuration(sources, &mut report) {
+        addresses(&running_config, &mut report);
+        if let Some(proc) = proc(&running_config, &mut report) {
+            memory(&proc, &running_config, check.allow_partial, &mut report);
+            scan(running_config, &mut report);
         }
     }
     if report.failed {
@@ -59,29 +59,29 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig
             report.fail(&format!("configuration: {error}"));
             None
         }
-        Ok(effective) => {
-            let file = effective.loaded.file.as_deref();
+        Ok(running_config) => {
+            let file = running_config.loaded.file.as_deref();
             let from = file.map_or_else(
                 || "defaults, environment and flags; there is no file".to_owned(),
                 |file| file.display().to_string(),
             );
             report.ok(&format!("configuration: {from}"));
-            for warning in &effective.loaded.warnings {
+            for warning in &running_config.loaded.warnings {
                 report.warn(&format!("configuration: {warning}"));
             }
-            let rules = effective.options.classifier.rules();
+            let rules = running_config.options.classifier.rules();
             report.ok(&format!("rules: {} in force", rules.len()));
-            for warning in &effective.rule_warnings {
+            for warning in &running_config.rule_warnings {
                 report.warn(&format!("rules: {warning}"));
             }
-            Some(effective)
+            Some(running_config)
         }
     }
 }
 
-fn proc(effective: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
-    let root = effective.config().path.procfs.display().to_string();
-    let proc = match ProcFs::open(&effective.config().path.procfs) {
+fn proc(running_config: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
+    let root = running_config.config().path.procfs.display().to_string();
+    let proc = match ProcFs::open(&running_config.config().path.procfs) {
         Ok(opened) => opened,
         Err(error) => {
             report.fail(&format!("processes: {error}"));
@@ -111,8 +111,8 @@ fn proc(effective: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
     Some(proc)
 }
 
-fn memory(proc: &ProcFs, effective: &RunningConfig, allow_partial: bool, report: &mut Report) {
-    if effective.options.memory_mode() == MemoryMode::Rss {
+fn memory(proc: &ProcFs, running_config: &RunningConfig, allow_partial: bool, report: &mut Report) {
+    if running_config.options.memory_mode() == MemoryMode::Rss {
         report.ok("memory: only RSS is asked for, which needs no right");
         return;
     }
@@ -188,8 +188,8 @@ fn capabilities(report: &Report) -> bool {
     }
 }
 
-fn addresses(effective: &RunningConfig, report: &mut Report) {
-    for address in &effective.config().web.listen_addresses {
+fn addresses(running_config: &RunningConfig, report: &mut Report) {
+    for address in &running_config.config().web.listen_addresses {
         match herakles_web::bind(std::slice::from_ref(address)) {
             Ok(_) => report.ok(&format!("address: {address} is free")),
             Err(error) => report.fail(&format!("address: {error}")),
@@ -198,11 +198,11 @@ fn addresses(effective: &RunningConfig, report: &mut Report) {
 }
 
 /// Scans once as the service would, which tells what it costs and whom it leaves out.
-fn scan(effective: RunningConfig, report: &mut Report) {
-    let root = effective.config().path.procfs.clone();
-    let max_hold = effective.config().scan.max_hold;
+fn scan(running_config: RunningConfig, report: &mut Report) {
+    let root = running_config.config().path.procfs.clone();
+    let max_hold = running_config.config().scan.max_hold;
     let begin = Instant::now();
-    let scan = Collector::open(&root, effective.options)
+    let scan = Collector::open(&root, running_config.options)
         .map_err(|error| error.to_string())
         .and_then(|mut collector| collector.scan().map_err(|error| error.to_string()));
     match scan {

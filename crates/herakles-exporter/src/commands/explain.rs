@@ -14,12 +14,12 @@ use serde::Serialize;
 
 use super::{Failure, output};
 use crate::cli::{Description, Explain, ReportFormat, Subject};
-use crate::running_config::RunningConfig;
+use crate::config::RunningConfig;
 
-pub(super) fn run(explain: &Explain, effective: &RunningConfig) -> Result<ExitCode, Failure> {
+pub(super) fn run(explain: &Explain, running_config: &RunningConfig) -> Result<ExitCode, Failure> {
     let report = match &explain.subject {
-        Subject::Process(pid) => of_process(*pid, effective)?,
-        Subject::Described(description) => of_description(description, effective),
+        Subject::Process(pid) => of_process(*pid, running_config)?,
+        Subject::Described(description) => of_description(description, running_config),
     };
     match explain.format {
         ReportFormat::Text => output::print(&report.text()),
@@ -76,7 +76,7 @@ impl Report {
     }
 }
 
-fn of_description(it: &Description, effective: &RunningConfig) -> Report {
+fn of_description(it: &Description, running_config: &RunningConfig) -> Report {
     // One would type blanks between the arguments; the kernel has NULs.
     let cmdline = it.cmdline.as_ref().map(|line| {
         let spaced = line.as_bytes().iter();
@@ -101,7 +101,7 @@ fn of_description(it: &Description, effective: &RunningConfig) -> Report {
         user: it.user.as_deref(),
         parent_comm: it.parent.as_ref().map(|parent| parent.as_bytes()),
     };
-    let explanation = effective.options.classifier.explain(&facts);
+    let explanation = running_config.options.classifier.explain(&facts);
     Report {
         pid: None,
         name: display_name(facts.comm),
@@ -112,8 +112,8 @@ fn of_description(it: &Description, effective: &RunningConfig) -> Report {
     }
 }
 
-fn of_process(pid: Pid, effective: &RunningConfig) -> Result<Report, Failure> {
-    let proc = ProcFs::open(&effective.config().path.procfs).map_err(OpenError::from)?;
+fn of_process(pid: Pid, running_config: &RunningConfig) -> Result<Report, Failure> {
+    let proc = ProcFs::open(&running_config.config().path.procfs).map_err(OpenError::from)?;
     let users = Users::open(Path::new("/"));
     let subject = Inspection::read(&proc, pid, &users).map_err(|error| match error.skip {
         Skip::Vanished => Failure::Other(format!("there is no process {pid}")),
@@ -123,8 +123,8 @@ fn of_process(pid: Pid, effective: &RunningConfig) -> Result<Report, Failure> {
     let (id, inherited_from, explanation) = if subject.is_kernel_thread {
         (ClassTable::kernel(), None, None)
     } else {
-        let (placement, from) = place(&proc, &subject, &users, effective, &mut table);
-        let explanation = effective.options.classifier.explain(&subject.facts());
+        let (placement, from) = place(&proc, &subject, &users, running_config, &mut table);
+        let explanation = running_config.options.classifier.explain(&subject.facts());
         (placement.class, from, Some(explanation))
     };
     let class = table.class(id);
@@ -144,13 +144,16 @@ fn place(
     proc: &ProcFs,
     subject: &Inspection,
     users: &Users,
-    effective: &RunningConfig,
+    running_config: &RunningConfig,
     table: &mut ClassTable,
 ) -> (Placement, Option<Ancestor>) {
     let mut inheritance = Inheritance::NONE;
     let mut source = None;
     for (pid, ancestor) in ancestors(proc, subject, users).iter().rev() {
-        let decision = effective.options.classifier.classify(&ancestor.facts());
+        let decision = running_config
+            .options
+            .classifier
+            .classify(&ancestor.facts());
         inheritance = table.place(&decision, &inheritance).inheritance;
         if let Some(rule) = decision.rule().filter(|rule| rule.inherits()) {
             source = Some(Ancestor {
@@ -160,7 +163,7 @@ fn place(
             });
         }
     }
-    let decision = effective.options.classifier.classify(&subject.facts());
+    let decision = running_config.options.classifier.classify(&subject.facts());
     let placement = table.place(&decision, &inheritance);
     // A manager in between passes nothing on, and takes nothing itself.
     let inherits = decision.rule().is_none() && placement.inheritance.class().is_some();

@@ -14,20 +14,19 @@ use herakles_scan::ProcFs;
 use super::output::write_file;
 use super::{Failure, output, table};
 use crate::cli::{Once, OnceFormat};
-use crate::running_config::RunningConfig;
-use crate::self_process;
-use crate::status::Status;
+use crate::config::RunningConfig;
+use crate::status::{Status, self_process};
 
-pub(super) fn run(once: &Once, effective: RunningConfig) -> Result<ExitCode, Failure> {
-    for warning in &effective.loaded.warnings {
+pub(super) fn run(once: &Once, running_config: RunningConfig) -> Result<ExitCode, Failure> {
+    for warning in &running_config.loaded.warnings {
         let _ = writeln!(io::stderr(), "herakles-exporter: warning: {warning}");
     }
-    let root = &effective.config().path.procfs;
-    let collector = Collector::open(root, effective.options.clone())?;
+    let root = &running_config.config().path.procfs;
+    let collector = Collector::open(root, running_config.options.clone())?;
     let mut printer = Printer {
         format: once.format.unwrap_or_else(|| default_format(once)),
         output: once.output.clone(),
-        status: Status::new(effective.labels()),
+        status: Status::new(running_config.labels()),
         collector,
     };
 

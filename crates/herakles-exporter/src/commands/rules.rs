@@ -12,9 +12,9 @@ use herakles_classify::Rule;
 
 use super::{Failure, output};
 use crate::cli::{Rules, RulesFormat};
+use crate::config::RunningConfig;
 use crate::config::Sources;
 use crate::rule_text;
-use crate::running_config::RunningConfig;
 
 pub(super) fn run(command: &Rules, sources: &Sources) -> Result<ExitCode, Failure> {
     match command {
@@ -29,9 +29,9 @@ pub(super) fn run(command: &Rules, sources: &Sources) -> Result<ExitCode, Failur
 fn list(
     group: Option<&str>,
     format: RulesFormat,
-    effective: &RunningConfig,
+    running_config: &RunningConfig,
 ) -> Result<ExitCode, Failure> {
-    let rules: Vec<&Rule> = effective
+    let rules: Vec<&Rule> = running_config
         .options
         .classifier
         .rules()

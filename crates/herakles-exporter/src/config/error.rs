@@ -1,8 +1,10 @@
+//! What can be wrong with a configuration, and where.
+
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::settings::{Invalid, Setting, did_you_mean, quoted};
+use super::settings::{Invalid, Setting, did_you_mean, quoted};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]

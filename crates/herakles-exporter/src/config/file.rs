@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Origin;
 use super::error::{Place, Problem, ProblemKind};
-use crate::settings::{SETTINGS, Setting, TABLES, Table, Value, nearest};
+use super::settings::{SETTINGS, Setting, TABLES, Table, Value, nearest};
 
 /// A value the file sets.
 pub(super) struct FileValue {

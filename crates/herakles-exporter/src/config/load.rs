@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::Config;
 use super::error::{ConfigError, Place, Problem, ProblemKind, Problems};
 use super::file::{self, FileLayer};
+use super::settings::{SETTINGS, Setting, Value, did_you_mean, nearest};
 use super::text_file::read_text;
-use crate::settings::{SETTINGS, Setting, Value, did_you_mean, nearest};
 
 /// Read if present, unless another file is named.
 pub(crate) const DEFAULT_CONFIG_FILE: &str = "/etc/herakles/exporter.toml";

@@ -10,7 +10,7 @@ use herakles_web::ListenAddress;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use crate::settings::name_glob;
+use super::settings::name_glob;
 
 pub(super) fn ratio<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ratio, D::Error> {
     let number = f64::deserialize(deserializer)?;

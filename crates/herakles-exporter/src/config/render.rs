@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, json};
 
+use super::settings::TABLES;
 use super::{EffectiveSetting, Loaded, Origin};
-use crate::settings::TABLES;
 
 impl Loaded {
     /// TOML that loads back to the same configuration, each line with its origin in a comment.

@@ -5,8 +5,8 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::settings::name_glob;
 use super::{ConfigError, Loaded, Origin};
-use crate::settings::name_glob;
 
 impl Loaded {
     /// The files of rules that exist, in the order in which they are tried: as configured, and the

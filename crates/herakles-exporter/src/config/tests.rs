@@ -1,3 +1,5 @@
+//! Configurations made in memory and loaded as the program does.
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;

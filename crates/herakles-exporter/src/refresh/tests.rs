@@ -14,9 +14,9 @@ use herakles_web::hyper::Request;
 use tempfile::TempDir;
 
 use super::*;
+use crate::config::RunningConfig;
 use crate::config::{Environment, Sources};
-use crate::routes;
-use crate::running_config::RunningConfig;
+use crate::http;
 
 const EACCES: i32 = 13;
 const EMFILE: i32 = 24;
@@ -84,10 +84,10 @@ fn exporter(flags: &[&str]) -> Exporter {
     }
     let rules = rules();
     let sources = sources(rules.path(), flags);
-    let effective = RunningConfig::load(&sources).unwrap();
+    let running_config = RunningConfig::load(&sources).unwrap();
     let (reloads, _) = sync_channel(1);
-    let app = Arc::new(App::new(sources, effective, reloads));
-    let mut options = app.effective.load().options.clone();
+    let app = Arc::new(App::new(sources, running_config, reloads));
+    let mut options = app.running_config.load().options.clone();
     options.threads = NonZeroUsize::new(1);
     let collector = Collector::with_source(proc.clone(), host_facts(), options).unwrap();
     let (wake, woken) = channel();
@@ -106,7 +106,7 @@ fn get(app: &Arc<App>, path: &str) -> (u16, String) {
         .build()
         .unwrap();
     let request = Request::get(path).body(()).unwrap();
-    let response = runtime.block_on(routes::answer(Arc::clone(app), request));
+    let response = runtime.block_on(http::answer(Arc::clone(app), request));
     let code = response.status().as_u16();
     let body = response.into_body().to_bytes().to_vec();
     (code, String::from_utf8(body).unwrap())
@@ -273,7 +273,7 @@ fn another_configuration_is_shown_at_once() {
     let rules = rules();
     let flags = ["--scan.cache-ttl=1h", "--export.processes=none"];
     let other = RunningConfig::load(&sources(rules.path(), &flags)).unwrap();
-    it.app.effective.store(Arc::new(other));
+    it.app.running_config.store(Arc::new(other));
     it.wake.send(()).unwrap();
     drop(it.wake);
     // The first refresh, one for the new configuration, and the end.

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::cli::reference::configuration_markdown;
+use crate::config::settings::{Kind, SETTINGS, TABLES};
 use crate::config::{Environment, Origin, Sources};
-use crate::settings::{Kind, SETTINGS, TABLES};
 
 fn printed(arguments: &str) -> String {
     match command(arguments) {

@@ -11,8 +11,8 @@ use herakles_collect::{Collector, Inspection, OpenError, Users};
 use herakles_scan::ProcFs;
 
 use crate::commands::{Failure, output};
+use crate::config::RunningConfig;
 use crate::human;
-use crate::running_config::RunningConfig;
 use crate::unclassified::Unclassified;
 
 /// More rules than this are hardly read at once.
@@ -21,11 +21,11 @@ const MOST: usize = 10;
 /// What the group of the rules is called, for the user to change.
 const GROUP: &str = "local";
 
-pub(super) fn run(mut effective: RunningConfig) -> Result<ExitCode, Failure> {
+pub(super) fn run(mut running_config: RunningConfig) -> Result<ExitCode, Failure> {
     // Hidden processes need a rule as well.
-    effective.options.visibility = Visibility::default();
-    let root = effective.config().path.procfs.clone();
-    let mut collector = Collector::open(&root, effective.options)?;
+    running_config.options.visibility = Visibility::default();
+    let root = running_config.config().path.procfs.clone();
+    let mut collector = Collector::open(&root, running_config.options)?;
     let scan = collector
         .scan()
         .map_err(|error| Failure::Other(error.to_string()))?;

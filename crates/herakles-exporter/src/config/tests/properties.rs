@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::{Kind, SETTINGS, Value};
+use crate::config::settings::{Kind, SETTINGS, Value};
 
 /// Any value that a kind takes.
 fn value(kind: Kind) -> BoxedStrategy<Value> {

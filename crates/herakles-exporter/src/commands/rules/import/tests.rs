@@ -1,3 +1,5 @@
+//! Configurations of process-exporter and the rules they become.
+
 use herakles_classify::{Classifier, Facts};
 use proptest::prelude::*;
 

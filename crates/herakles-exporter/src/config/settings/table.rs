@@ -1,3 +1,5 @@
+//! Every setting in one table.
+
 use std::time::Duration;
 
 use super::{Kind, Setting, Table};

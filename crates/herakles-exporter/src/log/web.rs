@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use herakles_web::Event;
 
-use crate::telemetry::{FaultLine, FaultLog};
+use crate::log::{FaultLine, FaultLog};
 
 /// How often counts become lines.
 const TICK: Duration = Duration::from_secs(1);

@@ -1,3 +1,5 @@
+//! What values a setting takes, and how text becomes one.
+
 use std::time::Duration;
 
 use herakles_classify::Glob;

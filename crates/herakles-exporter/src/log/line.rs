@@ -1,3 +1,5 @@
+//! One event as one line of logfmt or JSON.
+
 use std::fmt::{self, Write as _};
 use std::time::SystemTime;
 

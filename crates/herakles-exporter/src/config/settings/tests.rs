@@ -1,3 +1,5 @@
+//! The settings table keeps its own promises, and text becomes values.
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

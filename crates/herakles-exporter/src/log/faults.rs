@@ -1,3 +1,5 @@
+//! When a fault that goes on is worth a line: as it begins, hourly, and as it ends.
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! A checked value of a setting, and its spelling.
+
 use std::fmt;
 use std::time::Duration;
 

@@ -17,19 +17,19 @@ const NAMES: usize = 20;
 
 /// `/subgroups`: the effective rules in order, with how many processes each has now.
 pub(super) fn subgroups(app: &App) -> Response<Body> {
-    let effective = app.effective.load();
-    let published = app.cache.load();
-    let text = page(effective.options.classifier.rules(), published.as_deref());
+    let running_config = app.running_config.load();
+    let cached = app.cache.load();
+    let text = page(running_config.options.classifier.rules(), cached.as_deref());
     respond::text(StatusCode::OK, text)
 }
 
-fn page(rules: &Rules, published: Option<&CachedRefresh>) -> String {
+fn page(rules: &Rules, cached: Option<&CachedRefresh>) -> String {
     let mut out = String::from(
         "# Rules in the order in which they are tried; the first that matches decides.\n\
          # processes  group/subgroup  rule  patterns\n",
     );
     for rule in rules.iter() {
-        let count = published.map(|it| it.rule_counts.of(rule));
+        let count = cached.map(|it| it.rule_counts.of(rule));
         let processes = count.map_or_else(|| "-".to_owned(), |it| it.processes.to_string());
         let _ = write!(
             out,
@@ -48,15 +48,15 @@ fn page(rules: &Rules, published: Option<&CachedRefresh>) -> String {
             );
         }
     }
-    if let Some(published) = published {
-        without_rule(published, &mut out);
+    if let Some(cached) = cached {
+        without_rule(cached, &mut out);
     }
     out
 }
 
 /// The processes that no rule matches, and the largest names among those that stay unclassified.
-fn without_rule(published: &CachedRefresh, out: &mut String) {
-    let snapshot = &published.snapshot;
+fn without_rule(cached: &CachedRefresh, out: &mut String) {
+    let snapshot = &cached.snapshot;
     let members = |group: &str, subgroup: &str| {
         let mut all = snapshot.subgroups().iter();
         let found = all.find(|it| (&*it.class.group, &*it.class.subgroup) == (group, subgroup));
@@ -65,7 +65,7 @@ fn without_rule(published: &CachedRefresh, out: &mut String) {
     let _ = writeln!(
         out,
         "{:>6}  no rule matches; they are in the subgroup of an ancestor whose rule has inherit",
-        published.rule_counts.inherited
+        cached.rule_counts.inherited
     );
     let kernel = members("system", "kernel");
     let _ = writeln!(out, "{kernel:>6}  system/kernel  kernel threads");

@@ -13,10 +13,10 @@ use crate::cli::BUILD;
 
 /// `/`: what this is and where to go.
 pub(super) fn landing(app: &App) -> Response<Body> {
-    let effective = app.effective.load();
-    let published = app.cache.load();
-    let (_, state) = health_of(app, published.as_deref());
-    let metrics = escape(&effective.config().web.telemetry_path);
+    let running_config = app.running_config.load();
+    let cached = app.cache.load();
+    let (_, state) = health_of(app, cached.as_deref());
+    let metrics = escape(&running_config.config().web.telemetry_path);
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
          <title>herakles-exporter</title></head>\n<body>\n<h1>herakles-exporter {}</h1>\n\
@@ -43,11 +43,11 @@ pub(super) fn landing(app: &App) -> Response<Body> {
 
 /// `/health`: state, age, last error and counts, for people and probes.
 pub(super) fn health(app: &App) -> Response<Body> {
-    let published = app.cache.load();
-    let (healthy, state) = health_of(app, published.as_deref());
-    let status = app.exporter_status(published.as_deref());
+    let cached = app.cache.load();
+    let (healthy, state) = health_of(app, cached.as_deref());
+    let status = app.exporter_status(cached.as_deref());
     let mut text = format!("{state}\n");
-    describe(&mut text, app, published.as_deref(), &status);
+    describe(&mut text, app, cached.as_deref(), &status);
     let code = if healthy {
         StatusCode::OK
     } else {
@@ -57,9 +57,10 @@ pub(super) fn health(app: &App) -> Response<Body> {
 }
 
 /// Whether the last good refresh is young enough, and a sentence that says so.
-fn health_of(app: &App, published: Option<&CachedRefresh>) -> (bool, String) {
-    let limit = (app.effective.load().config().scan.cache_ttl * 3).max(Duration::from_secs(30));
-    match published.map(CachedRefresh::age) {
+fn health_of(app: &App, cached: Option<&CachedRefresh>) -> (bool, String) {
+    let limit =
+        (app.running_config.load().config().scan.cache_ttl * 3).max(Duration::from_secs(30));
+    match cached.map(CachedRefresh::age) {
         None => (false, "Not ready: no refresh has succeeded yet.".to_owned()),
         Some(age) if age < limit => (
             true,
@@ -76,12 +77,7 @@ fn health_of(app: &App, published: Option<&CachedRefresh>) -> (bool, String) {
     }
 }
 
-fn describe(
-    out: &mut String,
-    app: &App,
-    published: Option<&CachedRefresh>,
-    status: &ExporterStatus,
-) {
+fn describe(out: &mut String, app: &App, cached: Option<&CachedRefresh>, status: &ExporterStatus) {
     let updates = status.cache_updates;
     let now = if app.status.is_updating() {
         ", one is running"
@@ -110,8 +106,8 @@ fn describe(
             .collect();
         let _ = writeln!(out, "processes: {}", counts.join(", "));
     }
-    if let Some(published) = published {
-        let snapshot = &published.snapshot;
+    if let Some(cached) = cached {
+        let snapshot = &cached.snapshot;
         let unreadable: u64 = snapshot
             .subgroups()
             .iter()
@@ -125,7 +121,7 @@ fn describe(
             snapshot.series_dropped()
         );
     }
-    if let Some(attribution) = published.and_then(|it| it.attribution) {
+    if let Some(attribution) = cached.and_then(|it| it.attribution) {
         let unattributed = attribution.unattributed_seconds();
         let host = attribution.host_seconds;
         let _ = writeln!(

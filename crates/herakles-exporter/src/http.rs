@@ -61,8 +61,11 @@ impl Route {
 /// Answers one request and counts it.
 pub(crate) async fn answer(app: Arc<App>, request: Request<()>) -> Response<Body> {
     let route = {
-        let effective = app.effective.load();
-        Route::at(request.uri().path(), &effective.config().web.telemetry_path)
+        let running_config = app.running_config.load();
+        Route::at(
+            request.uri().path(),
+            &running_config.config().web.telemetry_path,
+        )
     };
     let response = match route {
         None => respond::not_found(),
@@ -91,7 +94,7 @@ async fn dispatch(app: &Arc<App>, route: Route, request: &Request<()>) -> Respon
         Route::Healthy => respond::text(StatusCode::OK, "herakles-exporter serves\n"),
         Route::Ready => ready(app),
         Route::Reload => reload(app).await,
-        Route::Config => respond::text(StatusCode::OK, app.effective.load().loaded.to_toml()),
+        Route::Config => respond::text(StatusCode::OK, app.running_config.load().loaded.to_toml()),
         Route::Subgroups => subgroups::subgroups(app),
         Route::Snapshot => snapshot(app).await,
     }
@@ -100,12 +103,12 @@ async fn dispatch(app: &Arc<App>, route: Route, request: &Request<()>) -> Respon
 const NOT_YET: &str = "no refresh has succeeded yet; see /health\n";
 
 fn metrics(app: &App, request: &Request<()>) -> Response<Body> {
-    let Some(published) = app.cache.load() else {
+    let Some(cached) = app.cache.load() else {
         return respond::text(StatusCode::SERVICE_UNAVAILABLE, NOT_YET);
     };
     let format = Format::accepted(request.headers());
     app.with_scratch(|scratch| {
-        let status = Arc::new(app.exporter_status(Some(&published)));
+        let status = Arc::new(app.exporter_status(Some(&cached)));
         if render_live(&status, Scope::Service, &mut scratch.live).is_err() {
             return respond::text(
                 StatusCode::INTERNAL_SERVER_ERROR,
@@ -116,7 +119,7 @@ fn metrics(app: &App, request: &Request<()>) -> Response<Body> {
             Format::OpenMetrics1_0_0 => scratch.live.openmetrics(),
             Format::Text0_0_4 => scratch.live.text(),
         };
-        let exposition = published.exposition(format);
+        let exposition = cached.exposition(format);
         exposition.respond(request.headers(), tail.as_bytes(), &mut scratch.compressor)
     })
 }
@@ -130,7 +133,7 @@ fn ready(app: &App) -> Response<Body> {
 }
 
 async fn reload(app: &Arc<App>) -> Response<Body> {
-    if !app.effective.load().config().web.enable_reload {
+    if !app.running_config.load().config().web.enable_reload {
         return respond::text(
             StatusCode::FORBIDDEN,
             "reloading by HTTP is off; set web.enable_reload = true, or send SIGHUP\n",
@@ -145,7 +148,7 @@ async fn reload(app: &Arc<App>) -> Response<Body> {
 }
 
 async fn snapshot(app: &Arc<App>) -> Response<Body> {
-    let Some(published) = app.cache.load() else {
+    let Some(cached) = app.cache.load() else {
         let sentence = serde_json::json!({ "error": NOT_YET.trim_end() }).to_string();
         return respond::json(StatusCode::SERVICE_UNAVAILABLE, sentence);
     };
@@ -155,8 +158,8 @@ async fn snapshot(app: &Arc<App>) -> Response<Body> {
     };
     let app = Arc::clone(app);
     let encoded = tokio::task::spawn_blocking(move || {
-        let exporter = app.exporter_status(Some(&published));
-        let (snapshot, age) = (&*published.snapshot, published.age());
+        let exporter = app.exporter_status(Some(&cached));
+        let (snapshot, age) = (&*cached.snapshot, cached.age());
         serde_json::to_vec(&SnapshotJson {
             snapshot,
             age,

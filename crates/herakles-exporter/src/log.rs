@@ -5,9 +5,11 @@
 
 mod faults;
 mod line;
+mod web;
 
 pub(crate) use faults::{FaultLine, FaultLog};
 pub(crate) use line::LineFormat;
+pub(crate) use web::WebLog;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
