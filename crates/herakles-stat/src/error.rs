@@ -1,3 +1,5 @@
+//! Why a line was refused.
+
 /// Why a line of `stat` or `statm` was refused, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]

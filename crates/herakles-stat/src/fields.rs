@@ -1,3 +1,5 @@
+//! Steps through the fields of a line.
+
 use crate::{ParseError, ParseErrorKind};
 
 /// A cursor over decimal fields that are separated by single spaces, as the kernel's
@@ -18,6 +20,12 @@ impl<'a> Fields<'a> {
 
     /// The field `number` as an unsigned number; the content of those before it does not matter.
     pub(crate) fn number_at<T: TryFrom<u64>>(&mut self, number: u8) -> Result<T, ParseError> {
+        self.skip_to(number)?;
+        self.number()
+    }
+
+    /// Makes `number` the next field.
+    fn skip_to(&mut self, number: u8) -> Result<(), ParseError> {
         while self.number < number {
             let start = self.at;
             while self.peek().is_some_and(|byte| !is_separator(byte)) {
@@ -25,7 +33,7 @@ impl<'a> Fields<'a> {
             }
             self.end_field(start)?;
         }
-        self.number()
+        Ok(())
     }
 
     /// The next field as an unsigned number.
@@ -52,6 +60,33 @@ impl<'a> Fields<'a> {
         }
         self.end_field(start)?;
         T::try_from(value).map_err(|_| out_of_range)
+    }
+
+    /// The next field as a number that the kernel prints as a signed one: its `%ld` and `%d`, or a
+    /// count below 0 that went through an unsigned type. What is below 0 counts as 0.
+    pub(crate) fn signed_number<T: TryFrom<u64> + Default>(&mut self) -> Result<T, ParseError> {
+        let is_negative = self.peek() == Some(b'-');
+        if is_negative {
+            self.at += 1;
+        }
+        let start = self.at;
+        let value: u64 = self.number()?;
+        if is_negative || i64::try_from(value).is_err() {
+            return Ok(T::default());
+        }
+        T::try_from(value).map_err(|_| ParseError {
+            kind: ParseErrorKind::OutOfRange(self.number - 1),
+            offset: start,
+        })
+    }
+
+    /// The field `number`, as [`signed_number`](Self::signed_number) reads it.
+    pub(crate) fn signed_number_at<T: TryFrom<u64> + Default>(
+        &mut self,
+        number: u8,
+    ) -> Result<T, ParseError> {
+        self.skip_to(number)?;
+        self.signed_number()
     }
 
     /// The next field as a single letter.

@@ -1,3 +1,5 @@
+//! Who a process is: its pid, and when it started.
+
 use std::fmt;
 use std::num::NonZeroU32;
 

@@ -1,3 +1,5 @@
+//! `/proc/<pid>/stat`: what a process is and what it has used.
+
 use crate::fields::Fields;
 use crate::{CpuTicks, ParseError, ParseErrorKind, Pid, ProcessKey};
 
@@ -89,7 +91,7 @@ impl<'a> Stat<'a> {
         let pid = pid_before(line, open)?;
         let mut fields = Fields::new(line, close + 2, 3);
         let state = State::from_letter(fields.letter()?);
-        let parent = Pid::new(fields.number()?);
+        let parent = Pid::new(fields.signed_number()?);
         Ok(Self {
             pid,
             comm,
@@ -105,13 +107,13 @@ impl<'a> Stat<'a> {
                 system: fields.number()?,
             },
             child_cpu: CpuTicks {
-                user: fields.number()?,
-                system: fields.number()?,
+                user: fields.signed_number()?,
+                system: fields.signed_number()?,
             },
-            num_threads: fields.number_at(20)?,
+            num_threads: fields.signed_number_at(20)?,
             start_time: fields.number_at(22)?,
             vsize_bytes: fields.number()?,
-            rss_pages: fields.number()?,
+            rss_pages: fields.signed_number()?,
             start_stack: fields.number_at(28)?,
         })
     }

@@ -1,9 +1,12 @@
+//! `/proc/<pid>/statm`: the pages that a process maps and has resident.
+
 use crate::fields::Fields;
 use crate::{ParseError, ParseErrorKind};
 
 /// The part of `/proc/<pid>/statm` that is exact and cheap (`fs/proc/array.c`, `proc_pid_statm`).
 ///
-/// All zero for kernel threads and zombies, which have no memory of their own.
+/// All zero for kernel threads and zombies, which have no memory of their own. A count that the
+/// kernel lets fall below 0, and prints as a signed number or as nearly 2^64, is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statm {
     /// `size` (field 1): virtual size in pages.
@@ -35,8 +38,8 @@ impl Statm {
         let mut fields = Fields::new(line, 0, 1);
         Ok(Self {
             size_pages: fields.number()?,
-            resident_pages: fields.number()?,
-            shared_pages: fields.number()?,
+            resident_pages: fields.signed_number()?,
+            shared_pages: fields.signed_number()?,
         })
     }
 }

@@ -1,3 +1,5 @@
+//! What a tick and a page are on this machine.
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 

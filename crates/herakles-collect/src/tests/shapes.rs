@@ -197,3 +197,23 @@ fn kernel_workers_keep_one_name_whatever_they_work_on() {
         drop(world.proc.process(7).name(work));
     }
 }
+
+/// Linux has printed `cutime` below 0, and other kernels print what they do not know as -1.
+#[test]
+fn a_field_below_0_costs_its_process_nothing_else() {
+    for mode in [Setting::Rss, Setting::Exact, Setting::Adaptive] {
+        let line = "5 (named-odd) S -1 -1 -1 0 -1 4194304 9 0 1 0 70 30 -3 -9223372036854775808 \
+            -2 -20 -1 0 12000 16777216 -5 18446744073709551615 1 1 140720 0 0 0 0 0 0 0 0 0 -1 -1\n";
+        let mut world = World::new(&[mode], |proc| {
+            drop(proc.process(5).content(ProcFile::Stat, line));
+        });
+        for _ in 0..2 {
+            let view = world.scan();
+            assert_eq!(view.faults(), [], "{mode:?}");
+            assert_eq!(view.class(5), "app/named");
+            assert_eq!(view.memory(5)[0], Some(4096), "{mode:?}");
+            assert_eq!(view.process(5).cpu_seconds, Some(1.0));
+            assert_eq!(view.ticks("app/named"), 100);
+        }
+    }
+}

@@ -1,40 +1,72 @@
-use std::fmt::Write as _;
+//! What the kernel writes is read back, and whatever else comes is an error at its place.
 
 use herakles_stat::{ParseErrorKind, Pid, Stat, State, Statm};
 use proptest::prelude::*;
 
-/// A line of `stat` as the kernel writes it, and the offset behind the space after field 28,
-/// from which on nothing is needed.
-fn written(pid: u32, comm: &[u8], state: char, fields: &[u64; 14]) -> (Vec<u8>, usize) {
-    let [
-        ppid,
+/// The fields that the kernel prints as unsigned numbers.
+#[derive(Clone, Debug)]
+struct Unsigned {
+    flags: u32,
+    /// Fields 10 to 15.
+    faults_and_cpu: [u64; 6],
+    start: u64,
+    vsize: u64,
+    stack: u64,
+}
+
+/// The fields that the kernel prints by `%d` and `%ld`, or that older ones did.
+#[derive(Clone, Debug)]
+struct Signed {
+    ppid: i32,
+    /// Fields 5 to 8: pgrp, session, tty_nr, tpgid.
+    jobs: [i32; 4],
+    cutime: i64,
+    cstime: i64,
+    /// Fields 18 and 19: priority and nice.
+    priorities: [i64; 2],
+    threads: i32,
+    rss: i64,
+    /// Fields 38 and 39: exit_signal and processor.
+    last: [i32; 2],
+}
+
+/// A line of `stat` as `do_task_stat` of `fs/proc/array.c` writes it, and the offset behind the
+/// space after field 28, from which on nothing is needed.
+fn written(
+    pid: u32,
+    comm: &[u8],
+    state: char,
+    unsigned: &Unsigned,
+    signed: &Signed,
+) -> (Vec<u8>, usize) {
+    let Unsigned {
         flags,
-        minflt,
-        cminflt,
-        majflt,
-        cmajflt,
-        utime,
-        stime,
-        cutime,
-        cstime,
-        threads,
+        faults_and_cpu: [minflt, cminflt, majflt, cmajflt, utime, stime],
         start,
         vsize,
         stack,
-    ] = *fields;
+    } = unsigned;
+    let Signed {
+        ppid,
+        jobs: [pgrp, session, tty, tpgid],
+        cutime,
+        cstime,
+        priorities: [priority, nice],
+        threads,
+        rss,
+        last: [exit_signal, processor],
+    } = signed;
     let mut line = format!("{pid} (").into_bytes();
     line.extend_from_slice(comm);
-    let mut rest =
-        format!(") {state} {ppid} {pid} -1 34816 -1 {flags} {minflt} {cminflt} {majflt} ");
-    write!(
-        rest,
-        "{cmajflt} {utime} {stime} {cutime} {cstime} -2 -20 {threads} 0 {start} {vsize} "
-    )
-    .expect("to a string");
+    let rest = format!(
+        ") {state} {ppid} {pgrp} {session} {tty} {tpgid} {flags} {minflt} {cminflt} {majflt} \
+         {cmajflt} {utime} {stime} {cutime} {cstime} {priority} {nice} {threads} 0 {start} {vsize} \
+         {rss} 18446744073709551615 1 1 {stack} "
+    );
     line.extend_from_slice(rest.as_bytes());
-    line.extend_from_slice(format!("403 18446744073709551615 1 1 {stack} ").as_bytes());
     let needed = line.len();
-    line.extend_from_slice(b"0 0 0 0 0 0 0 0 0 17 3 0 0 0 0 0\n");
+    let tail = format!("0 0 0 0 0 0 0 0 0 {exit_signal} {processor} 0 0 0 0 0\n");
+    line.extend_from_slice(tail.as_bytes());
     (line, needed)
 }
 
@@ -48,14 +80,26 @@ fn pid() -> impl Strategy<Value = u32> {
     1..=i32::MAX as u32
 }
 
-/// Fields 4, 9-17, 20, 22, 23 and 28, each within its type.
-fn fields() -> impl Strategy<Value = [u64; 14]> {
-    any::<[u64; 14]>().prop_map(|mut fields| {
-        fields[0] %= 1 << 31;
-        fields[1] %= 1 << 32;
-        fields[10] %= 1 << 32;
-        fields
-    })
+prop_compose! {
+    fn unsigned()(
+        flags: u32, faults_and_cpu: [u64; 6], start: u64, vsize: u64, stack: u64,
+    ) -> Unsigned {
+        Unsigned { flags, faults_and_cpu, start, vsize, stack }
+    }
+}
+
+prop_compose! {
+    fn signed()(
+        ppid: i32, jobs: [i32; 4], cutime: i64, cstime: i64, priorities: [i64; 2], threads: i32,
+        rss: i64, last: [i32; 2],
+    ) -> Signed {
+        Signed { ppid, jobs, cutime, cstime, priorities, threads, rss, last }
+    }
+}
+
+/// What is left of a signed field: below 0 it counts as 0.
+fn counted(field: i64) -> u64 {
+    u64::try_from(field).unwrap_or(0)
 }
 
 fn state() -> impl Strategy<Value = char> {
@@ -65,25 +109,28 @@ fn state() -> impl Strategy<Value = char> {
 proptest! {
     #[test]
     fn what_the_kernel_writes_is_read_back(
-        pid in pid(), comm in comm(), state in state(), fields in fields(),
+        pid in pid(), comm in comm(), state in state(), unsigned in unsigned(), signed in signed(),
     ) {
-        let (line, needed) = written(pid, &comm, state, &fields);
-        let [ppid, flags, minflt, cminflt, majflt, cmajflt, utime, stime, cutime, cstime, threads, start, vsize, stack] = fields;
+        let (line, needed) = written(pid, &comm, state, &unsigned, &signed);
+        let [minflt, cminflt, majflt, cmajflt, utime, stime] = unsigned.faults_and_cpu;
         for line in [&line[..], &line[..line.len() - 1], &line[..needed]] {
             let stat = Stat::parse(line).expect("the kernel wrote it");
             prop_assert_eq!(stat.pid.as_u32(), pid);
             prop_assert_eq!(stat.comm, &comm[..]);
             prop_assert_eq!(stat.state, State::from_letter(state as u8));
-            prop_assert_eq!(stat.parent.map_or(0, |parent| u64::from(parent.as_u32())), ppid);
-            prop_assert_eq!(u64::from(stat.flags), flags);
+            let parent = stat.parent.map_or(0, |parent| u64::from(parent.as_u32()));
+            prop_assert_eq!(parent, counted(signed.ppid.into()));
+            prop_assert_eq!(stat.flags, unsigned.flags);
             prop_assert_eq!([stat.minor_faults, stat.child_minor_faults], [minflt, cminflt]);
             prop_assert_eq!([stat.major_faults, stat.child_major_faults], [majflt, cmajflt]);
             prop_assert_eq!([stat.cpu.user, stat.cpu.system], [utime, stime]);
-            prop_assert_eq!([stat.child_cpu.user, stat.child_cpu.system], [cutime, cstime]);
-            prop_assert_eq!(u64::from(stat.num_threads), threads);
-            prop_assert_eq!([stat.start_time, stat.vsize_bytes, stat.rss_pages], [start, vsize, 403]);
-            prop_assert_eq!((stat.key().pid, stat.key().start_time), (stat.pid, start));
-            prop_assert_eq!(stat.start_stack, stack);
+            let children = [stat.child_cpu.user, stat.child_cpu.system];
+            prop_assert_eq!(children, [counted(signed.cutime), counted(signed.cstime)]);
+            prop_assert_eq!(u64::from(stat.num_threads), counted(signed.threads.into()));
+            prop_assert_eq!([stat.start_time, stat.vsize_bytes], [unsigned.start, unsigned.vsize]);
+            prop_assert_eq!(stat.rss_pages, counted(signed.rss));
+            prop_assert_eq!((stat.key().pid, stat.key().start_time), (stat.pid, unsigned.start));
+            prop_assert_eq!(stat.start_stack, unsigned.stack);
             // Every process is one of these, and only one.
             let ended = matches!(state, 'Z' | 'X' | 'x');
             prop_assert_eq!(stat.is_zombie() || stat.leader_exited(), ended);
@@ -93,9 +140,10 @@ proptest! {
 
     #[test]
     fn a_line_cut_off_is_an_error_within_it(
-        pid in pid(), comm in comm(), fields in fields(), cut in any::<prop::sample::Index>(),
+        pid in pid(), comm in comm(), unsigned in unsigned(), signed in signed(),
+        cut in any::<prop::sample::Index>(),
     ) {
-        let (line, needed) = written(pid, &comm, 'S', &fields);
+        let (line, needed) = written(pid, &comm, 'S', &unsigned, &signed);
         let cut = cut.index(needed);
         let error = Stat::parse(&line[..cut]).expect_err("something is missing");
         prop_assert!(error.offset <= cut);
@@ -103,10 +151,10 @@ proptest! {
 
     #[test]
     fn damage_is_never_a_panic(
-        pid in pid(), comm in comm(), fields in fields(),
+        pid in pid(), comm in comm(), unsigned in unsigned(), signed in signed(),
         at in any::<prop::sample::Index>(), byte: u8,
     ) {
-        let (mut line, _) = written(pid, &comm, 'S', &fields);
+        let (mut line, _) = written(pid, &comm, 'S', &unsigned, &signed);
         let at = at.index(line.len());
         line[at] = byte;
         if let Err(error) = Stat::parse(&line) {
@@ -125,6 +173,8 @@ proptest! {
     fn statm_is_read_back(size: u64, resident: u64, shared: u64) {
         let line = format!("{size} {resident} {shared} 5 0 123 0\n");
         let statm = Statm::parse(line.as_bytes()).expect("the kernel wrote it");
+        // A count below 0 may also have gone through an unsigned type.
+        let [resident, shared] = [resident, shared].map(|pages| counted(pages.cast_signed()));
         prop_assert_eq!([statm.size_pages, statm.resident_pages, statm.shared_pages], [size, resident, shared]);
     }
 
@@ -152,7 +202,8 @@ fn errors_name_the_field_and_the_place() {
     assert_eq!(kind(b"0 (x) S 1 "), (ParseErrorKind::OutOfRange(1), 0));
     assert_eq!(kind(b"1a (x) S 1 "), (ParseErrorKind::NotANumber(1), 0));
     assert_eq!(kind(b"12 (x) S 1"), (ParseErrorKind::Missing(4), 10));
-    assert_eq!(kind(b"12 (x) S -1 "), (ParseErrorKind::NotANumber(4), 9));
+    assert_eq!(kind(b"12 (x) S - 1 "), (ParseErrorKind::Missing(4), 10));
+    assert_eq!(kind(b"12 (x) S --1 "), (ParseErrorKind::NotANumber(4), 10));
     assert_eq!(
         kind(b"12 (x) S 1 2 3 4 5 4294967296 "),
         (ParseErrorKind::OutOfRange(9), 19)
