@@ -2,8 +2,8 @@
 //!
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
 //! the workspace that the compiler cannot know, [`metrics_doc`] keeps the metric table of the
-//! README equal to the code, [`fleet`] measures the exporter, [`conserve`] checks that it loses
-//! no CPU time, [`memory_truth`] that it shows memory as it is.
+//! README equal to the code. None of them uses a crate of the product, so that they compile in
+//! seconds.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -11,14 +11,8 @@
 )]
 
 mod ci;
-mod conserve;
-mod exposition;
 mod failure;
-mod fleet;
-mod memory_truth;
 mod metrics_doc;
-mod programs;
-mod service;
 mod tidy;
 mod workspace;
 
@@ -50,10 +44,6 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
                 .collect();
             ci::run(&only)
         }
-        Some(("conserve", args)) => conserve::run(args),
-        Some(("fleet", args)) => fleet::run(args),
-        Some(("harm", args)) => fleet::run_harm(args),
-        Some(("memory-truth", _)) => memory_truth::run(),
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
         Some(("tidy", _)) => tidy::run(),
         _ => Err(Failure::new(
@@ -80,10 +70,6 @@ fn command() -> Command {
                         .help("Run only this step (repeatable)"),
                 ),
         )
-        .subcommand(conserve::command())
-        .subcommand(fleet::command())
-        .subcommand(fleet::harm_command())
-        .subcommand(memory_truth::command())
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
         .subcommand(
             Command::new("metrics-doc")

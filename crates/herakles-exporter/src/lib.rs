@@ -12,8 +12,6 @@ mod config;
 mod http;
 mod human;
 mod log;
-#[doc(hidden)]
-pub mod measure;
 mod refresh;
 mod rule_text;
 mod serve;

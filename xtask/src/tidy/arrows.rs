@@ -103,7 +103,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// Members that are no part of the product: they may use all of it, nobody may use them.
-const TOOLS: &[&str] = &["herakles-benches", "xtask"];
+const TOOLS: &[&str] = &["herakles-benches", "herakles-lab", "xtask"];
 
 pub(super) fn check(members: &[Member], findings: &mut Vec<Finding>) {
     for member in members {
@@ -118,8 +118,7 @@ pub(super) fn check(members: &[Member], findings: &mut Vec<Finding>) {
         for dependency in &member.dependencies {
             let used = dependency.name.as_str();
             let is_ours = members.iter().any(|other| other.name == used);
-            let measures_it = used == EXPORTER && TOOLS.contains(&member.name.as_str());
-            if (used == EXPORTER && !measures_it) || TOOLS.contains(&used) {
+            if used == EXPORTER || TOOLS.contains(&used) {
                 findings.push(Finding::error(
                     &member.name,
                     format!("nobody may use {used}"),
@@ -208,12 +207,6 @@ mod tests {
             Vec::<String>::new()
         );
         assert_eq!(findings(&[member(METRICS, &[("tokio", false)])]).len(), 1);
-    }
-
-    #[test]
-    fn a_tool_may_measure_the_exporter() {
-        let members = [member(EXPORTER, &[]), member("xtask", &[(EXPORTER, false)])];
-        assert_eq!(findings(&members), Vec::<String>::new());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The ways to scan that take turns: the floor, the exporter in its modes, and what others do.
+//! The ways to scan that take turns: the floor, the engine in its modes, and what others do.
 
 use std::{
     ffi::CStr,
@@ -8,20 +8,22 @@ use std::{
     time::Duration,
 };
 
-use herakles_exporter::measure::Scanner;
+use herakles_collect::{Collector, Options};
 use herakles_metrics::{MemoryReads, Snapshot};
+use herakles_scan::ProcFs;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
-use super::{
+use crate::{
     clock::{Cost, measure},
+    failure::Failure,
     processes::Process,
+    programs,
 };
-use crate::{failure::Failure, programs};
 
 /// The files that every contender reads of every process.
 const FILES: [&str; 3] = ["stat", "statm", "smaps_rollup"];
 
-/// One who scans all processes when it is his turn.
+/// What scans all processes when it is its turn.
 pub(super) trait Contender {
     /// Scans once. `processes` were there a moment ago; only the floors rely on that.
     fn scan(&mut self, processes: &[Process]) -> Result<Scanned, Failure>;
@@ -30,7 +32,7 @@ pub(super) trait Contender {
 /// The result of one scan.
 pub(super) struct Scanned {
     pub(super) cost: Cost,
-    /// Of the exporter: where its memory samples came from, and what it would export.
+    /// Of the engine: where its memory samples came from, and what it would export.
     pub(super) outcome: Option<(MemoryReads, Snapshot)>,
 }
 
@@ -43,24 +45,26 @@ impl From<Cost> for Scanned {
     }
 }
 
-/// The exporter's own scan.
-pub(super) struct Exporter(Scanner);
+/// The engine of the exporter.
+pub(super) struct Engine(Collector<ProcFs>);
 
-impl Exporter {
-    /// The exporter as it is with these flags.
-    pub(super) fn new(flags: &[String]) -> Result<Self, Failure> {
-        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-        Scanner::new(&flags).map(Self).map_err(Failure::new)
+impl Engine {
+    /// The engine that does as `options` say.
+    pub(super) fn open(options: Options) -> Result<Self, Failure> {
+        let collector = Collector::open("/proc", options);
+        collector
+            .map(Self)
+            .map_err(|e| Failure::new(format!("cannot open /proc: {e}")))
     }
 }
 
-impl Contender for Exporter {
+impl Contender for Engine {
     fn scan(&mut self, _: &[Process]) -> Result<Scanned, Failure> {
-        let (measured, cost) = measure(|| self.0.scan());
-        let measured = measured.map_err(Failure::new)?;
+        let (scan, cost) = measure(|| self.0.scan());
+        let scan = scan.map_err(|e| Failure::new(format!("the engine cannot scan: {e}")))?;
         Ok(Scanned {
             cost,
-            outcome: Some((measured.reads, measured.snapshot)),
+            outcome: Some((scan.stats.reads, scan.snapshot)),
         })
     }
 }

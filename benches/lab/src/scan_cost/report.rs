@@ -4,9 +4,9 @@ use herakles_metrics::MemoryReads;
 
 use super::{
     accuracy::{Difference, Errors},
-    clock::{extremes, median},
     contest::{Entry, FLOOR, Round},
 };
+use crate::clock::{extremes, median};
 
 /// Prints what the scans cost, beside the floor of the same round.
 pub(super) fn costs(entries: &[Entry]) {
@@ -36,7 +36,7 @@ pub(super) fn costs(entries: &[Entry]) {
     }
 }
 
-/// Prints where the exporter's memory samples came from, per refresh.
+/// Prints where the engine's memory samples came from, per refresh.
 pub(super) fn reads(entries: &[Entry]) {
     println!("| scan | read | reused | deferred (hold) | deferred (budget) | too big |");
     println!("|---|---|---|---|---|---|");

@@ -1,4 +1,5 @@
-//! What the exporter does to a big process that maps and unmaps memory all the time.
+//! `cargo lab interference`: what the exporter does to a big process that maps and unmaps memory
+//! all the time. Prints Markdown, for `docs/BENCHMARKS.md`.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -7,39 +8,43 @@ use std::{
     time::Duration,
 };
 
+use clap::{ArgMatches, Command as CommandLine};
+
 use crate::{
+    arguments::{count, number, value},
     failure::Failure,
     programs,
     service::{Program, Service},
 };
 
-/// How to treat the victim.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
-    pub(super) victim_mib: u64,
-    /// Length of each phase.
-    pub(super) phase: Duration,
-    /// How often each way of reading gets its turn.
-    pub(super) turns: usize,
-}
-
 const PHASES: [&str; 3] = ["off", "exact", "adaptive"];
+
+/// The command line.
+pub(crate) fn command() -> CommandLine {
+    CommandLine::new("interference")
+        .about("Time a big process while the exporter reads its memory")
+        .arg(number("victim-mib", "4096").help("Memory of the victim, MiB"))
+        .arg(number("seconds", "30").help("Length of each phase"))
+        .arg(number("turns", "2").help("How often each phase has its turn"))
+}
 
 /// Runs the phases in turn and prints the latencies.
 ///
 /// # Errors
 /// When the victim or the exporter does not start.
-pub(super) fn run(terms: &Terms) -> Result<(), Failure> {
+pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
+    let phase_length = Duration::from_secs(value(args, "seconds"));
+    let turns = count(args, "turns");
     let program = Program::exporter()?;
-    let mut victim = Victim::start(terms.victim_mib)?;
+    let mut victim = Victim::start(value(args, "victim-mib"))?;
     println!(
         "| exporter | calls | p50, µs | p99, µs | p99.9, µs | longest, ms | waits over 1 ms, per minute | their sum, ms per minute |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    let per_minute = 60.0 / terms.phase.as_secs_f64();
-    for turn in 0..terms.turns {
+    let per_minute = 60.0 / phase_length.as_secs_f64();
+    for turn in 0..turns {
         for phase in PHASES {
-            eprintln!("turn {} of {}: {phase}", turn + 1, terms.turns);
+            eprintln!("turn {} of {}: {phase}", turn + 1, turns);
             victim.latencies()?;
             // The exporter's first sight of the victim belongs to its phase.
             let service = match phase {
@@ -52,7 +57,7 @@ pub(super) fn run(terms: &Terms) -> Result<(), Failure> {
                     Some(Service::start(&program, &flags)?)
                 }
             };
-            thread::sleep(terms.phase);
+            thread::sleep(phase_length);
             let it = victim.latencies()?;
             drop(service);
             let micros = |nanoseconds: u64| nanoseconds as f64 / 1e3;

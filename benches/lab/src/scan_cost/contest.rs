@@ -1,26 +1,20 @@
 //! The contest: all contenders scan in turn, round after round, on a steady beat.
 
 use std::{
-    collections::HashSet,
+    num::NonZeroUsize,
     thread,
     time::{Duration, Instant},
 };
 
+use herakles_collect::IdleDetection;
 use herakles_metrics::MemoryReads;
 
 use super::{
     accuracy::{self, Errors},
-    clock::Cost,
-    contenders::{Contender, Exporter, FloorInC, FloorInRust, Lines, ProcfsCrate},
-    processes,
+    contenders::{Contender, Engine, FloorInC, FloorInRust, Lines, ProcfsCrate},
+    modes::{self, MAX_AGE_REFRESHES},
 };
-use crate::failure::Failure;
-
-/// `memory_max_age` in refreshes: so many samples grow too old in each.
-const MAX_AGE_REFRESHES: u32 = 10;
-
-/// The `cache_ttl` that the defaults of the adaptive bounds are meant for.
-const USUAL_INTERVAL: Duration = Duration::from_secs(30);
+use crate::{clock::Cost, failure::Failure, fleet::Fleet};
 
 /// The contender that all others are compared with.
 pub(super) const FLOOR: &str = "floor in C";
@@ -67,42 +61,27 @@ pub(super) struct Round {
     pub(super) errors: Option<Errors>,
 }
 
-/// The flags of an adaptive exporter. A round stands for a refresh of 30 seconds, so the bounds
-/// on the share of time are scaled as the time is.
-pub(super) fn adaptive_flags(interval: Duration, taskstats: &str) -> Vec<String> {
-    let haste = USUAL_INTERVAL.as_secs_f64() / interval.as_secs_f64();
-    vec![
-        "--scan.memory=adaptive".to_owned(),
-        format!("--scan.taskstats={taskstats}"),
-        format!("--scan.cache-ttl={}s", interval.as_secs()),
-        format!(
-            "--scan.memory-max-age={}s",
-            (interval * MAX_AGE_REFRESHES).as_secs()
-        ),
-        format!("--scan.cpu-budget={:.3}", (0.02 * haste).min(1.0)),
-        format!("--scan.hold-ratio={:.4}", (0.001 * haste).min(1.0)),
-    ]
-}
-
 fn contender(name: &str, interval: Duration) -> Result<Box<dyn Contender>, Failure> {
-    let exact = "--scan.memory=exact".to_owned();
+    let mut one_thread = modes::exact();
+    one_thread.threads = Some(NonZeroUsize::MIN);
+    let adaptive = |idle| modes::adaptive(interval, idle);
     Ok(match name {
         "floor in Rust" => Box::new(FloorInRust),
-        "exact" => Box::new(Exporter::new(&[exact])?),
-        "exact, 1 thread" => Box::new(Exporter::new(&[exact, "--scan.parallelism=1".to_owned()])?),
-        "adaptive" => Box::new(Exporter::new(&adaptive_flags(interval, "off"))?),
-        "adaptive, taskstats" => Box::new(Exporter::new(&adaptive_flags(interval, "auto"))?),
+        "exact" => Box::new(Engine::open(modes::exact())?),
+        "exact, 1 thread" => Box::new(Engine::open(one_thread)?),
+        "adaptive" => Box::new(Engine::open(adaptive(IdleDetection::Off))?),
+        "adaptive, taskstats" => Box::new(Engine::open(adaptive(IdleDetection::Auto))?),
         "procfs crate" => Box::new(ProcfsCrate),
         "lines()" => Box::new(Lines),
         _ => Box::new(FloorInC::start()?),
     })
 }
 
-/// Runs the contest while the processes in `fleet` live.
+/// Runs the contest while the fleet lives.
 ///
 /// # Errors
-/// When a contender cannot start or scan.
-pub(super) fn run(terms: &Terms, fleet: &HashSet<u32>) -> Result<Vec<Entry>, Failure> {
+/// When a contender cannot start or scan, or a member of the fleet has ended.
+pub(super) fn run(terms: &Terms, fleet: &Fleet) -> Result<Vec<Entry>, Failure> {
     let takes_part = |name: &str| {
         name == FLOOR || terms.only.is_empty() || terms.only.iter().any(|it| it == name)
     };
@@ -126,7 +105,7 @@ pub(super) fn run(terms: &Terms, fleet: &HashSet<u32>) -> Result<Vec<Entry>, Fai
         for entry in &mut entries {
             beat.wait();
             if entry.adaptive || round == 0 {
-                entry.contender.scan(&processes::list()?)?;
+                entry.contender.scan(&fleet.seen()?)?;
             }
         }
     }
@@ -147,13 +126,13 @@ pub(super) fn run(terms: &Terms, fleet: &HashSet<u32>) -> Result<Vec<Entry>, Fai
 }
 
 impl Entry {
-    fn take_turn(&mut self, fleet: &HashSet<u32>) -> Result<(), Failure> {
-        let processes = processes::list()?;
+    fn take_turn(&mut self, fleet: &Fleet) -> Result<(), Failure> {
+        let processes = fleet.seen()?;
         let scanned = self.contender.scan(&processes)?;
         let (reads, snapshot) = scanned.outcome.unzip();
         let errors = snapshot
             .filter(|_| self.adaptive)
-            .map(|snapshot| accuracy::judge(&snapshot, fleet, scanned.cost.wall));
+            .map(|snapshot| accuracy::judge(&snapshot, fleet.pids(), scanned.cost.wall));
         self.rounds.push(Round {
             cost: scanned.cost,
             processes: processes.iter().filter(|it| !it.bare).count(),

@@ -6,14 +6,14 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// What a piece of work cost.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// User and system time of all threads.
-    pub(super) cpu: Duration,
-    pub(super) wall: Duration,
+    pub(crate) cpu: Duration,
+    pub(crate) wall: Duration,
 }
 
 /// Does the work and measures what this whole process spends meanwhile.
-pub(super) fn measure<T>(work: impl FnOnce() -> T) -> (T, Cost) {
+pub(crate) fn measure<T>(work: impl FnOnce() -> T) -> (T, Cost) {
     let (cpu, wall) = (process_cpu(), Instant::now());
     let result = work();
     let cost = Cost {
@@ -28,14 +28,14 @@ fn process_cpu() -> Duration {
 }
 
 /// The middle value; of an even number the higher of the two. 0 if there is none.
-pub(super) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 /// The least and the greatest value.
-pub(super) fn extremes(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
+pub(crate) fn extremes(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let none = (f64::INFINITY, f64::NEG_INFINITY);
     let widen = |(low, high): (f64, f64), value: f64| (low.min(value), high.max(value));
     values.into_iter().fold(none, widen)

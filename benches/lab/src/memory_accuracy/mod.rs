@@ -1,4 +1,4 @@
-//! `cargo xtask memory-truth`: whether memory is shown as it is.
+//! `cargo lab memory-accuracy`: whether memory is shown as it is.
 //!
 //! Processes take known amounts of memory of every kind. What the exporter shows of them is
 //! compared with what they took, and with the sums that another reader of `smaps_rollup` makes.
@@ -33,7 +33,7 @@ const MODES: [&str; 2] = ["exact", "adaptive"];
 
 /// The command line.
 pub(crate) fn command() -> Command {
-    Command::new("memory-truth")
+    Command::new("memory-accuracy")
         .about("Compare memory as shown with what processes are known to hold")
 }
 
@@ -42,7 +42,6 @@ pub(crate) fn command() -> Command {
 /// # Errors
 /// When something does not start, or a figure is further off than it may be.
 pub(crate) fn run() -> Result<(), Failure> {
-    programs::in_release()?;
     let (program, holder) = (Program::exporter()?, programs::compile("holder")?);
     let cases = expectation::cases();
     let holders: Vec<(&Case, Holder)> = cases
@@ -68,7 +67,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// An exporter that has seen everybody more than once, and what it shows.
 fn settled(program: &Program, mode: &str) -> Result<(Service, Exposition), Failure> {
-    let rules = programs::written("memory-truth.toml", RULES)?;
+    let rules = programs::written("memory-accuracy.toml", RULES)?;
     let flags = [
         format!("--scan.memory={mode}"),
         "--scan.cache-ttl=2s".to_owned(),

@@ -10,8 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::processes;
-use crate::{failure::Failure, programs};
+use crate::{
+    failure::Failure,
+    processes::{self, Process},
+    programs,
+};
 
 /// The file that all members map as their shared libraries, in bytes.
 const LIBRARY_BYTES: usize = 8 << 20;
@@ -61,7 +64,7 @@ fn muster(processes: usize) -> Vec<Kind> {
 }
 
 /// Running processes that end, all of them, when this value is dropped or its program ends.
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     /// Members end when they find this closed.
     lifeline: Option<PipeWriter>,
     children: Vec<Child>,
@@ -73,7 +76,7 @@ impl Fleet {
     ///
     /// # Errors
     /// When a member cannot be started, ends, or takes too long.
-    pub(super) fn start(processes: usize) -> Result<Self, Failure> {
+    pub(crate) fn start(processes: usize) -> Result<Self, Failure> {
         Self::of(&muster(processes))
     }
 
@@ -143,8 +146,27 @@ impl Fleet {
             })
     }
 
+    /// All processes at this moment, with every member among them.
+    ///
+    /// # Errors
+    /// When a member has ended, as figures of what is left would be of another fleet.
+    pub(crate) fn seen(&self) -> Result<Vec<Process>, Failure> {
+        let processes = processes::list()?;
+        let alive = processes
+            .iter()
+            .filter(|process| !process.bare && self.pids.contains(&process.pid))
+            .count();
+        match self.pids.len() - alive {
+            0 => Ok(processes),
+            lost => Err(Failure::new(format!(
+                "{lost} of {} members of the fleet have ended; was memory short?",
+                self.pids.len()
+            ))),
+        }
+    }
+
     /// The pids of all members.
-    pub(super) fn pids(&self) -> &HashSet<u32> {
+    pub(crate) fn pids(&self) -> &HashSet<u32> {
         &self.pids
     }
 }

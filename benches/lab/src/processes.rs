@@ -12,18 +12,18 @@ use crate::failure::Failure;
 
 /// A process as the floor has to know it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Process {
-    pub(super) pid: u32,
-    pub(super) parent: u32,
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) parent: u32,
     /// A kernel thread or zombie: there is nothing to read but its `stat`.
-    pub(super) bare: bool,
+    pub(crate) bare: bool,
 }
 
 /// All processes at this moment.
 ///
 /// # Errors
 /// When `/proc` cannot be listed.
-pub(super) fn list() -> Result<Vec<Process>, Failure> {
+pub(crate) fn list() -> Result<Vec<Process>, Failure> {
     let entries =
         fs::read_dir("/proc").map_err(|e| Failure::new(format!("cannot list /proc: {e}")))?;
     let names = entries.flatten().map(|entry| entry.file_name());
@@ -43,7 +43,7 @@ fn process(pid: u32) -> Option<Process> {
 }
 
 /// Whether there is such a process, be it a zombie.
-pub(super) fn exists(pid: u32) -> bool {
+pub(crate) fn exists(pid: u32) -> bool {
     fs::exists(format!("/proc/{pid}")).unwrap_or(false)
 }
 
@@ -51,7 +51,7 @@ pub(super) fn exists(pid: u32) -> bool {
 ///
 /// # Errors
 /// As [`list`].
-pub(super) fn families_of(heads: Vec<u32>) -> Result<HashSet<u32>, Failure> {
+pub(crate) fn families_of(heads: Vec<u32>) -> Result<HashSet<u32>, Failure> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for process in list()? {
         children
@@ -69,6 +69,6 @@ pub(super) fn families_of(heads: Vec<u32>) -> Result<HashSet<u32>, Failure> {
 }
 
 /// The memory of a process as the kernel says now; `None` if it has ended.
-pub(super) fn memory(pid: u32) -> Option<MemoryUsage> {
+pub(crate) fn memory(pid: u32) -> Option<MemoryUsage> {
     parse_rollup(&fs::read(format!("/proc/{pid}/smaps_rollup")).ok()?).ok()
 }

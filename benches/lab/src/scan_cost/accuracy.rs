@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use herakles_metrics::Snapshot;
 
-use super::processes;
+use crate::processes;
 
 /// What is exported, against what the kernel says right after the scan, over the fleet.
 #[derive(Clone, Copy, Debug, Default)]

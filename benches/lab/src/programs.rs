@@ -4,7 +4,6 @@ use std::{
     env,
     fs::{self, File},
     io::Write as _,
-    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
@@ -14,7 +13,7 @@ use crate::{failure::Failure, workspace};
 
 /// Where the programs and their files are put.
 pub(crate) fn directory() -> Result<PathBuf, Failure> {
-    let directory = workspace::root().join("target/fleet");
+    let directory = workspace::root().join("target/lab");
     fs::create_dir_all(&directory)
         .map_err(|e| Failure::new(format!("cannot make {}: {e}", directory.display())))?;
     Ok(directory)
@@ -74,7 +73,7 @@ pub(crate) fn filled(name: &str, bytes: usize) -> Result<PathBuf, Failure> {
 /// # Errors
 /// When there is no compiler, or it does not like the program.
 pub(crate) fn compile(name: &str) -> Result<PathBuf, Failure> {
-    let source = workspace::root().join(format!("xtask/src/programs/{name}.c"));
+    let source = workspace::root().join(format!("benches/lab/programs/{name}.c"));
     let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
     made(name, |program| {
         let mut command = Command::new(&compiler);
@@ -102,22 +101,6 @@ pub(crate) fn exporter() -> Result<PathBuf, Failure> {
         .map_err(|e| Failure::new(format!("cannot tell where this program is: {e}")))?;
     let directory = own.parent().unwrap_or(Path::new("."));
     Ok(directory.join("herakles-exporter"))
-}
-
-/// Goes on in a release build, as figures of another one would mislead.
-///
-/// # Errors
-/// When cargo cannot be started.
-pub(crate) fn in_release() -> Result<(), Failure> {
-    if !cfg!(debug_assertions) {
-        return Ok(());
-    }
-    eprintln!("building for release");
-    let error = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--package", "xtask", "--"])
-        .args(env::args_os().skip(1))
-        .exec();
-    Err(Failure::new(format!("cannot start cargo: {error}")))
 }
 
 fn succeed(command: &mut Command) -> Result<(), Failure> {

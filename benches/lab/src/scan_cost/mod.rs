@@ -1,33 +1,30 @@
-//! `cargo xtask fleet` and `cargo xtask harm`: what scanning costs, and what it does to others.
+//! `cargo lab scan-cost`: what scanning costs.
 //!
-//! `fleet` starts a synthetic fleet of processes and lets the exporter scan it in turn with the
-//! least that any exporter must do, which is opening, reading and closing the files, and with
-//! what others do. `harm` times the calls of a big process while the exporter reads its memory.
-//! Both print Markdown, for `docs/BENCHMARKS.md`.
+//! A synthetic fleet of processes is scanned by the engine in turn with the least that any
+//! exporter must do, which is opening, reading and closing the files, and with what others do.
+//! Prints Markdown, for `docs/BENCHMARKS.md`.
 
 mod accuracy;
-mod clock;
 mod contenders;
 mod contest;
-mod harm;
-mod population;
-mod processes;
+mod modes;
 mod report;
 
 use std::{thread, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use self::{contest::Terms, population::Fleet};
+use self::contest::Terms;
 use crate::{
+    arguments::{count, number, value},
     failure::Failure,
-    programs::in_release,
+    fleet::Fleet,
     service::{Program, Service},
 };
 
-/// The command line of `fleet`.
+/// The command line.
 pub(crate) fn command() -> Command {
-    Command::new("fleet")
+    Command::new("scan-cost")
         .about("Compare what scans cost on a synthetic fleet of processes")
         .arg(
             number("processes", "1000")
@@ -52,40 +49,18 @@ pub(crate) fn command() -> Command {
         )
 }
 
-/// The command line of `harm`.
-pub(crate) fn harm_command() -> Command {
-    Command::new("harm")
-        .about("Time a big process while the exporter reads its memory")
-        .arg(number("victim-mib", "4096").help("Memory of the victim, MiB"))
-        .arg(number("seconds", "30").help("Length of each phase"))
-        .arg(number("turns", "2").help("How often each phase has its turn"))
-}
-
-fn number(name: &'static str, default: &'static str) -> Arg {
-    Arg::new(name)
-        .long(name)
-        .value_name("NUMBER")
-        .default_value(default)
-        .value_parser(value_parser!(u64).range(1..))
-}
-
-fn value(args: &ArgMatches, name: &str) -> u64 {
-    args.get_one(name).copied().unwrap_or_default()
-}
-
-/// Runs `fleet`.
+/// Runs the contest, then the whole program at the same fleet.
 ///
 /// # Errors
 /// The first thing that does not start, scan or answer.
 pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
-    in_release()?;
     let processes = value(args, "processes");
     let interval = args
         .get_one("interval")
         .copied()
         .unwrap_or_else(|| processes.div_ceil(1_000) + 3);
     let terms = Terms {
-        refreshes: usize::try_from(value(args, "refreshes")).unwrap_or(usize::MAX),
+        refreshes: count(args, "refreshes"),
         interval: Duration::from_secs(interval),
         only: args
             .get_many("only")
@@ -96,11 +71,11 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     };
     let program = Program::exporter()?;
     eprintln!("starting {processes} processes");
-    let fleet = Fleet::start(usize::try_from(processes).unwrap_or(usize::MAX))?;
+    let fleet = Fleet::start(count(args, "processes"))?;
     // The kernel's own work after so many starts.
     thread::sleep(Duration::from_secs(2));
 
-    let entries = contest::run(&terms, fleet.pids())?;
+    let entries = contest::run(&terms, &fleet)?;
     println!(
         "{} processes in the fleet, {} rounds of {} s.\n",
         fleet.pids().len(),
@@ -120,7 +95,7 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
 /// Prints what the whole program takes at this fleet, refreshed and scraped once a second.
 fn whole_program(program: &Program) -> Result<(), Failure> {
     let interval = Duration::from_secs(1);
-    let service = Service::start(program, &contest::adaptive_flags(interval, "auto"))?;
+    let service = Service::start(program, &modes::adaptive_flags(interval))?;
     let mut most = (0, 0, 0);
     for _ in 0..12 {
         thread::sleep(interval);
@@ -140,17 +115,4 @@ fn whole_program(program: &Program) -> Result<(), Failure> {
         most.2 / 1024
     );
     Ok(())
-}
-
-/// Runs `harm`.
-///
-/// # Errors
-/// When the victim or the exporter does not start or answer.
-pub(crate) fn run_harm(args: &ArgMatches) -> Result<(), Failure> {
-    in_release()?;
-    harm::run(&harm::Terms {
-        victim_mib: value(args, "victim-mib"),
-        phase: Duration::from_secs(value(args, "seconds")),
-        turns: usize::try_from(value(args, "turns")).unwrap_or(usize::MAX),
-    })
 }
