@@ -37,7 +37,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("ci", args)) => {
             let only: Vec<&str> = args
-                .get_many::<String>("only")
+                .get_many::<String>("steps")
                 .into_iter()
                 .flatten()
                 .map(String::as_str)
@@ -62,12 +62,11 @@ fn command() -> Command {
             Command::new("ci")
                 .about("The whole gate: what a change must pass")
                 .arg(
-                    Arg::new("only")
-                        .long("only")
+                    Arg::new("steps")
                         .value_name("STEP")
-                        .action(ArgAction::Append)
+                        .num_args(0..)
                         .value_parser(ci::STEP_NAMES.to_vec())
-                        .help("Run only this step (repeatable)"),
+                        .help("Run only these steps, in the order of the gate"),
                 ),
         )
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
