@@ -18,7 +18,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::config::{LogFormat, LogLevel};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -127,27 +126,6 @@ impl<S: Subscriber> Layer<S> for Lines {
             && let Err(TrySendError::Full(_)) = queue.try_send(line)
         {
             self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-impl From<LogLevel> for Level {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Error => Self::ERROR,
-            LogLevel::Warn => Self::WARN,
-            LogLevel::Info => Self::INFO,
-            LogLevel::Debug => Self::DEBUG,
-            LogLevel::Trace => Self::TRACE,
-        }
-    }
-}
-
-impl From<LogFormat> for LineFormat {
-    fn from(format: LogFormat) -> Self {
-        match format {
-            LogFormat::Logfmt => Self::Logfmt,
-            LogFormat::Json => Self::Json,
         }
     }
 }

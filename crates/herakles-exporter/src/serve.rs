@@ -69,8 +69,8 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     };
 
     let running_config = RunningConfig::load(&sources)?;
-    let log = running_config.config().log;
-    let _flush = log::start(log.level.into(), log.format.into());
+    let log = &running_config.config().log;
+    let _flush = log::start(log.level, log.format);
     log_warnings(&running_config);
     let config = running_config.config();
     let root = config.path.procfs.clone();

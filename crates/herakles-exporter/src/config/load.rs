@@ -290,16 +290,10 @@ fn defaults() -> Result<Vec<EffectiveSetting>, ConfigError> {
 
 /// From checked values to types.
 fn typed(settings: &[EffectiveSetting]) -> Result<Config, ConfigError> {
-    let mut tables = toml::Table::new();
-    for EffectiveSetting { setting, value, .. } in settings {
-        let table = tables
-            .entry(setting.table)
-            .or_insert_with(|| toml::Table::new().into());
-        if let toml::Value::Table(table) = table {
-            table.insert(setting.key.to_owned(), value.to_toml());
-        }
-    }
-    tables
-        .try_into()
-        .map_err(|error: toml::de::Error| ConfigError::Table(error.to_string()))
+    Config::from_values(|table, key| {
+        let mut rows = settings.iter();
+        let named = |row: &&EffectiveSetting| (row.setting.table, row.setting.key) == (table, key);
+        rows.find(named).map(|row| &row.value)
+    })
+    .map_err(ConfigError::Table)
 }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use herakles_classify::{Classifier, RuleError, Rules, Visibility, Warning as RuleWarning};
-use herakles_collect::{BufferSizes, ExitSource, IdleDetection, MemoryMode, NameFilter, Options};
+use herakles_collect::{BufferSizes, MemoryMode, NameFilter, Options};
 use herakles_metrics::{ConfigLabels, Filter, Limits, Quantities};
 use herakles_plan::PlanLimits;
 use herakles_web::Limits as WebLimits;
 
-use crate::config::{self, Config, ConfigError, Loaded, Reloaded, Sources, fnv_1a, read_text};
+use super::settings::{Config, MemoryReading};
+use super::{ConfigError, Loaded, Reloaded, Sources, fnv_1a, read_text};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;
@@ -133,24 +134,18 @@ fn options(config: &Config, classifier: Classifier) -> Options {
         classification.search_subgroups.iter().cloned(),
         classification.disable_others,
     );
-    options.memory = match scan.memory {
-        config::MemoryMode::Rss => MemoryMode::Rss,
-        config::MemoryMode::Exact => MemoryMode::Exact,
-        config::MemoryMode::Adaptive => MemoryMode::Adaptive(PlanLimits {
+    options.memory = match config.memory_reading() {
+        MemoryReading::Rss => MemoryMode::Rss,
+        MemoryReading::Exact => MemoryMode::Exact,
+        MemoryReading::Adaptive => MemoryMode::Adaptive(PlanLimits {
             memory_max_age: scan.memory_max_age,
             hold_ratio: scan.hold_ratio,
             max_hold: Some(scan.max_hold).filter(|hold| !hold.is_zero()),
             cpu_budget: Some(scan.cpu_budget),
         }),
     };
-    options.idle_detection = match scan.taskstats {
-        config::Taskstats::Auto => IdleDetection::Auto,
-        config::Taskstats::Off => IdleDetection::Off,
-    };
-    options.exits = match scan.exits {
-        config::ExitSource::Auto | config::ExitSource::Children => ExitSource::Children,
-        config::ExitSource::Taskstats => ExitSource::Taskstats,
-    };
+    options.idle_detection = scan.taskstats;
+    options.exits = scan.exits;
     options.interval = scan.cache_ttl;
     options.threads = scan.parallelism;
     options.max_processes = scan.max_processes;
@@ -168,17 +163,17 @@ fn options(config: &Config, classifier: Classifier) -> Options {
             cpu: export.enable_cpu,
         },
         filter: Filter {
-            min_uss_bytes: filter.min_uss_bytes,
-            min_rss_bytes: filter.min_rss_bytes,
+            min_uss_bytes: filter.min_uss_kb << 10,
+            min_rss_bytes: filter.min_rss_kb << 10,
             min_cpu_ratio: filter.min_cpu_ratio,
             min_age: filter.min_age,
         },
     };
     options.host = export.host;
     options.buffers = BufferSizes {
-        io_bytes: buffers.io_bytes,
-        smaps_rollup_bytes: buffers.smaps_rollup_bytes,
-        smaps_bytes: buffers.smaps_bytes,
+        io_bytes: buffers.io_kb << 10,
+        smaps_rollup_bytes: buffers.smaps_rollup_kb << 10,
+        smaps_bytes: buffers.smaps_kb << 10,
     };
     options
 }

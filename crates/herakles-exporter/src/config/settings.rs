@@ -1,8 +1,7 @@
 //! The settings table: every key of the configuration, once.
 //!
 //! Flags, environment variables, file keys, the `config` output, the manual page, completions and
-//! `docs/configuration.md` all derive from [`SETTINGS`]. A new key is one row there and one field
-//! in [`crate::config`].
+//! `docs/configuration.md` all derive from [`SETTINGS`], as does the type [`Config`]. A new key is one row there.
 
 mod kind;
 mod nearest;
@@ -13,7 +12,7 @@ use std::borrow::Cow;
 
 pub(crate) use kind::{Invalid, Kind, did_you_mean, name_glob};
 pub(crate) use nearest::nearest;
-pub(crate) use table::{SETTINGS, TABLES};
+pub(crate) use table::{Config, MemoryReading, SETTINGS, TABLES};
 pub(crate) use value::{Value, quoted};
 
 /// One key of the configuration.

@@ -160,21 +160,18 @@ impl Kind {
     /// [`Invalid`] if this kind does not take them.
     pub(crate) fn parse(&self, items: &[impl AsRef<str>]) -> Result<Value, Invalid> {
         if self.is_list() {
-            let items = items.iter().map(|item| item.as_ref().to_owned()).collect();
-            return self.check(Value::List(items));
+            return self.list(items.iter().map(|item| item.as_ref().to_owned()).collect());
         }
         let text = items.last().map_or("", |item| item.as_ref().trim());
-        if text.is_empty() {
-            return Err(Invalid::Empty(self.expected()));
+        let mistaken = || self.mistaken(quoted(text));
+        match self {
+            _ if text.is_empty() => Err(Invalid::Empty(self.expected())),
+            Self::Bool => text.parse().map(Value::Bool).map_err(|_| mistaken()),
+            Self::Integer { .. } => self.integer(text.parse().map_err(|_| mistaken())?),
+            Self::Ratio { .. } => self.ratio(text.parse().map_err(|_| mistaken())?),
+            Self::Duration { .. } => self.duration(text),
+            _ => self.text(text),
         }
-        let value = match self {
-            Self::Bool => text.parse().map(Value::Bool).ok(),
-            Self::Integer { .. } => text.parse().map(Value::Integer).ok(),
-            Self::Ratio { .. } => text.parse().map(Value::Ratio).ok(),
-            Self::Duration { .. } => return self.duration(text),
-            _ => Some(Value::Text(text.to_owned())),
-        };
-        self.check(value.ok_or_else(|| self.mistaken(quoted(text)))?)
     }
 
     /// Reads a value of the configuration file.
@@ -184,35 +181,49 @@ impl Kind {
     /// refused as a whole.
     pub(crate) fn read_toml(&self, value: &DeValue<'_>) -> Result<Value, Invalid> {
         let mistaken = || self.mistaken(described(value));
-        let read = match (self, value) {
-            (Self::Bool, DeValue::Boolean(value)) => Value::Bool(*value),
-            (Self::Integer { .. }, DeValue::Integer(number)) => Value::Integer(
+        match (self, value) {
+            (Self::Bool, DeValue::Boolean(value)) => Ok(Value::Bool(*value)),
+            (Self::Integer { .. }, DeValue::Integer(number)) => self.integer(
                 i64::from_str_radix(number.as_str(), number.radix())
                     .map_err(|_| self.out_of_range(quoted(number.as_str())))?,
             ),
             (Self::Ratio { .. }, DeValue::Integer(number)) if number.radix() == 10 => {
-                Value::Ratio(number.as_str().parse().map_err(|_| mistaken())?)
+                self.ratio(number.as_str().parse().map_err(|_| mistaken())?)
             }
             (Self::Ratio { .. }, DeValue::Float(number)) => {
-                Value::Ratio(number.as_str().parse().map_err(|_| mistaken())?)
+                self.ratio(number.as_str().parse().map_err(|_| mistaken())?)
             }
-            (Self::Duration { .. }, DeValue::Integer(number)) => {
-                return Err(no_unit(number.as_str()));
+            (Self::Duration { .. }, DeValue::Integer(number)) => Err(no_unit(number.as_str())),
+            (Self::Duration { .. }, DeValue::String(text)) => self.duration(text),
+            (Self::Choice(_) | Self::Route | Self::Path, DeValue::String(text)) => self.text(text),
+            (_, DeValue::Array(items)) if self.is_list() => {
+                let texts = items.iter().map(|item| item.get_ref().as_str());
+                let texts = texts.map(|text| text.map(str::to_owned)).collect();
+                let other = || self.mistaken("an item that is no string".to_owned());
+                self.list(Option::ok_or_else(texts, other)?)
             }
-            (Self::Duration { .. }, DeValue::String(text)) => return self.duration(text),
-            (Self::Choice(_) | Self::Route | Self::Path, DeValue::String(text)) => {
-                Value::Text(text.clone().into_owned())
+            _ => Err(mistaken()),
+        }
+    }
+
+    fn integer(&self, number: i64) -> Result<Value, Invalid> {
+        match self {
+            Self::Integer { min, max, zero }
+                if !((number == 0 && zero.is_some()) || (*min..=*max).contains(&number)) =>
+            {
+                Err(self.out_of_range(format!("`{number}`")))
             }
-            (_, DeValue::Array(items)) if self.is_list() => Value::List(
-                items
-                    .iter()
-                    .map(|item| item.get_ref().as_str().map(str::to_owned))
-                    .collect::<Option<_>>()
-                    .ok_or_else(|| self.mistaken("an item that is no string".to_owned()))?,
-            ),
-            _ => return Err(mistaken()),
-        };
-        self.check(read)
+            _ => Ok(Value::Integer(number)),
+        }
+    }
+
+    fn ratio(&self, number: f64) -> Result<Value, Invalid> {
+        match self {
+            Self::Ratio { min, max } if !(*min..=*max).contains(&number) => {
+                Err(self.out_of_range(format!("`{number}`")))
+            }
+            _ => Ok(Value::Ratio(number)),
+        }
     }
 
     fn duration(&self, text: &str) -> Result<Value, Invalid> {
@@ -220,55 +231,53 @@ impl Kind {
             return Err(no_unit(text));
         }
         let duration = humantime::parse_duration(text).map_err(|_| self.mistaken(quoted(text)))?;
-        self.check(Value::Duration(duration))
+        match self {
+            Self::Duration { min, max } if !(*min..=*max).contains(&duration) => {
+                Err(self.out_of_range(format!("`{}`", spelled(duration))))
+            }
+            _ => Ok(Value::Duration(duration)),
+        }
     }
 
-    /// Everything a value must satisfy beyond its type.
-    fn check(&self, value: Value) -> Result<Value, Invalid> {
-        match (self, &value) {
-            (Self::Integer { min, max, zero }, Value::Integer(number))
-                if !((*number == 0 && zero.is_some()) || (*min..=*max).contains(number)) =>
-            {
-                return Err(self.out_of_range(format!("`{number}`")));
-            }
-            (Self::Ratio { min, max }, Value::Ratio(number)) if !(*min..=*max).contains(number) => {
-                return Err(self.out_of_range(format!("`{number}`")));
-            }
-            (Self::Duration { min, max }, Value::Duration(duration))
-                if !(*min..=*max).contains(duration) =>
-            {
-                return Err(self.out_of_range(format!("`{}`", spelled(*duration))));
-            }
-            (Self::Choice(words), Value::Text(text)) if !words.contains(&text.as_str()) => {
-                return Err(Invalid::Choice {
+    fn text(&self, text: &str) -> Result<Value, Invalid> {
+        match self {
+            Self::Choice(words) => match words.iter().find(|word| **word == text) {
+                Some(word) => Ok(Value::Word(word)),
+                None => Err(Invalid::Choice {
                     found: quoted(text),
                     known: words.join(", "),
                     nearest: nearest(text, words.iter().copied()),
-                });
-            }
-            (Self::Path, Value::Text(text)) if text.is_empty() => {
-                return Err(Invalid::Empty(self.expected()));
-            }
-            (Self::Route, Value::Text(text)) => route(text)?,
-            (_, Value::List(items)) => self.check_items(items)?,
-            _ => {}
+                }),
+            },
+            Self::Path if text.is_empty() => Err(Invalid::Empty(self.expected())),
+            Self::Route => route(text).map(|()| Value::Text(text.to_owned())),
+            _ => Ok(Value::Text(text.to_owned())),
         }
-        Ok(value)
     }
 
-    fn check_items(&self, items: &[String]) -> Result<(), Invalid> {
+    fn list(&self, items: Vec<String>) -> Result<Value, Invalid> {
         if items.iter().any(|item| item.trim().is_empty()) {
             return Err(Invalid::EmptyItem);
         }
-        if matches!(self, Self::Addresses) && items.is_empty() {
-            return Err(Invalid::EmptyList);
+        match self {
+            Self::Addresses if items.is_empty() => Err(Invalid::EmptyList),
+            Self::Addresses => {
+                let addresses = items
+                    .iter()
+                    .map(|item| address(item))
+                    .collect::<Result<_, _>>();
+                addresses.map(Value::Addresses)
+            }
+            Self::Globs => {
+                let globs = items.into_iter().map(|item| Ok((name_glob(&item)?, item)));
+                globs.collect::<Result<_, _>>().map(Value::Globs)
+            }
+            Self::Paths => {
+                items.iter().try_for_each(|item| file_pattern(item))?;
+                Ok(Value::Texts(items))
+            }
+            _ => Ok(Value::Texts(items)),
         }
-        items.iter().try_for_each(|item| match self {
-            Self::Globs => name_glob(item).map(drop),
-            Self::Paths => file_pattern(item),
-            Self::Addresses => address(item),
-            _ => Ok(()),
-        })
     }
 
     fn mistaken(&self, found: String) -> Invalid {
@@ -324,9 +333,8 @@ pub(crate) fn name_glob(text: &str) -> Result<Glob, Invalid> {
     Glob::parse(text).map_err(|reason| refuse(reason.to_owned()))
 }
 
-fn address(text: &str) -> Result<(), Invalid> {
-    let parsed = text.parse::<ListenAddress>();
-    parsed.map(drop).map_err(|reason| Invalid::Address {
+fn address(text: &str) -> Result<ListenAddress, Invalid> {
+    text.parse().map_err(|reason| Invalid::Address {
         found: quoted(text),
         reason,
     })

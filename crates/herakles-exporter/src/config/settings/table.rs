@@ -1,8 +1,243 @@
-//! Every setting in one table.
+//! Every setting: one row gives its name, type, range, default and help, and so its field, flag,
+//! variable, key and documentation.
 
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use herakles_classify::{Glob, SearchMode};
+use herakles_collect::{ExitSource, IdleDetection};
+use herakles_metrics::ProcessSeries;
+use herakles_plan::Ratio;
+use herakles_web::ListenAddress;
+use tracing::Level;
+
+use super::value::{FromValue, Value, words};
 use super::{Kind, Setting, Table};
+use crate::log::LineFormat;
+
+/// Takes tables of rows, each `key: type = kind, [defaults], properties;` under its help.
+macro_rules! settings {
+    ($(
+        $(#[doc = $about:literal])+
+        $table:ident: $Table:ident, $heading:literal {$(
+            $(#[doc = $help:literal])+
+            $key:ident: $type:ty = $kind:expr, [$($default:literal),*]
+                $(, $property:ident($($argument:expr),*))*;
+        )+}
+    )+) => {
+        /// The effective configuration: everything parsed, nothing optional.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Config {
+            $($(#[doc = $about])+ pub(crate) $table: $Table,)+
+        }
+
+        $(
+            $(#[doc = $about])+
+            #[derive(Clone, Debug)]
+            pub(crate) struct $Table {
+                $($(#[doc = $help])+ pub(crate) $key: $type,)+
+            }
+        )+
+
+        impl Config {
+            /// Made of the value of each setting, named by table and key.
+            ///
+            /// # Errors
+            /// The setting whose value is not there or of another kind.
+            pub(in crate::config) fn from_values<'v>(
+                value: impl Fn(&str, &str) -> Option<&'v Value>,
+            ) -> Result<Self, String> {
+                Ok(Self {
+                    $($table: $Table {
+                        $($key: value(stringify!($table), stringify!($key))
+                            .and_then(FromValue::from_value)
+                            .ok_or(concat!(stringify!($table), ".", stringify!($key)))?,)+
+                    },)+
+                })
+            }
+        }
+
+        /// The tables in the order of help and documentation.
+        pub(crate) const TABLES: &[Table] = &[
+            $(Table { name: stringify!($table), heading: $heading },)+
+        ];
+
+        /// Every setting, grouped by table in the order of [`TABLES`].
+        pub(crate) const SETTINGS: &[Setting] = &[
+            $($(Setting::new(
+                stringify!($table),
+                stringify!($key),
+                $kind,
+                &[$($default),*],
+                concat!($($help),+).trim_ascii_start(),
+            )$(.$property($($argument),*))*,)+)+
+        ];
+    };
+}
+
+settings! {
+    /// `--path.*`: what no file can set.
+    path: Paths, "Paths" {
+        /// Root of the proc file system, or a recorded tree of its files
+        procfs: PathBuf = Kind::Path, ["/proc"], restart(), not_in_file();
+    }
+
+    /// `[web]`: the HTTP server.
+    web: Web, "Web" {
+        /// Address to listen on: :PORT, IPv4:PORT, [IPv6]:PORT or NAME:PORT
+        listen_addresses: Vec<ListenAddress> = Kind::Addresses, [":9215"], restart(), flag_name("web.listen-address");
+        /// Path of the metrics
+        telemetry_path: String = Kind::Route, ["/metrics"];
+        /// Connections served at once
+        max_connections: NonZeroUsize = integer(1, 65_536), ["256"];
+        /// Time for a complete request header, and the idle limit of a kept connection
+        header_timeout: Duration = from_100_ms(600), ["10s"];
+        /// Time a client may take nothing of a response before it is closed
+        write_timeout: Duration = from_100_ms(3600), ["30s"];
+        /// Accept POST /-/reload
+        enable_reload: bool = Kind::Bool, ["false"];
+    }
+
+    /// `[scan]`: what is read, and how often.
+    scan: Scan, "Scan" {
+        /// Time between refreshes
+        cache_ttl: Duration = seconds(1, 3600), ["30s"];
+        /// Threads that read /proc
+        parallelism: Option<NonZeroUsize> = integer_or_zero(1, 256, "the cores, at most 4"), ["0"], restart();
+        /// Processes read in detail; beyond it the smallest by RSS are only counted
+        max_processes: Option<NonZeroUsize> = integer_or_zero(1, MOST_PIDS, "no limit"), ["0"];
+        /// Read PSS and USS where something changed (adaptive), always (exact) or never (rss)
+        memory: MemoryReading = choice::<MemoryReading>(), ["adaptive"];
+        /// adaptive: PSS and USS are read again at this age, unless one of the next three forbids
+        /// it
+        memory_max_age: Duration = seconds(1, 86_400), ["5m"];
+        /// adaptive: share of the time for which reads may hold up the process that is read
+        hold_ratio: Ratio = number(0.000_001, 1.0), ["0.001"];
+        /// adaptive: a process whose read would take longer is not read; 0s is no limit
+        max_hold: Duration = seconds(0, 3600), ["1s"];
+        /// adaptive: share of one core that memory reads may use
+        cpu_budget: Ratio = number(0.000_1, 256.0), ["0.02"];
+        /// adaptive: know by taskstats who has not run, where CAP_NET_ADMIN allows
+        taskstats: IdleDetection = choice::<IdleDetection>(), ["auto"];
+        /// CPU of exited processes: from their parents (children, and auto for now), or told by
+        /// taskstats where CAP_NET_ADMIN allows
+        exits: ExitSource = choice::<ExitSource>(), ["auto"];
+    }
+
+    /// `[buffers]`: initial sizes of the read buffers of each worker.
+    buffers: Buffers, "Buffers" {
+        /// Initial read buffer of each worker for small files, KiB
+        io_kb: usize = integer(1, 1024), ["4"];
+        /// Initial read buffer of each worker for smaps, KiB
+        smaps_kb: usize = integer(1, 16_384), ["64"];
+        /// Initial read buffer of each worker for smaps_rollup, KiB
+        smaps_rollup_kb: usize = integer(1, 1024), ["4"];
+    }
+
+    /// `[filter]`: which processes have series of their own.
+    filter: Filter, "Filter" {
+        /// Least USS of a process with series of its own, KiB
+        min_uss_kb: u64 = integer(0, MOST_KIB), ["0"];
+        /// Least RSS of a process with series of its own, KiB
+        min_rss_kb: u64 = integer(0, MOST_KIB), ["0"];
+        /// Least CPU usage of a process with series of its own, in cores
+        min_cpu_ratio: f64 = number(0.0, 10_000.0), ["0"];
+        /// Least age of a process with series of its own
+        min_age: Duration = seconds(0, 30 * 86_400), ["30s"];
+        /// Glob on the name of processes with series of their own; none given means all
+        include_names: Vec<Glob> = Kind::Globs, [];
+        /// Glob on the name of processes without series of their own; wins over include
+        exclude_names: Vec<Glob> = Kind::Globs, [];
+    }
+
+    /// `[classification]`: which rules hold, and which subgroups are shown.
+    classification: Classification, "Classification" {
+        /// File of rules, tried in the order given; its name may be a glob, its path relative to
+        /// the configuration file
+        rules: Vec<String> = Kind::Paths, ["/etc/herakles/subgroups.toml", "/etc/herakles/subgroups.d/*.toml"];
+        /// Use the built-in rules after your own
+        builtin: bool = Kind::Bool, ["true"];
+        /// Show all subgroups, only those searched for (include), or all but those (exclude)
+        search_mode: SearchMode = choice::<SearchMode>(), ["all"];
+        /// Group to search for
+        search_groups: Vec<String> = Kind::Names, [];
+        /// Subgroup to search for, as SUBGROUP or GROUP/SUBGROUP
+        search_subgroups: Vec<String> = Kind::Names, [];
+        /// Hide other/other, the processes that no rule matches
+        disable_others: bool = Kind::Bool, ["false"];
+    }
+
+    /// `[export]`: which families and series there are.
+    export: Export, "Export" {
+        /// Processes with series: all, only the biggest of each subgroup (top), or none
+        processes: ProcessSeries = choice::<ProcessSeries>(), ["all"];
+        /// Biggest processes of each subgroup with top series
+        top_n_subgroup: usize = integer_or_zero(1, 1000, "no top series"), ["3"];
+        /// Biggest processes of other/other with top series
+        top_n_others: usize = integer_or_zero(1, 1000, "no top series"), ["10"];
+        /// Most series of a scrape; the smallest processes are dropped first, and counted
+        max_series: Option<NonZeroUsize> = integer_or_zero(1000, 1_000_000, "no limit"), ["10000"];
+        /// Export resident set sizes
+        enable_rss: bool = Kind::Bool, ["true"];
+        /// Export proportional set sizes
+        enable_pss: bool = Kind::Bool, ["true"];
+        /// Export unique set sizes
+        enable_uss: bool = Kind::Bool, ["true"];
+        /// Export CPU time and usage
+        enable_cpu: bool = Kind::Bool, ["true"];
+        /// Export the herakles_host families
+        host: bool = Kind::Bool, ["true"];
+    }
+
+    /// `[log]`: what is logged, and how.
+    log: Log, "Log" {
+        /// Least important messages that are logged
+        level: Level = choice::<Level>(), ["info"], restart();
+        /// Form of the log lines
+        format: LineFormat = choice::<LineFormat>(), ["logfmt"], restart();
+    }
+}
+
+/// How memory beyond RSS is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MemoryReading {
+    /// Where something changed.
+    Adaptive,
+    /// Every process, every time.
+    Exact,
+    /// Not at all: RSS only.
+    Rss,
+}
+
+words! {
+    MemoryReading {
+        "adaptive" => Self::Adaptive,
+        "exact" => Self::Exact,
+        "rss" => Self::Rss,
+    }
+    IdleDetection { "auto" => Self::Auto, "off" => Self::Off }
+    ExitSource {
+        // Whatever adds up best.
+        "auto" => Self::Children,
+        "children" => Self::Children,
+        "taskstats" => Self::Taskstats,
+    }
+    SearchMode {
+        "all" => Self::All,
+        "include" => Self::Include,
+        "exclude" => Self::Exclude,
+    }
+    ProcessSeries { "all" => Self::All, "top" => Self::Top, "none" => Self::None }
+    Level {
+        "error" => Self::ERROR,
+        "warn" => Self::WARN,
+        "info" => Self::INFO,
+        "debug" => Self::DEBUG,
+        "trace" => Self::TRACE,
+    }
+    LineFormat { "logfmt" => Self::Logfmt, "json" => Self::Json }
+}
 
 const fn seconds(min: u64, max: u64) -> Kind {
     Kind::Duration {
@@ -34,143 +269,15 @@ const fn integer_or_zero(min: i64, max: i64, zero: &'static str) -> Kind {
     }
 }
 
+const fn number(min: f64, max: f64) -> Kind {
+    Kind::Ratio { min, max }
+}
+
+const fn choice<T: FromValue>() -> Kind {
+    Kind::Choice(T::WORDS)
+}
+
 /// 1 PiB in KiB: above any machine, and far from overflow when it becomes bytes.
 const MOST_KIB: i64 = 1 << 40;
 /// The kernel's `PID_MAX_LIMIT`.
 const MOST_PIDS: i64 = 1 << 22;
-
-/// The tables in the order of help and documentation.
-pub(crate) const TABLES: &[Table] = &[
-    Table {
-        name: "path",
-        heading: "Paths",
-    },
-    Table {
-        name: "web",
-        heading: "Web",
-    },
-    Table {
-        name: "scan",
-        heading: "Scan",
-    },
-    Table {
-        name: "buffers",
-        heading: "Buffers",
-    },
-    Table {
-        name: "filter",
-        heading: "Filter",
-    },
-    Table {
-        name: "classification",
-        heading: "Classification",
-    },
-    Table {
-        name: "export",
-        heading: "Export",
-    },
-    Table {
-        name: "log",
-        heading: "Log",
-    },
-];
-
-/// Every setting, grouped by table in the order of [`TABLES`].
-#[rustfmt::skip] // one row, one setting
-pub(crate) const SETTINGS: &[Setting] = &[
-    Setting::new("path", "procfs", Kind::Path, &["/proc"],
-        "Root of the proc file system, or a recorded tree of its files").restart().not_in_file(),
-
-    Setting::new("web", "listen_addresses", Kind::Addresses, &[":9215"],
-        "Address to listen on: :PORT, IPv4:PORT, [IPv6]:PORT or NAME:PORT")
-        .restart().flag_name("web.listen-address"),
-    Setting::new("web", "telemetry_path", Kind::Route, &["/metrics"],
-        "Path of the metrics"),
-    Setting::new("web", "max_connections", integer(1, 65_536), &["256"],
-        "Connections served at once"),
-    Setting::new("web", "header_timeout", from_100_ms(600), &["10s"],
-        "Time for a complete request header, and the idle limit of a kept connection"),
-    Setting::new("web", "write_timeout", from_100_ms(3600), &["30s"],
-        "Time a client may take nothing of a response before it is closed"),
-    Setting::new("web", "enable_reload", Kind::Bool, &["false"],
-        "Accept POST /-/reload"),
-
-    Setting::new("scan", "cache_ttl", seconds(1, 3600), &["30s"],
-        "Time between refreshes"),
-    Setting::new("scan", "parallelism", integer_or_zero(1, 256, "the cores, at most 4"), &["0"],
-        "Threads that read /proc").restart(),
-    Setting::new("scan", "max_processes", integer_or_zero(1, MOST_PIDS, "no limit"), &["0"],
-        "Processes read in detail; beyond it the smallest by RSS are only counted"),
-    Setting::new("scan", "memory", Kind::Choice(&["adaptive", "exact", "rss"]), &["adaptive"],
-        "Read PSS and USS where something changed (adaptive), always (exact) or never (rss)"),
-    Setting::new("scan", "memory_max_age", seconds(1, 86_400), &["5m"],
-        "adaptive: PSS and USS are read again at this age, unless one of the next three forbids it"),
-    Setting::new("scan", "hold_ratio", Kind::Ratio { min: 0.000_001, max: 1.0 }, &["0.001"],
-        "adaptive: share of the time for which reads may hold up the process that is read"),
-    Setting::new("scan", "max_hold", seconds(0, 3600), &["1s"],
-        "adaptive: a process whose read would take longer is not read; 0s is no limit"),
-    Setting::new("scan", "cpu_budget", Kind::Ratio { min: 0.000_1, max: 256.0 }, &["0.02"],
-        "adaptive: share of one core that memory reads may use"),
-    Setting::new("scan", "taskstats", Kind::Choice(&["auto", "off"]), &["auto"],
-        "adaptive: know by taskstats who has not run, where CAP_NET_ADMIN allows"),
-    Setting::new("scan", "exits", Kind::Choice(&["auto", "children", "taskstats"]), &["auto"],
-        "CPU of exited processes: from their parents (children, and auto for now), or told by taskstats where CAP_NET_ADMIN allows"),
-
-    Setting::new("buffers", "io_kb", integer(1, 1024), &["4"],
-        "Initial read buffer of each worker for small files, KiB"),
-    Setting::new("buffers", "smaps_kb", integer(1, 16_384), &["64"],
-        "Initial read buffer of each worker for smaps, KiB"),
-    Setting::new("buffers", "smaps_rollup_kb", integer(1, 1024), &["4"],
-        "Initial read buffer of each worker for smaps_rollup, KiB"),
-
-    Setting::new("filter", "min_uss_kb", integer(0, MOST_KIB), &["0"],
-        "Least USS of a process with series of its own, KiB"),
-    Setting::new("filter", "min_rss_kb", integer(0, MOST_KIB), &["0"],
-        "Least RSS of a process with series of its own, KiB"),
-    Setting::new("filter", "min_cpu_ratio", Kind::Ratio { min: 0.0, max: 10_000.0 }, &["0"],
-        "Least CPU usage of a process with series of its own, in cores"),
-    Setting::new("filter", "min_age", seconds(0, 30 * 86_400), &["30s"],
-        "Least age of a process with series of its own"),
-    Setting::new("filter", "include_names", Kind::Globs, &[],
-        "Glob on the name of processes with series of their own; none given means all"),
-    Setting::new("filter", "exclude_names", Kind::Globs, &[],
-        "Glob on the name of processes without series of their own; wins over include"),
-
-    Setting::new("classification", "rules", Kind::Paths,
-        &["/etc/herakles/subgroups.toml", "/etc/herakles/subgroups.d/*.toml"],
-        "File of rules, tried in the order given; its name may be a glob, its path relative to the configuration file"),
-    Setting::new("classification", "builtin", Kind::Bool, &["true"],
-        "Use the built-in rules after your own"),
-    Setting::new("classification", "search_mode", Kind::Choice(&["all", "include", "exclude"]), &["all"],
-        "Show all subgroups, only those searched for (include), or all but those (exclude)"),
-    Setting::new("classification", "search_groups", Kind::Names, &[],
-        "Group to search for"),
-    Setting::new("classification", "search_subgroups", Kind::Names, &[],
-        "Subgroup to search for, as SUBGROUP or GROUP/SUBGROUP"),
-    Setting::new("classification", "disable_others", Kind::Bool, &["false"],
-        "Hide other/other, the processes that no rule matches"),
-
-    Setting::new("export", "processes", Kind::Choice(&["all", "top", "none"]), &["all"],
-        "Processes with series: all, only the biggest of each subgroup (top), or none"),
-    Setting::new("export", "top_n_subgroup", integer_or_zero(1, 1000, "no top series"), &["3"],
-        "Biggest processes of each subgroup with top series"),
-    Setting::new("export", "top_n_others", integer_or_zero(1, 1000, "no top series"), &["10"],
-        "Biggest processes of other/other with top series"),
-    Setting::new("export", "max_series", integer_or_zero(1000, 1_000_000, "no limit"), &["10000"],
-        "Most series of a scrape; the smallest processes are dropped first, and counted"),
-    Setting::new("export", "enable_rss", Kind::Bool, &["true"],
-        "Export resident set sizes"),
-    Setting::new("export", "enable_pss", Kind::Bool, &["true"],
-        "Export proportional set sizes"),
-    Setting::new("export", "enable_uss", Kind::Bool, &["true"],
-        "Export unique set sizes"),
-    Setting::new("export", "enable_cpu", Kind::Bool, &["true"],
-        "Export CPU time and usage"),
-    Setting::new("export", "host", Kind::Bool, &["true"],
-        "Export the herakles_host families"),
-
-    Setting::new("log", "level", Kind::Choice(&["error", "warn", "info", "debug", "trace"]), &["info"],
-        "Least important messages that are logged").restart(),
-    Setting::new("log", "format", Kind::Choice(&["logfmt", "json"]), &["logfmt"],
-        "Form of the log lines").restart(),
-];

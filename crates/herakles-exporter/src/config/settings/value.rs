@@ -1,36 +1,56 @@
-//! A checked value of a setting, and its spelling.
+//! A checked value of a setting, its spelling, and the types it becomes.
 
 use std::fmt;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use herakles_classify::Glob;
+use herakles_plan::Ratio;
+use herakles_web::ListenAddress;
 use serde::{Serialize, Serializer};
 
 /// A value of a setting that has passed the checks of its [`super::Kind`].
 ///
-/// `Display` is its TOML spelling.
-#[derive(Clone, Debug, PartialEq)]
+/// `Display` is its TOML spelling; equal is what is spelled alike.
+#[derive(Clone, Debug)]
 pub(crate) enum Value {
     Bool(bool),
     Integer(i64),
     Ratio(f64),
     Duration(Duration),
+    /// One of a few.
+    Word(&'static str),
     Text(String),
-    List(Vec<String>),
+    Texts(Vec<String>),
+    Addresses(Vec<ListenAddress>),
+    /// Each with its text.
+    Globs(Vec<(Glob, String)>),
 }
 
 impl Value {
     /// The value as the configuration file would hold it.
     pub(crate) fn to_toml(&self) -> toml::Value {
-        match self {
-            Self::Bool(value) => toml::Value::Boolean(*value),
-            Self::Integer(value) => toml::Value::Integer(*value),
-            Self::Ratio(value) => toml::Value::Float(*value),
-            Self::Duration(value) => toml::Value::String(spelled(*value)),
-            Self::Text(value) => toml::Value::String(value.clone()),
-            Self::List(items) => {
-                toml::Value::Array(items.iter().cloned().map(toml::Value::String).collect())
-            }
+        fn list<T: Into<toml::Value>>(items: impl Iterator<Item = T>) -> toml::Value {
+            toml::Value::Array(items.map(Into::into).collect())
         }
+        match self {
+            Self::Bool(value) => (*value).into(),
+            Self::Integer(value) => (*value).into(),
+            Self::Ratio(value) => (*value).into(),
+            Self::Duration(value) => spelled(*value).into(),
+            Self::Word(value) => (*value).into(),
+            Self::Text(value) => value.as_str().into(),
+            Self::Texts(items) => list(items.iter().map(String::as_str)),
+            Self::Addresses(items) => list(items.iter().map(ToString::to_string)),
+            Self::Globs(items) => list(items.iter().map(|(_, text)| text.as_str())),
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_toml() == other.to_toml()
     }
 }
 
@@ -46,6 +66,61 @@ impl Serialize for Value {
     }
 }
 
+/// A type that a checked value becomes.
+pub(super) trait FromValue: Sized {
+    /// The words it is made from, if it is one of a few.
+    const WORDS: &'static [&'static str] = &[];
+
+    /// `None` for a value of another kind.
+    fn from_value(value: &Value) -> Option<Self>;
+}
+
+macro_rules! from_value {
+    ($($type:ty: $variant:ident($value:ident) => $made:expr;)+) => {
+        $(impl FromValue for $type {
+            fn from_value(value: &Value) -> Option<Self> {
+                match value {
+                    Value::$variant($value) => $made,
+                    _ => None,
+                }
+            }
+        })+
+    };
+}
+
+from_value! {
+    bool: Bool(value) => Some(*value);
+    u64: Integer(value) => (*value).try_into().ok();
+    usize: Integer(value) => (*value).try_into().ok();
+    NonZeroUsize: Integer(value) => usize::try_from(*value).ok().and_then(Self::new);
+    Option<NonZeroUsize>: Integer(value) => usize::try_from(*value).ok().map(NonZeroUsize::new);
+    f64: Ratio(value) => Some(*value);
+    Ratio: Ratio(value) => Self::new(*value);
+    Duration: Duration(value) => Some(*value);
+    String: Text(value) => Some(value.clone());
+    PathBuf: Text(value) => Some(value.into());
+    Vec<String>: Texts(items) => Some(items.clone());
+    Vec<ListenAddress>: Addresses(items) => Some(items.clone());
+    Vec<Glob>: Globs(items) => Some(items.iter().map(|(glob, _)| glob.clone()).collect());
+}
+
+/// Makes a type from words: `words! { Coin { "heads" => Self::Heads, "tails" => Self::Tails } }`.
+macro_rules! words {
+    ($($type:ty { $($word:literal => $value:expr),+ $(,)? })+) => {
+        $(impl FromValue for $type {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+
+            fn from_value(value: &Value) -> Option<Self> {
+                match value {
+                    $(Value::Word($word) => Some($value),)+
+                    _ => None,
+                }
+            }
+        })+
+    };
+}
+pub(super) use words;
+
 /// A duration as one writes it, such as `1m 30s` without the blank.
 pub(super) fn spelled(duration: Duration) -> String {
     humantime::format_duration(duration)
@@ -56,21 +131,17 @@ pub(super) fn spelled(duration: Duration) -> String {
 /// Foreign text for a message: in backquotes, control characters escaped, cut to a readable length.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(|c| escaped(c).collect::<Vec<_>>())
-        .collect();
+    let mut shown = String::from("`");
+    for c in text.chars().take(LONGEST) {
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
-    format!("`{shown}`")
-}
-
-fn escaped(c: char) -> Box<dyn Iterator<Item = char>> {
-    if c.is_control() {
-        Box::new(c.escape_default())
-    } else {
-        Box::new(std::iter::once(c))
-    }
+    shown.push('`');
+    shown
 }

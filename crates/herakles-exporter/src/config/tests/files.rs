@@ -1,8 +1,14 @@
 //! What a file may say, and the sentence about what it may not.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use herakles_collect::NameFilter;
+use herakles_metrics::ProcessSeries;
+use tracing::Level;
 
 use super::*;
+use crate::log::LineFormat;
 
 #[track_caller]
 fn check(text: &str, expect: &[&str]) {
@@ -65,22 +71,17 @@ fn a_full_file_is_understood() {
     assert_eq!(config.scan.cache_ttl, Duration::from_secs(300));
     assert_eq!(config.scan.parallelism, NonZeroUsize::new(16));
     assert_eq!(config.scan.max_processes, NonZeroUsize::new(500));
-    assert_eq!(config.memory_mode(), MemoryMode::Exact);
-    assert_eq!(config.buffers.io_bytes, 8192);
-    assert_eq!(config.filter.min_uss_bytes, 10 << 20);
+    assert_eq!(config.memory_reading(), MemoryReading::Exact);
+    assert_eq!(config.buffers.io_kb, 8);
+    assert_eq!(config.filter.min_uss_kb, 10 << 10);
     assert_eq!(config.filter.min_cpu_ratio, 1.0);
     assert_eq!(config.filter.min_age, Duration::ZERO);
     assert_eq!(config.classification.search_mode, SearchMode::Include);
     assert_eq!(config.export.processes, ProcessSeries::Top);
     assert_eq!(config.export.max_series, None);
     assert!(!config.export.host);
-    assert_eq!(
-        config.log,
-        Log {
-            level: LogLevel::Debug,
-            format: LogFormat::Json
-        }
-    );
+    assert_eq!(config.log.level, Level::DEBUG);
+    assert_eq!(config.log.format, LineFormat::Json);
 }
 
 #[test]

@@ -1,5 +1,10 @@
 //! Which layer wins, and what each one understands.
 
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use tracing::Level;
+
 use super::*;
 
 #[test]
@@ -7,7 +12,7 @@ fn without_any_layer_the_defaults_hold() {
     let loaded = Layers::new().load();
     assert_eq!(loaded.config.scan.cache_ttl, Duration::from_secs(30));
     assert_eq!(loaded.config.scan.parallelism, None);
-    assert_eq!(loaded.config.buffers.smaps_bytes, 65_536);
+    assert_eq!(loaded.config.buffers.smaps_kb, 64);
     assert_eq!(loaded.config.export.max_series, NonZeroUsize::new(10_000));
     assert_eq!(loaded.config.path.procfs, PathBuf::from("/proc"));
     assert!(
@@ -187,7 +192,7 @@ fn a_wrong_value_is_an_error_even_where_a_later_layer_replaces_it() {
 #[test]
 fn the_last_of_repeated_flags_holds() {
     let layers = Layers::new().arguments(&["--log.level", "warn", "--log.level", "debug"]);
-    assert_eq!(layers.load().config.log.level, LogLevel::Debug);
+    assert_eq!(layers.load().config.log.level, Level::DEBUG);
 }
 
 #[test]
@@ -238,10 +243,10 @@ fn the_flag_names_the_file_before_the_variable_does() {
     fs::write(&named, "[log]\nlevel = 'error'").unwrap();
     let named = named.to_str().unwrap().to_owned();
     let level = |layers: &Layers| layers.load().config.log.level;
-    assert_eq!(level(&layers), LogLevel::Warn);
+    assert_eq!(level(&layers), Level::WARN);
     let layers = layers.variable("HERAKLES_CONFIG_FILE", "/nonexistent");
     let layers = layers.arguments(&["check", "--config.file", &named]);
-    assert_eq!(level(&layers), LogLevel::Error);
+    assert_eq!(level(&layers), Level::ERROR);
     assert_eq!(layers.load().file, Some(named.into()));
 }
 
@@ -294,11 +299,14 @@ fn settings_that_contradict_each_other_are_warned_about() {
 
 #[test]
 fn without_pss_and_uss_no_memory_is_read() {
-    let mode = |text: &str| Layers::new().file(text).load().config.memory_mode();
-    assert_eq!(mode("[export]\nenable_pss = false"), MemoryMode::Adaptive);
+    let mode = |text: &str| Layers::new().file(text).load().config.memory_reading();
+    assert_eq!(
+        mode("[export]\nenable_pss = false"),
+        MemoryReading::Adaptive
+    );
     assert_eq!(
         mode("[export]\nenable_pss = false\nenable_uss = false"),
-        MemoryMode::Rss
+        MemoryReading::Rss
     );
 }
 

@@ -1,5 +1,8 @@
 //! What holds for any file and any values.
 
+use std::time::Duration;
+
+use herakles_web::ListenAddress;
 use proptest::prelude::*;
 
 use super::*;
@@ -18,26 +21,26 @@ fn value(kind: Kind) -> BoxedStrategy<Value> {
                 .boxed()
         }
         Kind::Choice(words) => proptest::sample::select(words)
-            .prop_map(|word| Value::Text(word.to_owned()))
+            .prop_map(Value::Word)
             .boxed(),
         Kind::Route => "/m[a-z/._~-]{0,20}".prop_map(Value::Text).boxed(),
         Kind::Path => "/[^\0]{0,20}".prop_map(Value::Text).boxed(),
         Kind::Addresses => {
-            let port = any::<u16>().prop_map(|port| format!(":{port}"));
+            let port = any::<u16>().prop_map(ListenAddress::any);
             prop::collection::vec(port, 1..4)
-                .prop_map(Value::List)
+                .prop_map(Value::Addresses)
                 .boxed()
         }
-        Kind::Paths => list("/[^*?\\[\0]{1,20}[^*?\\[\0/ ]"),
-        Kind::Globs => list("[^{}\\[\\]\\\\\0]{0,10}[a-z*?\"'#\n]"),
-        Kind::Names => list("\\PC{0,10}[^ ]"),
+        Kind::Paths => list("/[^*?\\[\0]{1,20}[^*?\\[\0/ ]", kind),
+        Kind::Globs => list("[^{}\\[\\]\\\\\0]{0,10}[a-z*?\"'#\n]", kind),
+        Kind::Names => list("\\PC{0,10}[^ ]", kind),
     }
 }
 
-fn list(item: &'static str) -> BoxedStrategy<Value> {
+fn list(item: &'static str, kind: Kind) -> BoxedStrategy<Value> {
     let item = item.prop_filter("not empty", |item| !item.trim().is_empty());
     prop::collection::vec(item, 0..4)
-        .prop_map(Value::List)
+        .prop_map(move |items| kind.parse(&items).unwrap())
         .boxed()
 }
 
