@@ -21,7 +21,8 @@ pub(crate) use load::{
 };
 pub(crate) use render::fnv_1a;
 pub(crate) use running_config::{LoadError, RunningConfig};
-use settings::{Config, MemoryReading};
+pub(crate) use settings::Config;
+use settings::MemoryReading;
 pub(crate) use text_file::read_text;
 
 impl Config {

@@ -14,6 +14,7 @@ mod human;
 mod log;
 mod refresh;
 mod rule_text;
+mod sandbox;
 mod serve;
 mod status;
 mod unclassified;

@@ -17,6 +17,7 @@ use crate::http;
 use crate::log;
 use crate::log::WebLog;
 use crate::refresh::Refresher;
+use crate::sandbox::Sandbox;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +43,6 @@ struct Signals {
 }
 
 impl Signals {
-    /// From here on they wait for the service instead of ending the program.
     fn new() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -52,9 +52,45 @@ impl Signals {
     }
 }
 
+/// From here on they wait for the service instead of ending the program. The runtime that will
+/// answer them starts threads, which has to come later; any runtime can wait for them.
+fn hold_signals() -> std::io::Result<Signals> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let _runtime = runtime.enter();
+    Signals::new()
+}
+
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     let start = |what| move |source| ServeError::Start { what, source };
+    let signals = hold_signals().map_err(start("the signal handlers"))?;
+
+    let running_config = RunningConfig::load(&sources)?;
+    let config = running_config.config();
+    let root = config.path.procfs.clone();
+    let proc = ProcFs::open(&root).map_err(OpenError::from)?;
+    let listeners = bind(&config.web.listen_addresses)?;
+    // Before the first thread: what a thread gives up holds for those that it starts.
+    let protections = Sandbox::new(config, &running_config.files_to_read_again()).enter(&proc);
+
+    let _flush = log::start(config.log.level, config.log.format);
+    log_warnings(&running_config);
+    if !proc.is_procfs() {
+        let root = root.display().to_string();
+        tracing::warn!(
+            root,
+            "this is not the kernel's procfs: a recorded tree is served"
+        );
+    }
+    for listener in &listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(address = address.to_string(), "listening");
+        }
+    }
+    tracing::info!(protections = protections.to_string(), "sandbox");
+
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(2)
@@ -63,32 +99,6 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         .enable_time()
         .build()
         .map_err(start("the web server"))?;
-    let signals = {
-        let _runtime = runtime.enter();
-        Signals::new().map_err(start("the signal handlers"))?
-    };
-
-    let running_config = RunningConfig::load(&sources)?;
-    let log = &running_config.config().log;
-    let _flush = log::start(log.level, log.format);
-    log_warnings(&running_config);
-    let config = running_config.config();
-    let root = config.path.procfs.clone();
-    let is_procfs = ProcFs::open(&root).map_err(OpenError::from)?.is_procfs();
-    if !is_procfs {
-        let root = root.display().to_string();
-        tracing::warn!(
-            root,
-            "this is not the kernel's procfs: a recorded tree is served"
-        );
-    }
-    let listeners = bind(&config.web.listen_addresses)?;
-    for listener in &listeners {
-        if let Ok(address) = listener.local_addr() {
-            tracing::info!(address = address.to_string(), "listening");
-        }
-    }
-
     let collector = Collector::open(&root, running_config.options.clone())?;
     let (wake, woken) = sync_channel(1);
     let app = Arc::new(App::new(sources, running_config, wake));

@@ -10,6 +10,7 @@ use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs
 use crate::cli::Check;
 use crate::config::RunningConfig;
 use crate::config::Sources;
+use crate::sandbox::Sandbox;
 
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
     let mut report = Report::default();
@@ -17,7 +18,9 @@ pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
         addresses(&running_config, &mut report);
         if let Some(proc) = proc(&running_config, &mut report) {
             memory(&proc, &running_config, check.allow_partial, &mut report);
-            scan(running_config, &mut report);
+            scan(&running_config, &mut report);
+            // Last, as there is no way back.
+            sandbox(&running_config, &proc, &report);
         }
     }
     if report.failed {
@@ -198,11 +201,11 @@ fn addresses(running_config: &RunningConfig, report: &mut Report) {
 }
 
 /// Scans once as the service would, which tells what it costs and whom it leaves out.
-fn scan(running_config: RunningConfig, report: &mut Report) {
+fn scan(running_config: &RunningConfig, report: &mut Report) {
     let root = running_config.config().path.procfs.clone();
     let max_hold = running_config.config().scan.max_hold;
     let begin = Instant::now();
-    let scan = Collector::open(&root, running_config.options)
+    let scan = Collector::open(&root, running_config.options.clone())
         .map_err(|error| error.to_string())
         .and_then(|mut collector| collector.scan().map_err(|error| error.to_string()));
     match scan {
@@ -222,4 +225,13 @@ fn scan(running_config: RunningConfig, report: &mut Report) {
             }
         }
     }
+}
+
+/// Enters it as the service does at its start, and tells what holds.
+fn sandbox(running_config: &RunningConfig, proc: &ProcFs, report: &Report) {
+    let sandbox = Sandbox::new(
+        running_config.config(),
+        &running_config.files_to_read_again(),
+    );
+    report.ok(&format!("sandbox: {}", sandbox.enter(proc)));
 }

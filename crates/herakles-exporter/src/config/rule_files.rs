@@ -18,18 +18,11 @@ impl Loaded {
     /// [`ConfigError::Read`] if a named file is missing or a folder cannot be listed, or if a
     /// variable holds a relative path.
     pub(crate) fn rule_files(&self) -> Result<Vec<PathBuf>, ConfigError> {
-        let origin = self.settings.iter().find_map(|row| {
-            let is_rules = (row.setting.table, row.setting.key) == ("classification", "rules");
-            is_rules.then_some(&row.origin)
-        });
+        let origin = self.rules_origin();
         let configured = origin.is_some_and(|origin| *origin != Origin::Default);
-        let folder = match origin {
-            Some(Origin::File { path, .. }) => path.parent(),
-            _ => None,
-        };
         let mut files = Vec::new();
         for pattern in &self.config.classification.rules {
-            let path = &folder.unwrap_or(Path::new("")).join(pattern);
+            let path = &self.rules_folder().join(pattern);
             let relative = !Path::new(pattern).is_absolute();
             if relative && matches!(origin, Some(Origin::Environment { .. })) {
                 return Err(ConfigError::Read {
@@ -52,6 +45,28 @@ impl Loaded {
             })?;
         }
         Ok(files)
+    }
+
+    /// What is configured, whether there is a file or not.
+    pub(crate) fn rule_patterns(&self) -> impl Iterator<Item = PathBuf> {
+        let patterns = self.config.classification.rules.iter();
+        patterns.map(|pattern| self.rules_folder().join(pattern))
+    }
+
+    /// Where relative paths start from.
+    fn rules_folder(&self) -> &Path {
+        match self.rules_origin() {
+            Some(Origin::File { path, .. }) => path.parent(),
+            _ => None,
+        }
+        .unwrap_or(Path::new(""))
+    }
+
+    fn rules_origin(&self) -> Option<&Origin> {
+        self.settings.iter().find_map(|row| {
+            let is_rules = (row.setting.table, row.setting.key) == ("classification", "rules");
+            is_rules.then_some(&row.origin)
+        })
     }
 }
 

@@ -61,6 +61,15 @@ impl RunningConfig {
         Ok((Self::of(loaded)?, restart_needed))
     }
 
+    /// The files that a reload reads, and patterns of such files.
+    pub(crate) fn files_to_read_again(&self) -> Vec<PathBuf> {
+        let config = self.loaded.file.clone();
+        config
+            .into_iter()
+            .chain(self.loaded.rule_patterns())
+            .collect()
+    }
+
     fn of(loaded: Loaded) -> Result<Self, LoadError> {
         let classification = &loaded.config.classification;
         let files = loaded.rule_files()?;

@@ -27,4 +27,5 @@ mod lifecycle;
 mod live;
 mod programs;
 mod prometheus;
+mod sandbox;
 mod unprivileged;

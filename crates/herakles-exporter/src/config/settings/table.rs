@@ -190,6 +190,12 @@ settings! {
         host: bool = Kind::Bool, ["true"];
     }
 
+    /// `[security]`: what the service refuses itself.
+    security: Security, "Security" {
+        /// Refuse itself system calls and files that an exporter never needs
+        sandbox: bool = Kind::Bool, ["true"], restart();
+    }
+
     /// `[log]`: what is logged, and how.
     log: Log, "Log" {
         /// Least important messages that are logged
