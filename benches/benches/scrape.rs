@@ -21,7 +21,7 @@ use std::thread;
 
 use herakles_web::gzip::Compressor;
 use herakles_web::hyper::Request;
-use herakles_web::{Exposition, Format, Limits, Server, bind};
+use herakles_web::{Coding, Exposition, Form, Format, Limits, Server, bind};
 
 const SERIES: usize = 50_000;
 
@@ -103,12 +103,20 @@ fn scrape(address: SocketAddr, accept_encoding: &str, mut take: impl FnMut(&[u8]
 
 fn serve_by_herakles(listener: TcpListener) {
     let mut compressor = Compressor::new();
-    let exposition = Exposition::new(Format::Text0_0_4, samples(SERIES).into(), &mut compressor);
+    let text = samples(SERIES);
+    let forms = [Coding::Identity, Coding::Gzip]
+        .map(|coding| Form::new(Format::Text0_0_4, coding))
+        .map(|form| Exposition::new(form, text.as_bytes(), &mut compressor));
     let tail = samples(60).into_bytes();
     let compressor = Mutex::new(compressor);
     let handler = move |request: Request<()>| {
         let mut compressor = compressor.lock().unwrap();
-        std::future::ready(exposition.respond(request.headers(), &tail, &mut compressor))
+        let [identity, gzip] = &forms;
+        let exposition = match Coding::accepted(request.headers()) {
+            Coding::Identity => identity,
+            Coding::Gzip => gzip,
+        };
+        std::future::ready(exposition.respond(&tail, &mut compressor))
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -12,12 +12,14 @@ use tokio::sync::{Semaphore, watch};
 use crate::cache::{Cache, CachedRefresh};
 use crate::config::Sources;
 use crate::config::{LoadError, RunningConfig};
-use crate::status::{Status, self_process};
+use crate::status::Status;
+use crate::status::self_process::OwnUsage;
 
 /// The running exporter.
 pub(crate) struct App {
     pub(crate) cache: Cache,
     pub(crate) status: Status,
+    own_usage: OwnUsage,
     pub(crate) running_config: ArcSwap<RunningConfig>,
     /// What a client may use of the server; follows the configuration.
     pub(crate) limits: watch::Sender<Limits>,
@@ -46,7 +48,8 @@ impl App {
         let status = Status::new(running_config.labels());
         status.loaded(true, None);
         Self {
-            cache: Cache::default(),
+            cache: Cache::new(),
+            own_usage: OwnUsage::default(),
             status,
             limits: watch::Sender::new(running_config.web_limits()),
             running_config: ArcSwap::from_pointee(running_config),
@@ -59,8 +62,8 @@ impl App {
     }
 
     /// Everything the exporter says about itself now.
-    pub(crate) fn exporter_status(&self, cached: Option<&CachedRefresh>) -> ExporterStatus {
-        self.status.read(self_process::read(), cached)
+    pub(crate) async fn exporter_status(&self, cached: Option<&CachedRefresh>) -> ExporterStatus {
+        self.status.read(self.own_usage.read().await, cached)
     }
 
     /// Lends buffers that are kept between scrapes; no more of them than scrapes that ran at the

@@ -13,6 +13,7 @@ mod http;
 mod human;
 mod log;
 mod refresh;
+mod routes;
 mod rule_text;
 mod sandbox;
 mod serve;

@@ -9,14 +9,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use herakles_collect::{Collector, Fault, FaultFile, FaultKind, Notice, Scan};
-use herakles_metrics::{Rendered, Scope, render};
 use herakles_scan::{Capabilities, ProcSource};
-use herakles_web::gzip::Compressor;
-use herakles_web::{Exposition, Format};
 
 use crate::app::App;
 use crate::attribution::Attribution;
-use crate::cache::CachedRefresh;
+use crate::cache::{CachedRefresh, FormMaker, Forms};
 use crate::log::{FaultLine, FaultLog};
 
 /// The second refresh comes this soon, so that CPU usage exists early.
@@ -31,7 +28,7 @@ pub(crate) struct Refresher<S: ProcSource> {
     collector: Collector<S>,
     /// Says that there is another configuration.
     wake: Receiver<()>,
-    compressor: Compressor,
+    maker: FormMaker,
     fault_log: FaultLog<Fault>,
 }
 
@@ -41,7 +38,7 @@ impl<S: ProcSource> Refresher<S> {
             app,
             collector,
             wake,
-            compressor: Compressor::new(),
+            maker: FormMaker::default(),
             fault_log: FaultLog::new(QUIET),
         }
     }
@@ -84,18 +81,21 @@ impl<S: ProcSource> Refresher<S> {
 
     fn refresh(&mut self) {
         let app = Arc::clone(&self.app);
-        let (begin, cpu) = (Instant::now(), self.collector.cpu_time());
+        let (begin, before) = (Instant::now(), self.collector.cpu_time());
         app.status.refresh_begins();
         app.status.gated(self.collector.detects_idle());
         // The last good snapshot stays, whatever happens here.
         let result = catch_unwind(AssertUnwindSafe(|| self.make()))
             .unwrap_or_else(|_| Err("a bug: the refresh panicked; please report it".to_owned()));
-        let cpu = self.collector.cpu_time().saturating_sub(cpu);
+        let made = self.collector.cpu_time();
         let outcome = result.as_ref().map(|_| ()).map_err(String::as_str);
         log_failure(app.status.last_error().as_deref(), outcome.err());
+        let cpu = made.saturating_sub(before);
         app.status.refresh_ended(outcome, begin.elapsed(), cpu);
         if let Ok(cached) = result {
             app.cache.publish(cached);
+            let published = self.collector.cpu_time();
+            app.status.add_refresh_cpu(published.saturating_sub(made));
         }
     }
 
@@ -116,22 +116,14 @@ impl<S: ProcSource> Refresher<S> {
         let snapshot = Arc::new(scan.snapshot);
         let before = self.app.cache.load();
         let attribution = before.and_then(|it| Attribution::between(&it.snapshot, &snapshot));
-        let mut rendered = Rendered::default();
-        render(&snapshot, Scope::Service, &mut rendered)
-            .map_err(|_| "the exposition could not be written".to_owned())?;
-        let mut exposition = |format, mut text: String| {
-            // It stays until the next refresh, so the room it grew into is given back.
-            text.shrink_to_fit();
-            Exposition::new(format, text.into(), &mut self.compressor)
-        };
-        let (openmetrics, text) = rendered.into_texts();
-        let openmetrics = exposition(Format::OpenMetrics1_0_0, openmetrics);
-        let text = exposition(Format::Text0_0_4, text);
+        let forms = Forms::default();
+        for form in self.app.cache.wanted(taken) {
+            forms.make(form, &snapshot, &mut self.maker);
+        }
         Ok(CachedRefresh {
             snapshot,
             rule_counts: scan.rule_counts,
-            openmetrics,
-            text,
+            forms,
             attribution,
             taken,
         })

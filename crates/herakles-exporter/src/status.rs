@@ -100,6 +100,12 @@ impl Status {
         self.updating.store(false, Relaxed);
     }
 
+    /// Adds what a refresh used after its end was recorded: to publish its snapshot, and to free
+    /// the one before.
+    pub(crate) fn add_refresh_cpu(&self, cpu: Duration) {
+        self.cpu_nanos.fetch_add(nanos(cpu), Relaxed);
+    }
+
     pub(crate) fn skipped(&self, refreshes: u64) {
         self.skipped.fetch_add(refreshes, Relaxed);
     }
@@ -159,7 +165,7 @@ impl Status {
         status.processes = Some(ProcessStates::default());
         status.series = Some(0);
         status.series_dropped = Some(0);
-        status.exposition = Some(ExpositionBytes::default());
+        status.exposition = Some(ALL_FORMS);
         status.series() + NEW_KINDS
     }
 
@@ -203,7 +209,7 @@ impl Status {
                 .collect(),
             series: cached.map(|it| it.snapshot.series()),
             series_dropped: cached.map(|it| it.snapshot.series_dropped()),
-            exposition: cached.map(CachedRefresh::sizes),
+            exposition: cached.map(|it| it.forms.sizes()),
             http_requests: lock(&self.requests).clone(),
             config_reload: *lock(&self.reload),
             web_reload: None,
@@ -211,6 +217,13 @@ impl Status {
         }
     }
 }
+
+const ALL_FORMS: ExpositionBytes = ExpositionBytes {
+    openmetrics: Some(0),
+    openmetrics_gzip: Some(0),
+    text: Some(0),
+    text_gzip: Some(0),
+};
 
 fn build_labels() -> BuildLabels {
     BuildLabels {
@@ -264,7 +277,7 @@ mod tests {
         let mut scraped = status.read(self_process::read(), None);
         scraped.processes = Some(ProcessStates::default());
         (scraped.series, scraped.series_dropped) = (Some(1), Some(0));
-        scraped.exposition = Some(ExpositionBytes::default());
+        scraped.exposition = Some(ALL_FORMS);
         assert!(
             scraped.series() <= kept_free,
             "{} > {kept_free}",

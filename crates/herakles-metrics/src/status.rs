@@ -137,28 +137,30 @@ impl MemoryReads {
     }
 }
 
-/// Sizes of the rendered snapshot part, in bytes.
+/// Sizes of the rendered snapshot part, in bytes; `None` for a form that is not there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExpositionBytes {
     /// OpenMetrics.
-    pub openmetrics: usize,
+    pub openmetrics: Option<usize>,
     /// OpenMetrics, compressed.
-    pub openmetrics_gzip: usize,
+    pub openmetrics_gzip: Option<usize>,
     /// Text 0.0.4.
-    pub text: usize,
+    pub text: Option<usize>,
     /// Text 0.0.4, compressed.
-    pub text_gzip: usize,
+    pub text_gzip: Option<usize>,
 }
 
 impl ExpositionBytes {
     /// The sizes by `format`.
-    pub(crate) fn by_format(&self) -> [(&'static str, u64); 4] {
-        [
-            ("openmetrics", self.openmetrics as u64),
-            ("openmetrics_gzip", self.openmetrics_gzip as u64),
-            ("text", self.text as u64),
-            ("text_gzip", self.text_gzip as u64),
-        ]
+    pub(crate) fn by_format(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let sizes = [
+            ("openmetrics", self.openmetrics),
+            ("openmetrics_gzip", self.openmetrics_gzip),
+            ("text", self.text),
+            ("text_gzip", self.text_gzip),
+        ];
+        let made = sizes.into_iter();
+        made.filter_map(|(format, size)| Some((format, size? as u64)))
     }
 }
 

@@ -7,8 +7,8 @@
 //!   else starts.
 //! - [`Server`] and [`Limits`]: a connection limit that closes waiting connections in favour of new
 //!   ones, header and write timeouts, HEAD, orderly shutdown. It reports by [`Event`]s.
-//! - [`Format`] and [`Coding`]: what the client accepts.
-//! - [`Exposition`]: a cached exposition with a tail that is live at each scrape, compressed
+//! - [`Form`], a [`Format`] in a [`Coding`]: what the client accepts.
+//! - [`Exposition`]: one form of a cached exposition with a tail that is live at each scrape, compressed
 //!   ([`gzip`]) into one gzip member.
 //! - [`respond`]: text, JSON and HTML with the headers that keep browsers from trusting them.
 //!
@@ -17,21 +17,22 @@
 //!
 //! use herakles_web::gzip::Compressor;
 //! use herakles_web::hyper::{Method, Request, Response};
-//! use herakles_web::{Body, Exposition, Format, Limits, Server, bind, respond};
+//! use herakles_web::{Body, Exposition, Form, Limits, Server, bind, respond};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut compressor = Compressor::new();
-//! let cached = Exposition::new(Format::Text0_0_4, "up 1\n".into(), &mut compressor);
+//! let cached = Form::ALL.map(|form| Exposition::new(form, b"up 1\n", &mut compressor));
 //! let compressor = Mutex::new(compressor);
 //!
 //! let handler = move |request: Request<()>| {
 //!     let response: Response<Body> = match (request.method(), request.uri().path()) {
-//!         (&Method::GET, "/metrics") => match compressor.lock() {
-//!             Ok(mut compressor) => {
-//!                 cached.respond(request.headers(), b"scrapes_total 1\n", &mut compressor)
+//!         (&Method::GET, "/metrics") => {
+//!             let form = Form::accepted(request.headers());
+//!             match (cached.iter().find(|it| it.form() == form), compressor.lock()) {
+//!                 (Some(it), Ok(mut compressor)) => it.respond(b"scrapes 1\n", &mut compressor),
+//!                 _ => respond::not_found(),
 //!             }
-//!             Err(_) => respond::not_found(),
-//!         },
+//!         }
 //!         (_, "/metrics") => respond::method_not_allowed("GET, HEAD"),
 //!         _ => respond::not_found(),
 //!     };
@@ -59,7 +60,7 @@ pub mod respond;
 mod server;
 
 pub use self::body::Body;
-pub use self::exposition::Exposition;
+pub use self::exposition::{Exposition, Form};
 pub use self::listen::{BindError, ListenAddress, ParseListenAddressError, bind};
 pub use self::negotiate::{Coding, Format};
 pub use self::server::{Drained, Event, Limits, Server, Waiting};

@@ -10,13 +10,14 @@ use herakles_web::{Body, respond};
 use crate::app::App;
 use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
+use crate::routes::ROUTES;
 
 /// `/`: what this is and where to go.
 pub(super) fn landing(app: &App) -> Response<Body> {
     let running_config = app.running_config.load();
     let cached = app.cache.load();
     let (_, state) = health_of(app, cached.as_deref());
-    let metrics = escape(&running_config.config().web.telemetry_path);
+    let telemetry_path = &running_config.config().web.telemetry_path;
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
          <title>herakles-exporter</title></head>\n<body>\n<h1>herakles-exporter {}</h1>\n\
@@ -24,28 +25,21 @@ pub(super) fn landing(app: &App) -> Response<Body> {
         escape(BUILD.version),
         escape(&state),
     );
-    let links = [
-        (metrics.as_str(), "the metrics"),
-        ("/health", "how the exporter does, in words"),
-        (
-            "/subgroups",
-            "the rules that classify processes, with live counts",
-        ),
-        ("/config", "the configuration in force"),
-        ("/api/v1/snapshot", "every process as JSON"),
-    ];
-    for (path, what) in links {
-        let _ = writeln!(html, "<li><a href=\"{path}\">{path}</a>: {what}</li>");
+    for route in ROUTES {
+        if let Some(about) = route.about {
+            let path = escape(route.served_at(telemetry_path));
+            let _ = writeln!(html, "<li><a href=\"{path}\">{path}</a>: {about}</li>");
+        }
     }
     html.push_str("</ul>\n</body>\n</html>\n");
     respond::html(StatusCode::OK, html)
 }
 
 /// `/health`: state, age, last error and counts, for people and probes.
-pub(super) fn health(app: &App) -> Response<Body> {
+pub(super) async fn health(app: &App) -> Response<Body> {
     let cached = app.cache.load();
     let (healthy, state) = health_of(app, cached.as_deref());
-    let status = app.exporter_status(cached.as_deref());
+    let status = app.exporter_status(cached.as_deref()).await;
     let mut text = format!("{state}\n");
     describe(&mut text, app, cached.as_deref(), &status);
     let code = if healthy {

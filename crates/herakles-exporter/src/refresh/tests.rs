@@ -7,9 +7,11 @@ use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread;
 
 use herakles_collect::{BootClock, HostFacts};
+use herakles_metrics::SelfUsage;
 use herakles_scan::KernelUnits;
 use herakles_scan::testing::{Fault, Gate, MemProc};
 use herakles_stat::{PageSize, TicksPerSecond};
+use herakles_web::Form;
 use herakles_web::hyper::Request;
 use tempfile::TempDir;
 
@@ -102,14 +104,22 @@ fn exporter(flags: &[&str]) -> Exporter {
 
 /// Code and body of the answer to a GET.
 fn get(app: &Arc<App>, path: &str) -> (u16, String) {
+    let (code, body) = get_with(app, path, &[]);
+    (code, String::from_utf8(body).unwrap())
+}
+
+fn get_with(app: &Arc<App>, path: &str, headers: &[(&str, &str)]) -> (u16, Vec<u8>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let request = Request::get(path).body(()).unwrap();
-    let response = runtime.block_on(http::answer(Arc::clone(app), request));
+    let mut request = Request::get(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = http::answer(Arc::clone(app), request.body(()).unwrap());
+    let response = runtime.block_on(answer);
     let code = response.status().as_u16();
-    let body = response.into_body().to_bytes().to_vec();
-    (code, String::from_utf8(body).unwrap())
+    (code, response.into_body().to_bytes().to_vec())
 }
 
 /// The value of one series in /metrics.
@@ -227,6 +237,65 @@ fn a_refresh_that_panics_is_survived() {
     assert_says(&get(&it.app, "/health").1, "last error: none\n");
 }
 
+/// The forms that are there, as /metrics tells them.
+fn forms(app: &Arc<App>) -> Vec<String> {
+    let (_, body) = get(app, "/metrics");
+    let forms = body.lines().filter_map(|line| {
+        let size = line.strip_prefix("herakles_exporter_exposition_bytes{format=\"")?;
+        Some(size.split_once('"')?.0.to_owned())
+    });
+    forms.collect()
+}
+
+#[test]
+fn only_the_forms_that_are_asked_for_are_made_and_then_at_each_refresh() {
+    let mut it = exporter(&[]);
+    it.refresher.refresh();
+    let made = |app: &Arc<App>| {
+        let cached = app.cache.load().unwrap();
+        Form::ALL.map(|form| cached.forms.get(form).is_some())
+    };
+    assert_eq!(made(&it.app), [false; 4], "nobody has asked");
+    assert_eq!(forms(&it.app), ["text"]);
+
+    let compressed = [
+        ("accept", "application/openmetrics-text"),
+        ("accept-encoding", "gzip"),
+    ];
+    let (code, body) = get_with(&it.app, "/metrics", &compressed);
+    assert_eq!((code, body.first()), (200, Some(&0x1f)));
+    assert_eq!(forms(&it.app), ["openmetrics_gzip", "text"]);
+
+    it.refresher.refresh();
+    assert_eq!(
+        made(&it.app),
+        [false, true, true, false],
+        "they were wanted of late"
+    );
+}
+
+#[test]
+fn scrapes_that_want_a_missing_form_at_once_share_one() {
+    let mut it = exporter(&[]);
+    it.refresher.refresh();
+    let [form, ..] = Form::ALL;
+    let cached = it.app.cache.load().unwrap();
+    let made: Vec<usize> = thread::scope(|scope| {
+        let scrape = || {
+            cached
+                .forms
+                .make(form, &cached.snapshot, &mut FormMaker::default());
+            cached
+                .forms
+                .get(form)
+                .map_or(0, |it| std::ptr::from_ref(it).addr())
+        };
+        let scrapes: Vec<_> = (0..8).map(|_| scope.spawn(scrape)).collect();
+        scrapes.into_iter().map(|it| it.join().unwrap()).collect()
+    });
+    assert!(made.iter().all(|it| *it == made[0] && *it != 0), "{made:?}");
+}
+
 #[test]
 fn while_a_scan_hangs_everything_is_served_and_live() {
     let it = exporter(&[]);
@@ -257,13 +326,25 @@ fn refreshes_that_came_due_during_another_are_skipped_and_counted() {
     let due = now.checked_sub(3 * ttl).unwrap();
     let next = it.refresher.next_after(due);
     assert!(next > now);
-    let skipped = u32::try_from(it.app.exporter_status(None).cache_updates.skipped).unwrap();
+    let skipped = u32::try_from(
+        it.app
+            .status
+            .read(SelfUsage::default(), None)
+            .cache_updates
+            .skipped,
+    )
+    .unwrap();
     assert!(skipped >= 3, "{skipped}");
     assert_eq!(next, due + (skipped + 1) * ttl);
 
     let in_time = Instant::now() + 60 * ttl;
     assert_eq!(it.refresher.next_after(in_time), in_time + ttl);
-    let after = it.app.exporter_status(None).cache_updates.skipped;
+    let after = it
+        .app
+        .status
+        .read(SelfUsage::default(), None)
+        .cache_updates
+        .skipped;
     assert_eq!(after, u64::from(skipped));
 }
 
@@ -278,7 +359,14 @@ fn another_configuration_is_shown_at_once() {
     drop(it.wake);
     // The first refresh, one for the new configuration, and the end.
     it.refresher.run();
-    assert_eq!(it.app.exporter_status(None).cache_updates.success, 2);
+    assert_eq!(
+        it.app
+            .status
+            .read(SelfUsage::default(), None)
+            .cache_updates
+            .success,
+        2
+    );
     let (_, body) = get(&it.app, "/metrics");
     assert!(!body.contains("herakles_process_memory_rss_bytes{"));
     assert_says(&body, "herakles_subgroup_memory_rss_bytes{");

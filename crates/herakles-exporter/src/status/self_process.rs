@@ -1,8 +1,34 @@
 //! The exporter's own `process_*` values, from the live /proc whatever root is scanned.
 
+use std::time::{Duration, Instant};
+
 use herakles_metrics::SelfUsage;
 use procfs::process::{LimitValue, Process, Stat};
 use procfs::{ProcResult, WithCurrentSystemInfo};
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+/// The values for scrapes, which come on threads that must not touch files.
+#[derive(Default)]
+pub(crate) struct OwnUsage {
+    last: Mutex<Option<(Instant, SelfUsage)>>,
+}
+
+impl OwnUsage {
+    /// As they are now, or were a second ago: any number of scrapes costs no more than that.
+    pub(crate) async fn read(&self) -> SelfUsage {
+        const KEPT: Duration = Duration::from_secs(1);
+        let mut last = self.last.lock().await;
+        match *last {
+            Some((at, usage)) if at.elapsed() < KEPT => usage,
+            _ => {
+                let usage = spawn_blocking(read).await.unwrap_or_default();
+                *last = Some((Instant::now(), usage));
+                usage
+            }
+        }
+    }
+}
 
 /// Reads three small files of this process, none of which can wait for anything. A value whose
 /// file cannot be read is absent.

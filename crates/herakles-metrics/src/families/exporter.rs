@@ -157,7 +157,7 @@ pub(super) const FAMILIES: &[Family] = &[
         unit: Unit::Bytes,
         help: "Size of the rendered snapshot part.",
         labels: &["format"],
-        absent: "before the first good refresh",
+        absent: "a format that nobody has asked for within ten minutes",
         source: Source::Status(|status| {
             status
                 .exposition

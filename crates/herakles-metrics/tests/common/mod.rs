@@ -222,10 +222,10 @@ pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
         series: Some(snapshot.series()),
         series_dropped: Some(snapshot.series_dropped()),
         exposition: Some(ExpositionBytes {
-            openmetrics: 9000,
-            openmetrics_gzip: 900,
-            text: 8000,
-            text_gzip: 800,
+            openmetrics: Some(9000),
+            openmetrics_gzip: Some(900),
+            text: Some(8000),
+            text_gzip: Some(800),
         }),
         http_requests: [(("/metrics", 200), 42), (("other", 404), 1)].into(),
         config_reload: Some(Reload {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use herakles_web::gzip::Compressor;
 use herakles_web::hyper::{HeaderMap, Request, Response, StatusCode};
-use herakles_web::{Body, Drained, Exposition, Format, Limits, Server, bind, respond};
+use herakles_web::{Body, Drained, Exposition, Form, Limits, Server, bind, respond};
 use tokio::sync::oneshot;
 
 use crate::gate::{Gate, Keeper, gate};
@@ -123,17 +123,14 @@ pub(crate) fn big() -> Vec<u8> {
 
 /// What scrapes share; compressed only where a test scrapes.
 struct Metrics {
-    text: Exposition,
-    openmetrics: Exposition,
+    forms: [Exposition; 4],
     compressor: Mutex<Compressor>,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let mut compressor = Compressor::new();
-    let mut exposition = |format| Exposition::new(format, cached().into(), &mut compressor);
     Metrics {
-        text: exposition(Format::Text0_0_4),
-        openmetrics: exposition(Format::OpenMetrics1_0_0),
+        forms: Form::ALL.map(|form| Exposition::new(form, &cached(), &mut compressor)),
         compressor: Mutex::new(compressor),
     }
 });
@@ -145,11 +142,9 @@ pub(crate) fn cached() -> Vec<u8> {
 
 impl Metrics {
     fn scrape(&self, headers: &HeaderMap) -> Response<Body> {
-        let exposition = match Format::accepted(headers) {
-            Format::OpenMetrics1_0_0 => &self.openmetrics,
-            Format::Text0_0_4 => &self.text,
-        };
-        exposition.respond(headers, LIVE, &mut self.compressor.lock().unwrap())
+        let form = Form::accepted(headers);
+        let exposition = self.forms.iter().find(|it| it.form() == form).unwrap();
+        exposition.respond(LIVE, &mut self.compressor.lock().unwrap())
     }
 }
 

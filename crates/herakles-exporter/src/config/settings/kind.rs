@@ -8,6 +8,7 @@ use toml::de::DeValue;
 
 use super::nearest;
 use super::value::{Value, quoted, spelled};
+use crate::routes::{Page, ROUTES};
 
 /// The values a setting takes, and how they are read from text and from TOML.
 #[derive(Clone, Copy, Debug)]
@@ -356,8 +357,7 @@ fn file_pattern(text: &str) -> Result<(), Invalid> {
     }
 }
 
-/// Paths that other pages own.
-const RESERVED: &[&str] = &["/", "/health", "/config", "/subgroups"];
+/// Paths below which pages are or may come.
 const RESERVED_BELOW: &[&str] = &["/-/", "/api/", "/subgroup/", "/process/"];
 
 fn route(text: &str) -> Result<(), Invalid> {
@@ -376,7 +376,9 @@ fn route(text: &str) -> Result<(), Invalid> {
     {
         return refuse("only letters, digits and -._~!$&'()*+,;=:@/ may stand in it");
     }
-    if RESERVED.contains(&text) || RESERVED_BELOW.iter().any(|taken| text.starts_with(taken)) {
+    let mut others = ROUTES.iter().filter(|route| route.page != Page::Metrics);
+    let below = |taken: &&str| text.starts_with(*taken);
+    if others.any(|route| route.path == text) || RESERVED_BELOW.iter().any(below) {
         return refuse("another page has that path");
     }
     Ok(())
