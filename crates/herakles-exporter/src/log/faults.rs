@@ -48,6 +48,11 @@ impl<K: Ord + Copy> FaultLog<K> {
         }
     }
 
+    /// Whether no fault lasts.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.ongoing.is_empty()
+    }
+
     /// Takes one refresh's faults by cause and tells what to log. A count of 0 says that the
     /// fault lasts, though nobody has met it this time.
     pub(crate) fn observe(

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use herakles_web::Event;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 
 use crate::log::{FaultLine, FaultLog};
 
-/// How often counts become lines.
-const TICK: Duration = Duration::from_secs(1);
+/// What comes within this time after an event is part of its line.
+const GATHER: Duration = Duration::from_secs(1);
 /// A fault is over when it has not been met for so long.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -19,6 +21,7 @@ pub(crate) struct WebLog {
     refused: AtomicU64,
     not_accepted: AtomicU64,
     why_not_accepted: Mutex<String>,
+    news: Notify,
 }
 
 impl WebLog {
@@ -27,6 +30,7 @@ impl WebLog {
         match event {
             Event::Refused => {
                 self.refused.fetch_add(1, Relaxed);
+                self.news.notify_one();
             }
             Event::AcceptFailed(error) => {
                 self.not_accepted.fetch_add(1, Relaxed);
@@ -34,6 +38,7 @@ impl WebLog {
                     .why_not_accepted
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner) = error.to_string();
+                self.news.notify_one();
             }
             Event::HandlerPanicked => {
                 tracing::error!("a bug: a request panicked; please report it");
@@ -43,12 +48,17 @@ impl WebLog {
         }
     }
 
-    /// Writes lines for ever.
+    /// Writes lines for ever. Where nothing happens, nothing wakes it.
     pub(crate) async fn write(self: Arc<Self>) {
         let mut log = FaultLog::new(QUIET);
-        let mut tick = tokio::time::interval(TICK);
         loop {
-            tick.tick().await;
+            if log.is_quiet() {
+                self.news.notified().await;
+            } else {
+                // The end of a fault is no event: it is when none has come for a while.
+                let _ = timeout(QUIET, self.news.notified()).await;
+            }
+            sleep(GATHER).await;
             for (fault, line) in self.lines(&mut log, Instant::now()) {
                 self.write_line(fault, line);
             }
@@ -98,7 +108,18 @@ impl WebLog {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use super::*;
+
+    #[test]
+    fn where_nothing_happens_it_waits_for_no_time() {
+        let mut writing = pin!(Arc::new(WebLog::default()).write());
+        // There is no runtime here, so that a timer would panic.
+        let mut waker = Context::from_waker(Waker::noop());
+        assert!(writing.as_mut().poll(&mut waker).is_pending());
+    }
 
     #[test]
     fn any_number_of_refused_clients_makes_one_line_until_it_is_quiet_again() {
