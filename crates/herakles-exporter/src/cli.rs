@@ -140,6 +140,8 @@ pub(crate) enum RulesFormat {
 pub(crate) enum ConfigFormat {
     Toml,
     Json,
+    /// No effective value: every key with its default, to start a file from.
+    Template,
 }
 
 /// Reads the arguments, the name of the program first.

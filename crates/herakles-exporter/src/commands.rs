@@ -15,8 +15,7 @@ use herakles_collect::OpenError;
 
 use crate::allocator;
 use crate::cli::{self, Command, ConfigFormat, UsageError};
-use crate::config::{Environment, Sources};
-use crate::config::{LoadError, RunningConfig};
+use crate::config::{Environment, LoadError, Loaded, RunningConfig, Sources, template};
 use crate::serve::{self, ServeError};
 
 /// Why the program ends with another code than 0.
@@ -66,15 +65,11 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
         Command::Print(text) => output::print(&text),
         Command::Completions(shell) => output::print_bytes(&cli::completions(shell)),
         Command::Man => output::print_bytes(&cli::manual()),
-        Command::Config(format) => {
-            let loaded = sources.load().map_err(LoadError::from)?;
-            // Not among the settings, where the next program would read them.
-            output::warn(&loaded.warnings);
-            output::print(&match format {
-                ConfigFormat::Toml => loaded.to_toml(),
-                ConfigFormat::Json => format!("{:#}\n", loaded.to_json()),
-            })
-        }
+        Command::Config(format) => output::print(&match format {
+            ConfigFormat::Template => template(),
+            ConfigFormat::Toml => effective(&sources)?.to_toml(),
+            ConfigFormat::Json => format!("{:#}\n", effective(&sources)?.to_json()),
+        }),
         Command::Serve => {
             allocator::give_memory_back();
             serve::run(sources).map_err(|error| match error {
@@ -88,4 +83,12 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
         Command::Explain(explain) => explain::run(&explain, &RunningConfig::load(&sources)?),
         Command::Rules(rules) => rules::run(&rules, &sources),
     }
+}
+
+/// The effective configuration. Its warnings go to standard error: among the settings the next
+/// program would read them.
+fn effective(sources: &Sources) -> Result<Loaded, Failure> {
+    let loaded = sources.load().map_err(LoadError::from)?;
+    output::warn(&loaded.warnings);
+    Ok(loaded)
 }

@@ -19,7 +19,7 @@ pub(crate) use load::{
     CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, EffectiveSetting, Environment, FlagValues, Loaded,
     Origin, Reloaded, Sources,
 };
-pub(crate) use render::fnv_1a;
+pub(crate) use render::{fnv_1a, template};
 pub(crate) use running_config::{LoadError, RunningConfig};
 pub(crate) use settings::Config;
 use settings::MemoryReading;

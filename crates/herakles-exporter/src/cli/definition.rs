@@ -84,9 +84,9 @@ pub(super) fn subcommands() -> Vec<Clap> {
     let config = Clap::new("config")
         .about("Print the effective configuration, each value with its origin")
         .arg(
-            choice("format", &["toml", "json"])
+            choice("format", &["toml", "json", "template"])
                 .default_value("toml")
-                .help("Form of the output"),
+                .help("Form of the output; template is a file with every key at its default"),
         );
     let completions = Clap::new("completions")
         .about("Print the completions for a shell")

@@ -39,6 +39,7 @@ pub(super) fn invocation(matches: &ArgMatches) -> Result<Invocation, UsageError>
         [("explain", found)] => Command::Explain(explain_from(found)?),
         [("config", found)] => Command::Config(match word(found, "format") {
             Some("json") => ConfigFormat::Json,
+            Some("template") => ConfigFormat::Template,
             _ => ConfigFormat::Toml,
         }),
         [("completions", found)] => match found.get_one::<Shell>("shell") {

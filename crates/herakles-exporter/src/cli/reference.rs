@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::config::settings::{SETTINGS, Setting, TABLES};
-use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE};
+use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, template};
 
 /// The whole page.
 pub(super) fn configuration_markdown() -> String {
@@ -61,35 +61,9 @@ pub(super) fn configuration_markdown() -> String {
     }
     let _ = write!(
         out,
-        "\n## The whole file, with its defaults\n\n```toml\n{}```\n",
-        default_file()
+        "\n## The whole file, with its defaults\n\n\
+         `herakles-exporter config --format template` prints it.\n\n```toml\n{}```\n",
+        template()
     );
-    out
-}
-
-/// A configuration file that changes nothing.
-fn default_file() -> String {
-    let mut out = String::new();
-    for table in TABLES {
-        let mut rows = SETTINGS
-            .iter()
-            .filter(|row| row.table == table.name && row.in_file)
-            .peekable();
-        if rows.peek().is_some() {
-            let _ = writeln!(
-                out,
-                "{}[{}]",
-                if out.is_empty() { "" } else { "\n" },
-                table.name
-            );
-        }
-        for row in rows {
-            let default = row
-                .default_value()
-                .map(|value| value.to_string())
-                .unwrap_or_default();
-            let _ = writeln!(out, "{} = {default}", row.key);
-        }
-    }
     out
 }

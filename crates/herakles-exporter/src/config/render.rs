@@ -1,10 +1,10 @@
-//! The effective configuration as text: TOML that loads back, and JSON.
+//! The configuration as text: TOML that loads back, JSON, and a file to start from.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, json};
 
-use super::settings::TABLES;
+use super::settings::{SETTINGS, Setting, TABLES};
 use super::{EffectiveSetting, Loaded, Origin};
 
 impl Loaded {
@@ -74,6 +74,28 @@ impl Loaded {
             .collect();
         format!("{:016x}", fnv_1a(text.as_bytes()))
     }
+}
+
+/// A file with every key, its help, and its default behind a `#`: it changes nothing.
+pub(crate) fn template() -> String {
+    let mut out = String::from(
+        "# Configuration of herakles-exporter. Each key is here with its default: take away the #\n\
+         # before one to change it. `herakles-exporter config` prints what holds and where it comes\n\
+         # from, `herakles-exporter check` what works here.\n",
+    );
+    for table in TABLES {
+        let in_file = |row: &&Setting| row.table == table.name && row.in_file;
+        let rows: Vec<&Setting> = SETTINGS.iter().filter(in_file).collect();
+        if !rows.is_empty() {
+            let _ = writeln!(out, "\n[{}]", table.name);
+        }
+        for row in rows {
+            let default = row.default_value().map(|value| value.to_string());
+            let _ = writeln!(out, "# {}", row.help);
+            let _ = writeln!(out, "#{} = {}", row.key, default.unwrap_or_default());
+        }
+    }
+    out
 }
 
 impl std::fmt::Display for Origin {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::cli::reference::configuration_markdown;
 use crate::config::settings::{Kind, SETTINGS, TABLES};
-use crate::config::{Environment, Origin, Sources};
+use crate::config::{Environment, Origin, Sources, template};
 
 fn printed(arguments: &str) -> String {
     match command(arguments) {
@@ -179,14 +179,14 @@ fn the_reference_in_the_documentation_is_current() {
 
 #[test]
 fn the_file_in_the_reference_holds_every_key_and_changes_nothing() {
-    let markdown = configuration_markdown();
-    let file = markdown
-        .split("```toml\n")
-        .nth(1)
-        .unwrap()
-        .split("```")
-        .next()
-        .unwrap();
+    let template = template();
+    assert!(configuration_markdown().contains(&template));
+    // Without the # before each key; comments have a blank after theirs.
+    let uncommented = template.lines().map(|line| match line.strip_prefix('#') {
+        Some(key) if !key.starts_with(' ') => key,
+        _ => line,
+    });
+    let file = uncommented.collect::<Vec<_>>().join("\n");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("exporter.toml");
     std::fs::write(&path, file).unwrap();
