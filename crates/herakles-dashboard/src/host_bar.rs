@@ -1,0 +1,107 @@
+//! The memory of the host as one bar, whose parts add up to all of it.
+
+use herakles_metrics::HostMemory;
+use maud::{Markup, html};
+
+use crate::colour;
+use crate::human::{bytes, percent};
+use crate::members::Members;
+
+/// Subgroups with a part of their own.
+const SUBGROUPS: usize = 6;
+
+/// One part.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) label: String,
+    pub(crate) class: &'static str,
+    pub(crate) bytes: u64,
+}
+
+/// The parts of the host's memory; they add up to `MemTotal`. What processes have written
+/// (anonymous memory) is divided among the biggest subgroups where the kernel tells how much of
+/// their PSS is anonymous.
+pub(crate) fn parts(memory: &HostMemory, all: &[Members<'_>]) -> Vec<Part> {
+    let category = |names: &[&str]| {
+        let categories = memory.categories();
+        let wanted = categories.iter().filter(|(name, _)| names.contains(name));
+        wanted.map(|(_, bytes)| bytes).sum::<u64>()
+    };
+    let mut anonymous = category(&["anonymous"]);
+    let mut owners: Vec<(&Members<'_>, u64)> = all
+        .iter()
+        .filter_map(|members| Some((members, members.subgroup.memory.pss_anon_bytes?)))
+        .collect();
+    owners.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    let mut parts = Vec::new();
+    for (members, bytes) in owners.into_iter().take(SUBGROUPS) {
+        let class = &members.subgroup.class;
+        // The samples may be older than the host's own figure.
+        let bytes = bytes.min(anonymous);
+        anonymous -= bytes;
+        parts.push(Part {
+            label: format!("{}/{}", class.group, class.subgroup),
+            class: colour::of_group(&class.group),
+            bytes,
+        });
+    }
+    let rest = if parts.is_empty() {
+        "processes, anonymous"
+    } else {
+        "other processes, anonymous"
+    };
+    let kernel = [
+        "slab_reclaimable",
+        "slab_unreclaimable",
+        "kernel_stack",
+        "page_tables",
+        "percpu",
+    ];
+    let fixed = [
+        (rest, "a1", anonymous),
+        ("shared memory", "a2", category(&["shmem"])),
+        ("huge pages", "a1", category(&["hugetlb"])),
+        ("page cache", "a3", category(&["page_cache"])),
+        ("kernel (slab, stacks, tables)", "a4", category(&kernel)),
+        ("other", "a1", category(&["other"])),
+        ("free", "a5", category(&["free"])),
+    ];
+    parts.extend(fixed.map(|(label, class, bytes)| Part {
+        label: label.to_owned(),
+        class,
+        bytes,
+    }));
+    parts.retain(|part| part.bytes > 0);
+    parts
+}
+
+pub(crate) fn draw(memory: &HostMemory, parts: &[Part]) -> Markup {
+    let total = memory.total_bytes.max(1) as f64;
+    let mut x = 0.0;
+    let placed = parts.iter().map(|part| {
+        let (from, width) = (x, 100.0 * part.bytes as f64 / total);
+        x += width;
+        (part, format!("{from:.3}%"), format!("{width:.3}%"))
+    });
+    html! {
+        svg.bar role="img" aria-label={ "the memory of the host: " (sentence(parts)) } {
+            @for (part, x, width) in placed {
+                rect class=(part.class) x=(x) width=(width) height="100%" {
+                    title { (part.label) " " (bytes(part.bytes)) ", " (percent(part.bytes as f64, total)) }
+                }
+            }
+        }
+        ul.legend {
+            @for part in parts {
+                li class=(part.class) { (part.label) " " b { (bytes(part.bytes)) } }
+            }
+        }
+    }
+}
+
+fn sentence(parts: &[Part]) -> String {
+    let named = parts
+        .iter()
+        .map(|part| format!("{} {}", part.label, bytes(part.bytes)));
+    named.collect::<Vec<_>>().join(", ")
+}

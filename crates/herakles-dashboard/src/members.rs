@@ -1,0 +1,87 @@
+//! The processes of each subgroup, and the size that pages measure them by.
+
+use std::cmp::Reverse;
+
+use herakles_metrics::{Process, Snapshot, Subgroup};
+
+/// A subgroup with its members.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Members<'a> {
+    pub(crate) subgroup: &'a Subgroup,
+    pub(crate) processes: &'a [Process],
+    /// Their sizes together; `None` where there are members and none has one.
+    pub(crate) bytes: Option<u64>,
+}
+
+/// PSS, which adds up; RSS where there is no PSS.
+pub(crate) fn bytes_of(process: &Process) -> Option<u64> {
+    process.pss_bytes.or(process.rss_bytes)
+}
+
+/// All subgroups with their members, the biggest first.
+pub(crate) fn by_size(snapshot: &Snapshot) -> Vec<Members<'_>> {
+    let mut runs = snapshot
+        .processes()
+        .chunk_by(|a, b| a.class == b.class)
+        .peekable();
+    let mut all: Vec<Members<'_>> = Vec::with_capacity(snapshot.subgroups().len());
+    // Both are sorted by class.
+    for subgroup in snapshot.subgroups() {
+        let is_its = |run: &&[Process]| {
+            run.first()
+                .is_some_and(|first| first.class == subgroup.class)
+        };
+        let processes = runs.next_if(is_its).unwrap_or_default();
+        let mut sizes = processes.iter().filter_map(bytes_of).peekable();
+        let known = sizes.peek().is_some() || processes.is_empty();
+        let bytes = known.then(|| sizes.fold(0, u64::saturating_add));
+        all.push(Members {
+            subgroup,
+            processes,
+            bytes,
+        });
+    }
+    all.sort_by_key(|members| Reverse((members.bytes, members.subgroup.processes)));
+    all
+}
+
+/// The members of one subgroup.
+pub(crate) fn of<'a>(snapshot: &'a Snapshot, group: &str, subgroup: &str) -> Option<Members<'a>> {
+    by_size(snapshot).into_iter().find(|members| {
+        let class = &members.subgroup.class;
+        (&*class.group, &*class.subgroup) == (group, subgroup)
+    })
+}
+
+/// What the sizes of a snapshot are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// PSS of all, which adds up.
+    Pss,
+    /// PSS of some, RSS of the others.
+    Mixed,
+    /// RSS, in which shared pages count for each process that maps them.
+    Rss,
+}
+
+impl Basis {
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
+        let sized = snapshot
+            .processes()
+            .iter()
+            .filter(|process| bytes_of(process).is_some());
+        let (mut pss, mut rss) = (false, false);
+        for process in sized {
+            *(if process.pss_bytes.is_some() {
+                &mut pss
+            } else {
+                &mut rss
+            }) = true;
+        }
+        match (pss, rss) {
+            (true, true) => Self::Mixed,
+            (false, true) => Self::Rss,
+            (_, false) => Self::Pss,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Processes taken together by name: what tells apart those that no rule, or only a rule for a
+//! whole language, knows.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use herakles_metrics::{Process, Subgroup};
+
+use crate::members::{Members, bytes_of};
+
+/// All processes of one name in one subgroup.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct NamedProcesses<'a> {
+    /// The name.
+    pub name: &'a str,
+    /// How many there are.
+    pub processes: u64,
+    /// PSS of those that have one, RSS of the others, in bytes; `None` where none has a size.
+    pub bytes: Option<u64>,
+    /// PSS of those that have one, in bytes.
+    pub pss_bytes: Option<u64>,
+    /// USS likewise.
+    pub uss_bytes: Option<u64>,
+    /// RSS likewise.
+    pub rss_bytes: Option<u64>,
+    /// Swap likewise.
+    pub swap_bytes: Option<u64>,
+    /// Cores in use.
+    pub cpu_usage_ratio: Option<f64>,
+}
+
+impl<'a> NamedProcesses<'a> {
+    /// The names among `processes`, the biggest first.
+    pub fn among(processes: impl IntoIterator<Item = &'a Process>) -> Vec<Self> {
+        let mut by_name: HashMap<&str, Self> = HashMap::new();
+        for process in processes {
+            let named = by_name.entry(&process.name).or_default();
+            named.name = &process.name;
+            named.add(process);
+        }
+        let mut all: Vec<Self> = by_name.into_values().collect();
+        all.sort_by_key(|named| (Reverse((named.bytes, named.processes)), named.name));
+        all
+    }
+
+    fn add(&mut self, process: &Process) {
+        self.processes += 1;
+        for (sum, value) in [
+            (&mut self.bytes, bytes_of(process)),
+            (&mut self.pss_bytes, process.pss_bytes),
+            (&mut self.uss_bytes, process.uss_bytes),
+            (&mut self.rss_bytes, process.rss_bytes),
+            (&mut self.swap_bytes, process.swap_bytes),
+        ] {
+            *sum = match (*sum, value) {
+                (Some(sum), Some(value)) => Some(sum.saturating_add(value)),
+                (sum, value) => sum.or(value),
+            };
+        }
+        if let Some(usage) = process.cpu_usage_ratio {
+            *self.cpu_usage_ratio.get_or_insert(0.0) += usage;
+        }
+    }
+}
+
+/// Whether a subgroup says little of what its members are: `other`, and what only its language
+/// is known of.
+pub fn is_generic(subgroup: &Subgroup) -> bool {
+    matches!(&*subgroup.class.group, "other" | "runtime")
+}
+
+/// A part of a subgroup to be drawn.
+pub(crate) struct Part {
+    pub(crate) title: String,
+    pub(crate) bytes: u64,
+}
+
+/// The parts of a subgroup, the biggest first: names where it is generic, else processes.
+pub(crate) fn parts(members: &Members<'_>) -> Vec<Part> {
+    if is_generic(members.subgroup) {
+        let named = NamedProcesses::among(members.processes);
+        if named.len() > 1 {
+            let part = |named: NamedProcesses<'_>| Part {
+                title: format!("{} × {}", named.processes, named.name),
+                bytes: named.bytes.unwrap_or(0),
+            };
+            return named.into_iter().map(part).collect();
+        }
+    }
+    let part = |process: &Process| Part {
+        title: format!("{} {}", process.name, process.key.pid),
+        bytes: bytes_of(process).unwrap_or(0),
+    };
+    let mut parts: Vec<Part> = members.processes.iter().map(part).collect();
+    parts.sort_by_key(|part| Reverse(part.bytes));
+    parts
+}

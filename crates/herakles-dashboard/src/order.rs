@@ -1,0 +1,97 @@
+//! What processes are sorted by.
+
+use std::cmp::Ordering;
+
+use herakles_metrics::Process;
+
+/// What a list of processes is sorted by, the largest first; what has no value comes last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Memory that no other process maps; PSS, then RSS, where it is not known.
+    #[default]
+    Uss,
+    /// Proportional share; RSS where it is not known.
+    Pss,
+    /// Resident set.
+    Rss,
+    /// Swapped-out memory.
+    Swap,
+    /// Cores in use.
+    Cpu,
+    /// Time since its start.
+    Age,
+}
+
+impl Order {
+    /// All of them, as pages offer them.
+    pub const ALL: [Self; 6] = [
+        Self::Uss,
+        Self::Pss,
+        Self::Rss,
+        Self::Swap,
+        Self::Cpu,
+        Self::Age,
+    ];
+
+    /// Its name in a query and on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uss => "uss",
+            Self::Pss => "pss",
+            Self::Rss => "rss",
+            Self::Swap => "swap",
+            Self::Cpu => "cpu",
+            Self::Age => "age",
+        }
+    }
+
+    /// The order of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.name() == name)
+    }
+
+    /// Its heading.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Uss => "USS",
+            Self::Pss => "PSS",
+            Self::Rss => "RSS",
+            Self::Swap => "swap",
+            Self::Cpu => "CPU",
+            Self::Age => "age",
+        }
+    }
+
+    /// A number that is larger for what comes first; `None` comes last.
+    fn rank(self, process: &Process) -> Option<f64> {
+        let bytes = |value: Option<u64>| value.map(|value| value as f64);
+        let rss = process.rss_bytes;
+        match self {
+            Self::Uss => bytes(process.uss_bytes.or(process.pss_bytes).or(rss)),
+            Self::Pss => bytes(process.pss_bytes.or(rss)),
+            Self::Rss => bytes(rss),
+            Self::Swap => bytes(process.swap_bytes),
+            Self::Cpu => process.cpu_usage_ratio,
+            Self::Age => process.start_time_seconds.map(|start| -start),
+        }
+    }
+
+    fn compare(self, a: &Process, b: &Process) -> Ordering {
+        let ranks = match (self.rank(a), self.rank(b)) {
+            (Some(a), Some(b)) => b.total_cmp(&a),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        };
+        ranks.then(a.key.cmp(&b.key))
+    }
+
+    /// Keeps the first `count` of `processes`, in order.
+    pub fn first(self, processes: &mut Vec<&Process>, count: usize) {
+        if processes.len() > count {
+            processes.select_nth_unstable_by(count, |a, b| self.compare(a, b));
+            processes.truncate(count);
+        }
+        processes.sort_unstable_by(|a, b| self.compare(a, b));
+    }
+}

@@ -1,0 +1,138 @@
+//! A table of processes with its links to sort, filter and show all.
+
+use std::time::Duration;
+
+use herakles_metrics::Process;
+use maud::{Markup, html};
+
+use crate::colour;
+use crate::human::{bytes_or_dash, cores_or_dash, span};
+use crate::link::{Extent, Query, process_path, subgroup_path};
+use crate::order::Order;
+
+/// A list of processes on the page at `path`.
+#[derive(Clone, Copy)]
+pub(crate) struct ProcessList<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) path: &'a str,
+    /// So many are shown if not all are asked for.
+    pub(crate) first: usize,
+    pub(crate) query: &'a Query,
+}
+
+impl ProcessList<'_> {
+    pub(crate) fn draw(&self, taken_at_seconds: f64, mut processes: Vec<&Process>) -> Markup {
+        let everything = processes.len();
+        processes.retain(|process| matches(process, &self.query.filter.to_lowercase()));
+        let matching = processes.len();
+        let count = match self.query.extent {
+            Extent::First => self.first,
+            Extent::All => usize::MAX,
+        };
+        self.query.order.first(&mut processes, count);
+        html! {
+            section #processes {
+                h2 { (self.title) }
+                (self.controls())
+                div.scroll { table {
+                    thead { tr {
+                        th scope="col" { "Name" } th.n scope="col" { "PID" }
+                        th scope="col" { "Subgroup" } th.n scope="col" { "USS" }
+                        th.n scope="col" { "PSS" } th.n scope="col" { "RSS" }
+                        th.n.w scope="col" { "Swap" } th.n scope="col" { "CPU" }
+                        th.n.w scope="col" { "Age" } th.n.w scope="col" { "Sample" }
+                    } }
+                    tbody {
+                        @for process in &processes { (self.row(process, taken_at_seconds)) }
+                    }
+                } }
+                p.more {
+                    (processes.len()) " of " (matching) " processes"
+                    @if matching < everything { " that match (" (everything) " in all)" }
+                    ". "
+                    @if processes.len() < matching { a href=(self.query.in_full().link(self.path)) { "All" } }
+                }
+            }
+        }
+    }
+
+    fn controls(&self) -> Markup {
+        let query = self.query;
+        html! {
+            div.controls {
+                p.sorts {
+                    "Sort by "
+                    @for order in Order::ALL {
+                        a href=(query.sorted_by(order).link(self.path))
+                            aria-current=[(order == query.order).then_some("true")] { (order.label()) }
+                        " "
+                    }
+                }
+                form method="get" action={ (self.path) "#processes" } role="search" {
+                    @if query.order != Order::default() {
+                        input type="hidden" name="sort" value=(query.order.name());
+                    }
+                    @if query.extent == Extent::All {
+                        input type="hidden" name="processes" value="all";
+                    }
+                    input type="search" name="q" value=(query.filter) placeholder="name, subgroup or pid"
+                        aria-label="Show only processes whose name, subgroup or pid holds this";
+                    " " button { "Filter" }
+                }
+            }
+        }
+    }
+
+    fn row(&self, process: &Process, taken_at_seconds: f64) -> Markup {
+        let class = &process.class;
+        let pid = process.key.pid.as_u32();
+        let bold = |order: Order| {
+            if self.query.order == order {
+                "n b"
+            } else {
+                "n"
+            }
+        };
+        let age = process
+            .start_time_seconds
+            .map(|start| seconds(taken_at_seconds - start));
+        html! {
+            tr class=(colour::of_group(&class.group)) {
+                th scope="row" { bdi { (process.name) } }
+                td.n { a href=(process_path(pid)) { (pid) } }
+                td.dot { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
+                td class=(bold(Order::Uss)) { (bytes_or_dash(process.uss_bytes)) }
+                td class=(bold(Order::Pss)) { (bytes_or_dash(process.pss_bytes)) }
+                td class=(bold(Order::Rss)) { (bytes_or_dash(process.rss_bytes)) }
+                td.w class=(bold(Order::Swap)) { (bytes_or_dash(process.swap_bytes)) }
+                td class=(bold(Order::Cpu)) { (cores_or_dash(process.cpu_usage_ratio)) }
+                td.w class=(bold(Order::Age)) { (age.map_or_else(|| "–".to_owned(), span)) }
+                td.n.w { (sample_age(process)) }
+            }
+        }
+    }
+}
+
+/// How old PSS and USS are.
+pub(crate) fn sample_age(process: &Process) -> String {
+    match process.memory_sample_age_seconds {
+        None => "–".to_owned(),
+        Some(age) if age < 1.0 => "fresh".to_owned(),
+        Some(age) => span(seconds(age)),
+    }
+}
+
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::ZERO)
+}
+
+/// Whether its name, subgroup or pid holds the filter, which is in lower case.
+fn matches(process: &Process, filter: &str) -> bool {
+    let class = &process.class;
+    filter.is_empty()
+        || process.name.to_lowercase().contains(filter)
+        || format!("{}/{}", class.group, class.subgroup)
+            .to_lowercase()
+            .contains(filter)
+        || process.key.pid.to_string().contains(filter)
+}

@@ -1,0 +1,150 @@
+//! Made-up hosts.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use herakles_classify::{Class, display_name};
+use herakles_metrics::{
+    HostMemory, HostRecord, Limits, MemorySample, ProcessKind, ProcessRecord, Selection, Snapshot,
+    SnapshotBuilder, SubgroupCounters, SubgroupRecord,
+};
+use herakles_smaps::parse_rollup;
+use herakles_stat::{Pid, ProcessKey};
+
+pub(crate) const TAKEN: f64 = 1_763_000_000.0;
+pub(crate) const MIB: u64 = 1 << 20;
+
+/// Whether the exporter may read PSS and USS.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Rights {
+    All,
+    None,
+}
+
+/// One process to make up.
+#[derive(Clone, Debug)]
+pub(crate) struct Made {
+    pub(crate) class: (String, String),
+    pub(crate) name: Vec<u8>,
+    pub(crate) pid: u32,
+    pub(crate) pss_bytes: u64,
+}
+
+/// `count` processes in 60 subgroups of 15 groups, sizes falling as they do on hosts.
+pub(crate) fn fleet(count: u32) -> Vec<Made> {
+    const GROUPS: [&str; 15] = [
+        "db",
+        "web",
+        "runtime",
+        "container",
+        "ai",
+        "monitoring",
+        "messaging",
+        "system",
+        "other",
+        "mail",
+        "cicd",
+        "jobs",
+        "cache",
+        "logging",
+        "storage",
+    ];
+    let made = |index: u32| {
+        let group = GROUPS[(index * 7 % 15) as usize];
+        let subgroup = format!("{group}-{}", index % 4);
+        let name = format!("{subgroup}-{}", index % 11).into_bytes();
+        let pss_bytes = 4000 * MIB / u64::from(1 + index);
+        Made {
+            class: (group.to_owned(), subgroup),
+            name,
+            pid: 1000 + index,
+            pss_bytes,
+        }
+    };
+    (0..count).map(made).collect()
+}
+
+pub(crate) fn snapshot(made: &[Made], rights: Rights) -> Snapshot {
+    let mut builder = SnapshotBuilder::new(TAKEN);
+    let mut slots = HashMap::new();
+    for made in made {
+        let slot = *slots.entry(made.class.clone()).or_insert_with(|| {
+            builder.subgroup(SubgroupRecord {
+                class: Class {
+                    group: (&*made.class.0).into(),
+                    subgroup: (&*made.class.1).into(),
+                },
+                visible: true,
+                stays: false,
+                counters: SubgroupCounters::default(),
+                created_seconds: TAKEN,
+            })
+        });
+        let memory = (rights == Rights::All).then(|| sample(made.pss_bytes));
+        builder.push(ProcessRecord {
+            key: ProcessKey {
+                pid: Pid::new(made.pid).unwrap(),
+                start_time: u64::from(made.pid),
+            },
+            name: display_name(&made.name).into(),
+            subgroup: slot,
+            kind: ProcessKind::User,
+            start_time_seconds: Some(TAKEN - f64::from(made.pid) * 60.0),
+            threads: 2,
+            rss_bytes: Some(made.pss_bytes + 3 * MIB),
+            memory,
+            cpu_seconds: Some(12.5),
+            cpu_usage_ratio: Some(0.25),
+            name_passes: true,
+            over_limit: false,
+        });
+    }
+    builder.host(host());
+    builder.finish(
+        &Limits {
+            max_series: None,
+            ..Limits::default()
+        },
+        &mut Selection::default(),
+    )
+}
+
+fn sample(pss_bytes: u64) -> MemorySample {
+    let kib = pss_bytes / 1024;
+    let text = format!(
+        "00400000-7fff00000000 ---p 00000000 00:00 0 [rollup]\n\
+         Rss: {} kB\nPss: {kib} kB\nPss_Anon: {} kB\nPss_File: {} kB\nPss_Shmem: 0 kB\n\
+         Shared_Clean: 0 kB\nShared_Dirty: 0 kB\nPrivate_Clean: 0 kB\nPrivate_Dirty: {} kB\n\
+         Swap: 100 kB\nSwapPss: 100 kB\n",
+        kib + 3072,
+        kib / 2,
+        kib - kib / 2,
+        kib * 3 / 4,
+    );
+    MemorySample {
+        usage: parse_rollup(text.as_bytes()).unwrap(),
+        age: Duration::from_secs(12),
+    }
+}
+
+pub(crate) fn host() -> HostRecord {
+    let gib = |gib: u64| gib << 30;
+    let memory = HostMemory {
+        total_bytes: gib(64),
+        available_bytes: Some(gib(20)),
+        free_bytes: gib(4),
+        page_cache_bytes: gib(18),
+        shmem_bytes: gib(2),
+        anonymous_bytes: gib(30),
+        slab_reclaimable_bytes: gib(2),
+        slab_unreclaimable_bytes: gib(1),
+        kernel_stack_bytes: 64 * MIB,
+        page_tables_bytes: 300 * MIB,
+        percpu_bytes: 20 * MIB,
+        ..HostMemory::default()
+    };
+    HostRecord {
+        memory: Some(memory),
+        ..HostRecord::default()
+    }
+}
