@@ -1,10 +1,11 @@
 //! The exporter's own `process_*` values, from the live /proc whatever root is scanned.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use herakles_metrics::SelfUsage;
+use procfs::WithCurrentSystemInfo;
 use procfs::process::{LimitValue, Process, Stat};
-use procfs::{ProcResult, WithCurrentSystemInfo};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
@@ -52,12 +53,18 @@ pub(crate) fn read() -> SelfUsage {
         own.cpu_seconds = Some((stat.utime + stat.stime) as f64 / ticks);
         own.resident_memory_bytes = Some(stat.rss_bytes().get());
         own.virtual_memory_bytes = Some(stat.vsize);
-        own.start_time_seconds = start_time(&stat).ok();
+        own.start_time_seconds = start_time(&stat);
     }
     own
 }
 
-fn start_time(stat: &Stat) -> ProcResult<f64> {
+/// Told once: the kernel's boot time moves with the clock, and would make it another start.
+fn start_time(stat: &Stat) -> Option<f64> {
+    static KNOWN: OnceLock<f64> = OnceLock::new();
+    if let Some(known) = KNOWN.get() {
+        return Some(*known);
+    }
     let since_boot = stat.starttime as f64 / procfs::ticks_per_second() as f64;
-    Ok(procfs::boot_time_secs()? as f64 + since_boot)
+    let boot = procfs::boot_time_secs().ok()?;
+    Some(*KNOWN.get_or_init(|| boot as f64 + since_boot))
 }
