@@ -1,151 +1,184 @@
-//! Golden table of command lines, as the manuals of the interpreters and wrappers lay them out:
-//! python(1), java(1), node(1), ruby(1), perlrun(1), php(1), bash(1); env(1), sudo(8), nice(1),
-//! timeout(1), taskset(1), numactl(8).
+//! The table of cases, titles with blanks, cut lines, and what holds for any command line.
 
-/// `line` has spaces for NULs and `_` for spaces within an argument.
-fn check(line: &str, expected: Option<&str>) {
-    let raw = line.replace(' ', "\0").replace('_', " ");
-    let found = super::script(raw.as_bytes()).map(String::from_utf8_lossy);
-    assert_eq!(found.as_deref(), expected, "{line}");
+use super::programs::{self, Effect, PROGRAMS};
+use super::script;
+use proptest::prelude::*;
+
+fn found(cmdline: &[u8]) -> Option<String> {
+    script(cmdline).map(|name| String::from_utf8_lossy(name).into_owned())
 }
 
 #[test]
-fn python() {
-    check("python3 /srv/app/worker.py --queue high", Some("worker.py"));
-    check(
-        "/usr/bin/python3.12 -m http.server 8000",
-        Some("http.server"),
-    );
-    check("python3 -um celery worker", Some("celery"));
-    check("python3 -mcelery worker", Some("celery"));
-    check("python3 -u -W ignore -X dev app.py", Some("app.py"));
-    check("python3 -Wignore app.py", Some("app.py"));
-    check("pypy3 app.py", Some("app.py"));
-    check(
-        "/usr/bin/python3 /usr/bin/unattended-upgrade",
-        Some("unattended-upgrade"),
-    );
-    check("python3 -c import_os;secret='x' more", None);
-    check("python3 -Bc code", None);
-    check("python3 -", None);
-    check("python3", None);
-    check("python3-config --libs", None);
+fn the_table_can_be_read() {
+    programs::read(include_str!("programs.toml")).unwrap();
 }
 
 #[test]
-fn java() {
-    check(
-        "java -Xmx1g -jar /opt/jenkins/jenkins.war --httpPort=8080",
-        Some("jenkins.war"),
-    );
-    check(
-        "/usr/lib/jvm/java-21/bin/java -cp /opt/kafka/libs/* -Dx=y kafka.Kafka server.properties",
-        Some("kafka.Kafka"),
-    );
-    check(
-        "java --add-opens java.base/java.lang=ALL-UNNAMED @/etc/jvm.options -classpath a:b org.Main x",
-        Some("org.Main"),
-    );
-    check(
-        "java --add-opens=java.base/java.lang=ALL-UNNAMED org.Main",
-        Some("org.Main"),
-    );
-    check(
-        "java -p mods -m app/org.example.Main",
-        Some("org.example.Main"),
-    );
-    check("java -version", None);
-}
-
-#[test]
-fn node_ruby_perl_php() {
-    check("node /srv/shop/server.js", Some("server.js"));
-    check(
-        "/usr/bin/node --max-old-space-size=4096 -r dotenv/config dist/main.js",
-        Some("main.js"),
-    );
-    check(
-        "node --import ./tracing.mjs --inspect app.mjs",
-        Some("app.mjs"),
-    );
-    check("node -e console.log(1)", None);
-    check("node --eval=1", None);
-    check(
-        "ruby -I lib -rbundler/setup bin/rails server",
-        Some("rails"),
-    );
-    check(
-        "ruby /usr/bin/bundle exec puma -C config/puma.rb",
-        Some("puma"),
-    );
-    check("ruby3.1 -W0 script.rb", Some("script.rb"));
-    check("ruby -ne puts", None);
-    check(
-        "perl -w -I /opt/lib -MFoo=bar /usr/bin/exim-report",
-        Some("exim-report"),
-    );
-    check("perl -i.bak -pe s/a/b/ file", None);
-    check("/usr/bin/perl -Tw /usr/sbin/amavisd", Some("amavisd"));
-    check(
-        "php8.3 -d memory_limit=-1 artisan queue:work",
-        Some("artisan"),
-    );
-    check("php -f job.php", Some("job.php"));
-    check("php -r code", None);
-    check("php-fpm:_pool_www", None);
-}
-
-#[test]
-fn shells() {
-    check(
-        "/bin/sh /usr/local/bin/backup.sh nightly",
-        Some("backup.sh"),
-    );
-    check("bash -eo pipefail deploy.sh", Some("deploy.sh"));
-    check("bash --rcfile /dev/null +x run", Some("run"));
-    check("sh -ec secret", None);
-    check("-bash", None);
-    check("/bin/bash --login", None);
-    check("zsh -- -odd-name", Some("-odd-name"));
-}
-
-#[test]
-fn wrappers() {
-    check("/usr/bin/env python3 tool.py", Some("tool.py"));
-    check(
-        "env -i -u HOME LANG=C PATH=/bin python3 tool.py",
-        Some("tool.py"),
-    );
-    check("sudo -u postgres -E TERM=x python3 job.py", Some("job.py"));
-    check("sudo -Eu postgres -- perl job.pl", Some("job.pl"));
-    check("sudo -upostgres perl job.pl", Some("job.pl"));
-    check(
-        "nice -n 10 ionice -c2 -n 7 bash backup.sh",
-        Some("backup.sh"),
-    );
-    check("nice -10 bash backup.sh", Some("backup.sh"));
-    check("nohup setsid node app.js", Some("app.js"));
-    check("timeout -k 5 60 python3 poll.py", Some("poll.py"));
-    check("taskset -c 0,1 chrt -f 50 java -jar a.jar", Some("a.jar"));
-    check("numactl -N 0 --membind=0 java org.Main", Some("org.Main"));
-    check("tini -g -- node app.js", Some("app.js"));
-    check("busybox sh /etc/init.d/rcS", Some("rcS"));
-    check("flock -n /run/lock perl job.pl", Some("job.pl"));
-    check("sudo -i", None);
-    check("env", None);
-    check("sudo nginx -c x", None);
-}
-
-#[test]
-fn what_is_no_interpreter() {
-    for line in [
-        "",
-        "nginx -c /etc/nginx.conf",
-        "sha256sum file",
-        "javac Main.java",
-        "/",
-        "python3 /",
-    ] {
-        check(line, None);
+fn cases() {
+    let mut wrong = Vec::new();
+    for case in include_str!("cases.txt").lines() {
+        let Some((expected, line)) = case.split_once(" | ") else {
+            assert!(case.is_empty() || case.starts_with('#'), "{case}");
+            continue;
+        };
+        let found = found(line.replace(' ', "\0").replace('~', " ").as_bytes());
+        let found = found.unwrap_or("?".to_owned());
+        if found != expected {
+            wrong.push(format!("{case}: {found}"));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A process that writes its own title leaves blanks, so values with blanks cannot be told from
+/// what follows them.
+#[test]
+fn titles() {
+    for (title, expected) in [
+        ("node /srv/server.js --password x", Some("server.js")),
+        ("python3 -u /srv/app.py", Some("app.py")),
+        ("python3 -m celery worker", Some("celery")),
+        ("/usr/bin/env python3 app.py", Some("app.py")),
+        ("java -jar app.jar", Some("app.jar")),
+        ("java -Dtoken=a b Main", None),
+        ("node --title my secret app.js", None),
+        ("node --title=my secret app.js", None),
+        ("python3 -W ignore secret app.py", None),
+        ("env A=my secret python3 app.py", None),
+        ("php-fpm: pool www", None),
+        ("node", None),
+    ] {
+        assert_eq!(found(title.as_bytes()).as_deref(), expected, "{title}");
+    }
+}
+
+/// Only the first 4 KiB are seen, and the last argument in them may go on.
+#[test]
+fn a_cut_name_is_none() {
+    let long = |length: usize| {
+        let path = "x".repeat(length - "java\0-cp\0\0org.example.Main".len());
+        format!("java\0-cp\0{path}\0org.example.Main")
+    };
+    assert_eq!(
+        found(long(4095).as_bytes()).as_deref(),
+        Some("org.example.Main")
+    );
+    assert_eq!(found(long(4096).as_bytes()), None);
+    let whole = long(4090) + "\0argum";
+    assert_eq!(found(whole.as_bytes()).as_deref(), Some("org.example.Main"));
+}
+
+/// What may stand on a line: programs, options of all programs, values, names.
+fn word() -> impl Strategy<Value = String> {
+    const PROGRAMS: [&str; 10] = [
+        "python3", "java", "node", "sh", "perl", "ruby", "php", "deno", "bun", "env",
+    ];
+    prop_oneof![
+        prop::sample::select(&PROGRAMS[..]).prop_map(str::to_owned),
+        "-[a-zA-Z0-9]{1,3}",
+        "--[a-z]{1,4}(-[a-z]{1,4})?(=[a-z]{0,3})?",
+        prop::sample::select(options()),
+        "[a-z@:/.=]{0,6}",
+        Just("exec".to_owned()),
+    ]
+}
+
+fn options() -> Vec<String> {
+    let table: toml::Table = toml::from_str(include_str!("programs.toml")).unwrap();
+    let programs = table["programs"].as_array().unwrap();
+    let lists = programs
+        .iter()
+        .flat_map(|program| program.as_table().unwrap());
+    let lists = lists.filter(|(key, _)| !matches!(&***key, "name" | "kind" | "aliases"));
+    let options = lists.filter_map(|(_, list)| list.as_str());
+    options
+        .flat_map(str::split_whitespace)
+        .map(|option| match option.len() {
+            1 => format!("-{option}"),
+            _ => option.replace('*', "x"),
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_option_is_a_script(words in prop::collection::vec(word(), 1..9), blanks in any::<bool>()) {
+        let line = words.join(if blanks { " " } else { "\0" });
+        if let Some(name) = script(line.as_bytes()) {
+            prop_assert!(!name.starts_with(b"-"));
+            prop_assert!(!name.is_empty());
+        }
+    }
+
+    #[test]
+    fn any_bytes_will_do(bytes in prop::collection::vec(any::<u8>(), 0..64), program in "(python|java|sh|perl)3?") {
+        script(&bytes);
+        let line = [program.as_bytes(), b"\0", &bytes].concat();
+        if let Some(name) = script(&line) {
+            prop_assert!(!name.starts_with(b"-"));
+        }
+    }
+
+    /// Wherever an option stands that the table does not know, nothing behind it is a script.
+    #[test]
+    fn the_value_of_an_unknown_option_is_no_script(
+        program in prop::sample::select(interpreters()),
+        known in prop::collection::vec(prop::sample::select(options()), 0..4),
+        unknown in "(--zz[a-z]{0,4}|-[\u{c0}-\u{ff}])(=x)?",
+        behind in prop::collection::vec(word(), 0..4),
+    ) {
+        let is_flag = |option: &String| effect(&program, option) == Some(Effect::Flag);
+        let flags: Vec<String> = known.into_iter().filter(is_flag).collect();
+        let mut line = vec![program];
+        line.extend(flags);
+        line.extend([unknown, "secret".to_owned()]);
+        line.extend(behind.into_iter().map(|word| format!("secret-{word}")));
+        if let Some(name) = found(line.join("\0").as_bytes()) {
+            prop_assert!(!name.contains("secret"), "{:?} of {:?}", name, line);
+        }
+    }
+
+    /// The value of a known option is none either, wherever it stands.
+    #[test]
+    fn the_value_of_a_known_option_is_no_script((program, option) in prop::sample::select(valued())) {
+        for line in [
+            format!("{program}\0{option}\0secret\0name.dll"),
+            format!("{program}\0{option}\0secret"),
+        ] {
+            let found = found(line.as_bytes());
+            prop_assert!(found.is_none_or(|name| name == "name.dll"), "{}", line);
+        }
+    }
+}
+
+fn interpreters() -> Vec<String> {
+    let names = [
+        "python", "java", "node", "deno", "bun", "dotnet", "ruby", "perl", "php", "sh", "ksh",
+    ];
+    names.map(str::to_owned).to_vec()
+}
+
+/// What the table says of an option of a program.
+fn effect(program: &str, option: &str) -> Option<Effect> {
+    let program = PROGRAMS.find(program.as_bytes())?;
+    match option.as_bytes() {
+        [b'-', letter] if !program.words => program.letter(*letter),
+        option => program.word(option),
+    }
+}
+
+fn valued() -> Vec<(String, String)> {
+    let of = |program: String| {
+        let takes_next = |option: &String| {
+            let effect = effect(&program, option);
+            !option.contains('=') && matches!(effect, Some(Effect::Value | Effect::Deferred))
+        };
+        let options = options().into_iter().filter(takes_next);
+        options
+            .map(|option| (program.clone(), option))
+            .collect::<Vec<_>>()
+    };
+    interpreters().into_iter().flat_map(of).collect()
 }
