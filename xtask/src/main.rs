@@ -1,8 +1,8 @@
 //! Project tasks, run as `cargo xtask TASK`.
 //!
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
-//! the workspace that the compiler cannot know, [`metrics_doc`] keeps the metric table of the
-//! README equal to the code. None of them uses a crate of the product, so that they compile in
+//! the workspace that the compiler cannot know, [`metrics_doc`] and [`readmes`] keep
+//! the metric table and the READMEs of the libraries equal to the code. None of them uses a crate of the product, so that they compile in
 //! seconds.
 #![expect(
     clippy::print_stdout,
@@ -13,6 +13,7 @@
 mod ci;
 mod failure;
 mod metrics_doc;
+mod readmes;
 mod tidy;
 mod workspace;
 
@@ -45,6 +46,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
             ci::run(&only)
         }
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
+        Some(("readmes", args)) => readmes::run(args.get_flag("check")),
         Some(("tidy", _)) => tidy::run(),
         _ => Err(Failure::new(
             "no such task; `cargo xtask --help` lists them",
@@ -70,14 +72,21 @@ fn command() -> Command {
                 ),
         )
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
-        .subcommand(
-            Command::new("metrics-doc")
-                .about("Write the metric table of the README from the code")
-                .arg(
-                    Arg::new("check")
-                        .long("check")
-                        .action(ArgAction::SetTrue)
-                        .help("Fail if the table is stale instead of writing it"),
-                ),
-        )
+        .subcommand(document(
+            "metrics-doc",
+            "Write the metric table of the README from the code",
+        ))
+        .subcommand(document(
+            "readmes",
+            "Write the README of each library from the documentation of its crate",
+        ))
+}
+
+fn document(name: &'static str, about: &'static str) -> Command {
+    Command::new(name).about(about).arg(
+        Arg::new("check")
+            .long("check")
+            .action(ArgAction::SetTrue)
+            .help("Fail if what is there is stale instead of writing it"),
+    )
 }

@@ -26,12 +26,18 @@ pub(crate) fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// A member of the workspace and what it depends on directly.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) manifest: PathBuf,
     pub(crate) license: Option<String>,
     pub(crate) description: Option<String>,
+    pub(crate) rust_version: Option<String>,
+    pub(crate) repository: Option<String>,
+    pub(crate) documentation: Option<String>,
+    pub(crate) readme: Option<String>,
+    pub(crate) keywords: Vec<String>,
+    pub(crate) categories: Vec<String>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
@@ -40,14 +46,46 @@ impl Member {
     pub(crate) fn directory(&self) -> &Path {
         self.manifest.parent().unwrap_or(root())
     }
+
+    /// Whether it is part of the product; the others are its tools.
+    pub(crate) fn is_product(&self) -> bool {
+        self.directory().starts_with(root().join("crates"))
+    }
+
+    /// A crate of the product whose manifest is complete.
+    #[cfg(test)]
+    pub(crate) fn example(name: &str) -> Self {
+        let some = || Some("something".to_owned());
+        Self {
+            name: name.to_owned(),
+            manifest: root().join("crates").join(name).join("Cargo.toml"),
+            license: some(),
+            description: some(),
+            rust_version: some(),
+            repository: some(),
+            documentation: some(),
+            readme: some(),
+            keywords: vec![name.to_owned()],
+            categories: vec![name.to_owned()],
+            dependencies: Vec::new(),
+        }
+    }
 }
 
 /// A direct dependency of a member.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// Whether only tests, examples and benches see it.
-    pub(crate) dev: bool,
+    pub(crate) kind: Kind,
+}
+
+/// Who sees a dependency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The crate, or its build script.
+    Normal,
+    /// Only tests, examples and benches.
+    Dev,
 }
 
 /// Asks cargo for the members of the workspace.
@@ -95,15 +133,30 @@ fn parse_member(package: &Value) -> Option<Member> {
         .map(|dependency| {
             Some(Dependency {
                 name: dependency["name"].as_str()?.to_owned(),
-                dev: dependency["kind"] == "dev",
+                kind: match dependency["kind"].as_str() {
+                    Some("dev") => Kind::Dev,
+                    _ => Kind::Normal,
+                },
             })
         });
     let text = |key: &str| package[key].as_str().map(str::to_owned);
+    let list = |key: &str| -> Vec<String> {
+        let items = package[key].as_array().into_iter().flatten();
+        items
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect()
+    };
     Some(Member {
         name: text("name")?,
         manifest: PathBuf::from(text("manifest_path")?),
         license: text("license"),
         description: text("description"),
+        rust_version: text("rust_version"),
+        repository: text("repository"),
+        documentation: text("documentation"),
+        readme: text("readme"),
+        keywords: list("keywords"),
+        categories: list("categories"),
         dependencies: dependencies.collect::<Option<_>>()?,
     })
 }

@@ -1,218 +1,300 @@
-//! Which crate may use which: the table of ARCHITECTURE.md, enforced.
+//! Which crate uses which: the tables of ARCHITECTURE.md, compared with what cargo knows.
 
-use super::Finding;
-use crate::workspace::Member;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What one crate may use.
-struct Rule {
-    name: &'static str,
-    /// Crates of this workspace it may depend on.
-    ours: &'static [&'static str],
-    /// Outside crates that would break its promise, such as purity.
-    never: &'static [&'static str],
-}
+use super::{
+    Finding,
+    architecture::{Architecture, Arrows, PAGE, short},
+};
+use crate::workspace::{Dependency, Kind, Member};
 
-/// Whatever waits, serves, spreads over threads or touches a kernel.
-const IMPURE: &[&str] = &[
-    "hyper",
-    "hyper-util",
-    "procfs",
-    "rayon",
-    "rustix",
-    "tokio",
-    "tracing",
-    "tracing-subscriber",
-];
-
-const STAT: &str = "herakles-stat";
-const SMAPS: &str = "herakles-smaps";
-const CPU: &str = "herakles-cpu";
-const CLASSIFY: &str = "herakles-classify";
-const SCAN: &str = "herakles-scan";
-const TASKSTATS: &str = "herakles-taskstats";
-const COLLECT: &str = "herakles-collect";
-const METRICS: &str = "herakles-metrics";
-const PLAN: &str = "herakles-plan";
-const WEB: &str = "herakles-web";
-const DASHBOARD: &str = "herakles-dashboard";
+/// The program. It is run, not used.
 const EXPORTER: &str = "herakles-exporter";
 
-const RULES: &[Rule] = &[
-    Rule {
-        name: STAT,
-        ours: &[],
-        never: IMPURE,
-    },
-    Rule {
-        name: SMAPS,
-        ours: &[],
-        never: IMPURE,
-    },
-    Rule {
-        name: CPU,
-        ours: &[STAT],
-        never: IMPURE,
-    },
-    Rule {
-        name: CLASSIFY,
-        ours: &[],
-        never: IMPURE,
-    },
-    Rule {
-        name: SCAN,
-        ours: &[STAT, SMAPS],
-        never: &["hyper", "hyper-util", "procfs", "rayon", "tokio", "tracing"],
-    },
-    Rule {
-        name: TASKSTATS,
-        ours: &[STAT],
-        never: &["hyper", "hyper-util", "procfs", "rayon", "tokio", "tracing"],
-    },
-    Rule {
-        name: COLLECT,
-        ours: &[STAT, SMAPS, TASKSTATS, CPU, CLASSIFY, SCAN, PLAN, METRICS],
-        never: &["hyper", "hyper-util", "tokio", "tracing"],
-    },
-    Rule {
-        name: METRICS,
-        ours: &[STAT, SMAPS, CLASSIFY],
-        never: IMPURE,
-    },
-    Rule {
-        name: PLAN,
-        ours: &[STAT, SMAPS],
-        never: IMPURE,
-    },
-    Rule {
-        name: WEB,
-        ours: &[],
-        never: &["procfs", "rayon", "tracing"],
-    },
-    Rule {
-        name: DASHBOARD,
-        ours: &[METRICS],
-        never: IMPURE,
-    },
-    Rule {
-        name: EXPORTER,
-        ours: &[
-            STAT, SMAPS, TASKSTATS, CPU, CLASSIFY, SCAN, METRICS, PLAN, WEB, DASHBOARD, COLLECT,
-        ],
-        never: &[],
-    },
+/// Crates whose functions depend on their arguments alone.
+pub(super) const PURE: &[&str] = &[
+    "herakles-stat",
+    "herakles-smaps",
+    "herakles-cpu",
+    "herakles-classify",
+    "herakles-plan",
+    "herakles-metrics",
+    "herakles-dashboard",
 ];
 
-/// Members that are no part of the product: they may use all of it, nobody may use them.
-const TOOLS: &[&str] = &["herakles-benches", "herakles-lab", "xtask"];
+/// What a crate that keeps a promise never uses, whatever the tables say.
+fn never(member: &Member) -> &'static [&'static str] {
+    let name = member.name.as_str();
+    if PURE.contains(&name) {
+        &[
+            "hyper",
+            "hyper-util",
+            "procfs",
+            "rayon",
+            "rustix",
+            "tokio",
+            "tracing",
+        ]
+    } else if name == EXPORTER {
+        &[]
+    } else if name == "herakles-web" {
+        &["procfs", "rayon", "tracing"]
+    } else if name == "herakles-scan" || name == "herakles-taskstats" {
+        &["hyper", "hyper-util", "procfs", "rayon", "tokio", "tracing"]
+    } else if name == "herakles-collect" {
+        &[
+            "clap",
+            "hyper",
+            "hyper-util",
+            "tokio",
+            "toml",
+            "tracing",
+            "serde",
+        ]
+    } else if name == "xtask" {
+        &["hyper", "tokio"]
+    } else {
+        &[]
+    }
+}
 
-pub(super) fn check(members: &[Member], findings: &mut Vec<Finding>) {
+pub(super) fn check(members: &[Member], architecture: &Architecture, findings: &mut Vec<Finding>) {
+    let ours: BTreeSet<&str> = members.iter().map(|member| member.name.as_str()).collect();
     for member in members {
-        let rule = RULES.iter().find(|rule| rule.name == member.name);
-        if rule.is_none() && !TOOLS.contains(&member.name.as_str()) {
+        check_never(member, findings);
+        check_roof(member, members, findings);
+        match architecture.arrows.get(&member.name) {
+            Some(Arrows::To(allowed)) => check_arrows(member, allowed, &ours, findings),
+            Some(Arrows::Libraries) => {}
+            None => findings.push(Finding::error(
+                &member.name,
+                format!("the crate has no row in the table of crates of {PAGE}"),
+            )),
+        }
+    }
+    for name in architecture.arrows.keys() {
+        if !ours.contains(name.as_str()) {
+            findings.push(Finding::error(PAGE, format!("there is no crate {name}")));
+        }
+    }
+    check_used_by(members, architecture, &ours, findings);
+}
+
+/// Nobody uses the program or a tool, tests included.
+fn check_roof(member: &Member, members: &[Member], findings: &mut Vec<Finding>) {
+    for Dependency { name, .. } in &member.dependencies {
+        let used = members.iter().find(|other| other.name == *name);
+        if used.is_some_and(|used| !used.is_product()) || name == EXPORTER {
             findings.push(Finding::error(
                 &member.name,
-                "the crate has no row in the table of arrows (xtask/src/tidy/arrows.rs); \
-                 add one there and in ARCHITECTURE.md",
+                format!("nobody may use {name}"),
             ));
         }
-        for dependency in &member.dependencies {
-            let used = dependency.name.as_str();
-            let is_ours = members.iter().any(|other| other.name == used);
-            if used == EXPORTER || TOOLS.contains(&used) {
-                findings.push(Finding::error(
-                    &member.name,
-                    format!("nobody may use {used}"),
-                ));
-            } else if let Some(rule) = rule
-                && !dependency.dev
-            {
-                check_use(rule, used, is_ours, findings);
+    }
+}
+
+fn check_never(member: &Member, findings: &mut Vec<Finding>) {
+    for Dependency { name, kind } in &member.dependencies {
+        if *kind != Kind::Dev && never(member).contains(&name.as_str()) {
+            findings.push(Finding::error(
+                &member.name,
+                format!("{name} is not for this crate; see its invariant in {PAGE}"),
+            ));
+        }
+    }
+}
+
+/// Tests may use more of ours than the crate itself.
+fn check_arrows(
+    member: &Member,
+    allowed: &BTreeSet<String>,
+    ours: &BTreeSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
+    let dependencies = member.dependencies.iter();
+    let used: BTreeSet<&str> = dependencies
+        .filter(|dependency| dependency.kind != Kind::Dev)
+        .map(|dependency| dependency.name.as_str())
+        .filter(|name| ours.contains(name))
+        .collect();
+    let allowed: BTreeSet<&str> = allowed.iter().map(String::as_str).collect();
+    for name in used.difference(&allowed) {
+        findings.push(Finding::error(
+            &member.name,
+            format!("the arrow to {name} is not in the table of {PAGE}"),
+        ));
+    }
+    for name in allowed.difference(&used) {
+        findings.push(Finding::error(
+            &member.name,
+            format!("does not use {name}, as the table of {PAGE} says"),
+        ));
+    }
+}
+
+/// Each outside crate of the product has a row that names exactly its users.
+fn check_used_by(
+    members: &[Member],
+    architecture: &Architecture,
+    ours: &BTreeSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
+    let mut users: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for member in members.iter().filter(|member| member.is_product()) {
+        for Dependency { name, kind } in &member.dependencies {
+            if !ours.contains(name.as_str()) {
+                users.entry(name).or_default().insert(match kind {
+                    Kind::Normal => short(&member.name).to_owned(),
+                    Kind::Dev => "tests".to_owned(),
+                });
             }
         }
     }
+    let said = &architecture.used_by;
+    for (name, users) in &users {
+        match said.get(*name) {
+            None => findings.push(Finding::error(
+                PAGE,
+                format!("gives no reason for the dependency {name}"),
+            )),
+            Some(said) if said != users => findings.push(Finding::error(
+                PAGE,
+                format!("{name} is used by {}, not by {}", list(users), list(said)),
+            )),
+            Some(_) => {}
+        }
+    }
+    for name in said
+        .keys()
+        .filter(|name| !users.contains_key(name.as_str()))
+    {
+        findings.push(Finding::error(
+            PAGE,
+            format!("explains {name}, which no crate uses"),
+        ));
+    }
 }
 
-/// Tests may use more than the crate itself, so only normal and build dependencies come here.
-fn check_use(rule: &Rule, used: &str, is_ours: bool, findings: &mut Vec<Finding>) {
-    if is_ours && !rule.ours.contains(&used) {
-        findings.push(Finding::error(
-            rule.name,
-            format!("the arrow to {used} is not in the table of ARCHITECTURE.md"),
-        ));
-    }
-    if rule.never.contains(&used) {
-        findings.push(Finding::error(
-            rule.name,
-            format!("{used} is not for this crate; see its invariant in ARCHITECTURE.md"),
-        ));
-    }
+fn list(names: &BTreeSet<String>) -> String {
+    names
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
-    use crate::workspace::Dependency;
 
-    fn member(name: &str, dependencies: &[(&str, bool)]) -> Member {
-        Member {
+    const STAT: &str = "herakles-stat";
+    const CPU: &str = "herakles-cpu";
+
+    fn member(name: &str, dependencies: &[(&str, Kind)]) -> Member {
+        let dependencies = dependencies.iter().map(|&(name, kind)| Dependency {
             name: name.to_owned(),
-            manifest: PathBuf::from("Cargo.toml"),
-            license: None,
-            description: None,
-            dependencies: dependencies
+            kind,
+        });
+        Member {
+            dependencies: dependencies.collect(),
+            ..Member::example(name)
+        }
+    }
+
+    fn set(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    fn page(arrows: &[(&str, &[&str])], used_by: &[(&str, &[&str])]) -> Architecture {
+        Architecture {
+            arrows: arrows
                 .iter()
-                .map(|&(name, dev)| Dependency {
-                    name: name.to_owned(),
-                    dev,
-                })
+                .map(|(name, to)| ((*name).to_owned(), Arrows::To(set(to))))
+                .collect(),
+            used_by: used_by
+                .iter()
+                .map(|(name, users)| ((*name).to_owned(), set(users)))
                 .collect(),
         }
     }
 
-    fn findings(members: &[Member]) -> Vec<String> {
+    fn findings(members: &[Member], architecture: &Architecture) -> Vec<String> {
         let mut findings = Vec::new();
-        check(members, &mut findings);
-        findings
-            .into_iter()
-            .map(|f| format!("{}: {}", f.place, f.message))
-            .collect()
+        check(members, architecture, &mut findings);
+        let text = |finding: Finding| format!("{}: {}", finding.place, finding.message);
+        findings.into_iter().map(text).collect()
     }
 
     #[test]
-    fn an_arrow_of_the_table_passes() {
+    fn what_the_page_says_passes() {
         let members = [
-            member(STAT, &[("thiserror", false)]),
-            member(CPU, &[(STAT, false)]),
+            member(STAT, &[("thiserror", Kind::Normal)]),
+            member(CPU, &[(STAT, Kind::Normal), ("proptest", Kind::Dev)]),
         ];
-        assert_eq!(findings(&members), Vec::<String>::new());
+        let page = page(
+            &[(STAT, &[]), (CPU, &[STAT])],
+            &[("thiserror", &["stat"]), ("proptest", &["tests"])],
+        );
+        assert_eq!(findings(&members, &page), Vec::<String>::new());
     }
 
     #[test]
-    fn an_arrow_against_the_table_is_named() {
-        let members = [member(STAT, &[(CPU, false)]), member(CPU, &[])];
-        let found = findings(&members);
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(
-            found[0].contains("herakles-stat: the arrow to herakles-cpu"),
-            "{found:?}"
+    fn an_arrow_that_only_one_of_both_knows_is_named() {
+        let page = page(&[(STAT, &[]), (CPU, &[STAT])], &[]);
+        let members = [member(STAT, &[(CPU, Kind::Normal)]), member(CPU, &[])];
+        assert_eq!(
+            findings(&members, &page),
+            [
+                "herakles-stat: the arrow to herakles-cpu is not in the table of ARCHITECTURE.md",
+                "herakles-cpu: does not use herakles-stat, as the table of ARCHITECTURE.md says",
+            ]
+        );
+    }
+
+    #[test]
+    fn who_uses_an_outside_crate_is_said_as_it_is() {
+        let members = [member(
+            STAT,
+            &[("memchr", Kind::Normal), ("toml", Kind::Dev)],
+        )];
+        let page = page(
+            &[(STAT, &[])],
+            &[("memchr", &["stat", "smaps"]), ("regex", &["classify"])],
+        );
+        assert_eq!(
+            findings(&members, &page),
+            [
+                "ARCHITECTURE.md: memchr is used by stat, not by smaps, stat",
+                "ARCHITECTURE.md: gives no reason for the dependency toml",
+                "ARCHITECTURE.md: explains regex, which no crate uses",
+            ]
         );
     }
 
     #[test]
     fn a_pure_crate_may_wait_in_its_tests_only() {
-        assert_eq!(
-            findings(&[member(METRICS, &[("tokio", true)])]),
-            Vec::<String>::new()
-        );
-        assert_eq!(findings(&[member(METRICS, &[("tokio", false)])]).len(), 1);
+        let tests = page(&[(STAT, &[])], &[("tokio", &["tests"])]);
+        let waits_in = |kind| [member(STAT, &[("tokio", kind)])];
+        assert_eq!(findings(&waits_in(Kind::Dev), &tests), Vec::<String>::new());
+        let product = page(&[(STAT, &[])], &[("tokio", &["stat"])]);
+        assert_eq!(findings(&waits_in(Kind::Normal), &product).len(), 1);
     }
 
     #[test]
-    fn nobody_uses_the_exporter_or_a_crate_without_a_row() {
-        let members = [member(EXPORTER, &[]), member(METRICS, &[(EXPORTER, true)])];
-        assert_eq!(findings(&members).len(), 1);
-        assert_eq!(findings(&[member("herakles-common", &[])]).len(), 1);
+    fn nobody_uses_the_exporter_nor_a_crate_without_a_row() {
+        let page = page(&[(EXPORTER, &[]), (STAT, &[])], &[]);
+        let members = [
+            member(EXPORTER, &[]),
+            member(STAT, &[(EXPORTER, Kind::Dev)]),
+        ];
+        assert_eq!(
+            findings(&members, &page),
+            ["herakles-stat: nobody may use herakles-exporter"]
+        );
+        let members = [member(EXPORTER, &[]), member(STAT, &[]), member(CPU, &[])];
+        assert_eq!(
+            findings(&members, &page),
+            ["herakles-cpu: the crate has no row in the table of crates of ARCHITECTURE.md"]
+        );
     }
 }

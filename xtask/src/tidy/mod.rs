@@ -3,11 +3,16 @@
 //! They run as a step of the gate and as a test of this crate, so that `cargo test` is enough to
 //! hear of a broken one.
 
+mod architecture;
 mod arrows;
 mod links;
 mod manifests;
+mod modules;
+mod size;
 mod sources;
+mod tokens;
 
+use self::architecture::Architecture;
 use crate::{failure::Failure, workspace};
 
 /// What a rule found: where, and what to do about it.
@@ -65,8 +70,9 @@ pub(crate) fn run() -> Result<(), Failure> {
 fn check() -> Result<Vec<Finding>, Failure> {
     let members = workspace::members()?;
     let mut findings = Vec::new();
-    arrows::check(&members, &mut findings);
+    arrows::check(&members, &Architecture::read()?, &mut findings);
     manifests::check(&members, &mut findings)?;
+    modules::check(&members, &mut findings);
     sources::check(&mut findings)?;
     findings.sort();
     Ok(findings)

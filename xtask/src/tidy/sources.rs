@@ -1,28 +1,17 @@
-//! What the text of the sources may hold: its length, places on somebody's machine, undone work,
-//! I/O in pure crates.
+//! What the text of the sources may hold: its length, what it is for, places on somebody's machine,
+//! undone work, I/O in pure crates, words for the user in libraries.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use super::{Finding, links};
+use super::{Finding, arrows::PURE, links, size::Size};
 use crate::{failure::Failure, workspace};
 
 /// A file beyond this many lines has more than one reason to change.
 const LONG: usize = 400;
 const TOO_LONG: usize = 500;
-
-/// Crates whose functions depend on their arguments alone.
-const PURE: &[&str] = &[
-    "stat",
-    "smaps",
-    "cpu",
-    "classify",
-    "metrics",
-    "plan",
-    "dashboard",
-];
 
 /// What a pure crate would do I/O, ask the clock or talk to the user with.
 const IMPURE_NAMES: &[&str] = &[
@@ -36,6 +25,9 @@ const IMPURE_NAMES: &[&str] = &[
     "SystemTime::now",
 ];
 
+/// What a library would talk with. What is worth a line is for the program to decide.
+const TALK: &[&str] = &["println!", "eprintln!", "print!(", "tracing::", "log::"];
+
 /// Names that hold nothing of ours to check. In a linked worktree `.git` is a file.
 const NOT_OURS: &[&str] = &["target", ".git", "node_modules"];
 
@@ -44,6 +36,7 @@ pub(super) fn check(findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let mut files = Vec::new();
     list(root, &mut files)?;
     let private = private_paths(root);
+    let mut size = Size::default();
     for file in files {
         // Fixtures hold bytes of the kernel, which need not be text.
         let Ok(text) = fs::read_to_string(&file) else {
@@ -60,12 +53,21 @@ pub(super) fn check(findings: &mut Vec<Finding>) -> Result<(), Failure> {
         }
         if file.extension().is_some_and(|extension| extension == "rs") {
             check_length(&place, &text, findings);
+            check_purpose(&place, &text, findings);
             check_markers(&place, &text, findings);
-            if is_pure(&place) {
-                check_purity(&place, &text, findings);
+            let Some(member) = product_of(&place) else {
+                continue;
+            };
+            size.add(&place, without_tests(&text).count());
+            if PURE.contains(&member) {
+                check_names(&place, &text, IMPURE_NAMES, "in a pure crate", findings);
+            }
+            if member != "herakles-exporter" {
+                check_names(&place, &text, TALK, "in a library", findings);
             }
         }
     }
+    size.check(findings);
     Ok(())
 }
 
@@ -130,26 +132,37 @@ fn check_markers(place: &str, text: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-fn is_pure(place: &str) -> bool {
-    PURE.iter()
-        .any(|name| place.starts_with(&format!("crates/herakles-{name}/src/")))
-        && !place.ends_with("/tests.rs")
-        && !place.contains("/tests/")
+/// A reader who opens a file is told first what it is for.
+fn check_purpose(place: &str, text: &str, findings: &mut Vec<Finding>) {
+    if !text.starts_with("//! ") {
+        findings.push(Finding::warning(
+            place,
+            "its first line does not say with //! what it is for",
+        ));
+    }
 }
 
-fn check_purity(place: &str, text: &str, findings: &mut Vec<Finding>) {
-    for (number, line) in product_lines(text) {
-        if let Some(name) = IMPURE_NAMES.iter().find(|name| line.contains(**name)) {
+/// The crate of the product that a file is part of, unless it is a test.
+fn product_of(place: &str) -> Option<&str> {
+    let (member, source) = place.strip_prefix("crates/")?.split_once("/src/")?;
+    let is_test = source.split('/').any(|name| name == "tests") || place.ends_with("tests.rs");
+    (!is_test).then_some(member)
+}
+
+fn check_names(place: &str, text: &str, names: &[&str], when: &str, findings: &mut Vec<Finding>) {
+    let code = without_tests(text).filter(|(_, line)| !line.trim_start().starts_with("//"));
+    for (number, line) in code {
+        if let Some(name) = names.iter().find(|name| line.contains(**name)) {
             findings.push(Finding::error(
                 format!("{place}:{number}"),
-                format!("{name} in a crate that promises to be pure"),
+                format!("{name} {when}"),
             ));
         }
     }
 }
 
-/// The lines that are neither comment nor inside an in-file test module, with their numbers.
-fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+/// The lines outside an in-file test module, with their numbers.
+fn without_tests(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut after_cfg_test = false;
     let mut in_tests = false;
     (1..).zip(text.lines()).filter(move |&(_, line)| {
@@ -160,7 +173,7 @@ fn product_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
             in_tests = true;
         }
         after_cfg_test = line == "#[cfg(test)]";
-        !in_tests_before && !in_tests && !line.trim_start().starts_with("//")
+        !in_tests_before && !in_tests
     })
 }
 
@@ -173,32 +186,40 @@ mod tests {
         let text = "//! Not `std::fs`.\nuse std::fs;\n\n#[cfg(test)]\nmod tests {\n    \
                     use std::fs;\n}\n\nfn after() { std::fs::read(\"x\"); }\n";
         let mut findings = Vec::new();
-        check_purity("crates/herakles-stat/src/lib.rs", text, &mut findings);
+        check_names("a.rs", text, IMPURE_NAMES, "in a pure crate", &mut findings);
         let places: Vec<_> = findings
             .iter()
             .map(|finding| finding.place.as_str())
             .collect();
-        assert_eq!(
-            places,
-            [
-                "crates/herakles-stat/src/lib.rs:2",
-                "crates/herakles-stat/src/lib.rs:9"
-            ]
-        );
+        assert_eq!(places, ["a.rs:2", "a.rs:9"]);
     }
 
     #[test]
     fn a_test_module_in_its_own_file_does_not_hide_what_follows() {
         let text = "#[cfg(test)]\nmod tests;\nuse std::fs;\n";
-        assert_eq!(product_lines(text).count(), 3);
+        assert_eq!(without_tests(text).count(), 3);
     }
 
     #[test]
-    fn only_the_sources_of_pure_crates_are_pure() {
-        assert!(is_pure("crates/herakles-cpu/src/tracker.rs"));
-        assert!(!is_pure("crates/herakles-scan/src/lib.rs"));
-        assert!(!is_pure("crates/herakles-cpu/src/tracker/tests.rs"));
-        assert!(!is_pure("crates/herakles-cpu/tests/storm.rs"));
+    fn the_product_is_what_is_no_test() {
+        let member = |place| product_of(place);
+        assert_eq!(
+            member("crates/herakles-cpu/src/tracker.rs"),
+            Some("herakles-cpu")
+        );
+        assert_eq!(member("crates/herakles-cpu/src/tracker/tests.rs"), None);
+        assert_eq!(member("crates/herakles-cpu/src/tests/storms.rs"), None);
+        assert_eq!(member("crates/herakles-cpu/tests/storm.rs"), None);
+        assert_eq!(member("xtask/src/main.rs"), None);
+    }
+
+    #[test]
+    fn a_file_begins_with_its_purpose() {
+        let mut findings = Vec::new();
+        check_purpose("a.rs", "//! What it is for.\n", &mut findings);
+        assert_eq!(findings, []);
+        check_purpose("a.rs", "use std::fs;\n", &mut findings);
+        assert_eq!(findings.len(), 1);
     }
 
     #[test]
