@@ -209,15 +209,14 @@ impl Accounts {
             let Some(&slot) = slots.get(&member.class) else {
                 continue;
             };
-            let (sample, fresh) = match it.memory {
-                Memory::Sample(sample) => (Some(sample), sample.taken_at >= self.began),
-                Memory::Unknown | Memory::Failed(_) => (None, false),
+            let sample = match it.memory {
+                Memory::Sample(sample) => Some(sample),
+                Memory::Unknown | Memory::Failed(_) => None,
             };
             let memory = sample.map(|sample| MemorySample {
                 usage: sample.usage,
                 age: now.saturating_duration_since(sample.taken_at),
             });
-            let sampled_rss = memory.filter(|_| fresh).map(|it| it.usage.rss_bytes);
             let started = ticks.seconds(it.key.start_time);
             builder.push(ProcessRecord {
                 key: it.key,
@@ -226,8 +225,7 @@ impl Accounts {
                 kind: it.kind,
                 start_time_seconds: boot.map(|boot| boot + started),
                 threads: it.threads,
-                // Of one read with PSS and USS where that was made in this scan.
-                rss_bytes: sampled_rss.or(it.rss_bytes),
+                rss_bytes: sample.map(|it| it.rss_bytes).or(it.rss_bytes),
                 memory,
                 cpu_seconds: reading.map(|it| ticks.seconds(it.total.total())),
                 cpu_usage_ratio: reading.and_then(|it| it.usage),

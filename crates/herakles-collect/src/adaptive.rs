@@ -13,10 +13,9 @@ use herakles_scan::{ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
 use crate::idle::IdleDetector;
-use crate::memory_pass::{Attempt, MemoryPass, Target, vanished};
+use crate::memory_pass::{Attempt, MemoryPass, StatmReads, Target, vanished};
 use crate::memory_reader::ReadContext;
 use crate::process_sample::{Memory, ProcessSample};
-use crate::stats::ScanStats;
 use crate::survey::{Early, Scratch};
 use crate::worker_pool::{Lost, WorkerPool};
 
@@ -143,7 +142,7 @@ impl Adaptive {
             };
             self.planner.observe(&observation, it.at);
             if let Some(attempt) = Attempt::of_survey(it) {
-                self.settle(attempt, it, context.stats);
+                self.settle(attempt, it, context);
             }
         }
     }
@@ -164,6 +163,7 @@ impl Adaptive {
             source: Arc::clone(context.source),
             targets: targets.clone(),
             memory_source: context.memory_source,
+            statm: StatmReads::BesideEach,
             allowance: self.planner.allowance(),
             spent_nanos: AtomicU64::new(0),
             stuck: context.workers.stuck().clone(),
@@ -193,7 +193,7 @@ impl Adaptive {
                 Ok(attempt) if is_proven_later => unproven.push((key, attempt)),
                 Ok(attempt) => {
                     if let Some(it) = find_mut(seen, key) {
-                        self.settle(attempt, it, context.stats);
+                        self.settle(attempt, it, context);
                     }
                 }
             }
@@ -211,21 +211,29 @@ impl Adaptive {
                 attempt.usage = attempt.usage.map(|_| Err(error));
             }
             if let Some(it) = find_mut(seen, key) {
-                self.settle(attempt, it, context.stats);
+                self.settle(attempt, it, context);
             }
         }
     }
 
     /// Takes what became of a read of the process.
-    fn settle(&mut self, attempt: Attempt, it: &mut ProcessSample, stats: &mut ScanStats) {
+    fn settle<S>(
+        &mut self,
+        attempt: Attempt,
+        it: &mut ProcessSample,
+        context: &mut ReadContext<'_, S>,
+    ) {
+        if let Some(statm) = attempt.statm {
+            it.take_statm(&statm, context.page_size);
+            self.planner.resident(it.key, it.fingerprint.resident);
+        }
+        let stats = &mut *context.stats;
         match attempt.usage {
             None => {}
             Some(Ok(usage)) => {
                 self.planner
                     .record(it.key, &usage, attempt.at, attempt.took);
                 stats.memory(Ok(()));
-                // A scan that finds it idle shows what was known of it before.
-                it.rss_bytes = Some(usage.rss_bytes);
             }
             Some(Err(error)) => {
                 self.planner.failed(it.key, attempt.at, attempt.took);

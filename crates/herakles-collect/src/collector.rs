@@ -224,6 +224,7 @@ impl<S: ProcSource> Collector<S> {
             source: &self.source,
             memory_source: self.memory_source,
             buffers: self.options.buffers,
+            page_size: self.page_size,
             interval: self.options.interval,
             workers: &mut self.workers,
             stats: &mut stats,

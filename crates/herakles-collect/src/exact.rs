@@ -9,7 +9,7 @@ use herakles_plan::Sample;
 use herakles_scan::ProcSource;
 use herakles_stat::ProcessKey;
 
-use crate::memory_pass::{MemoryPass, Target};
+use crate::memory_pass::{MemoryPass, StatmReads, Target};
 use crate::memory_reader::ReadContext;
 use crate::process_sample::{Memory, ProcessSample};
 use crate::stats::ScanStats;
@@ -48,6 +48,8 @@ pub(crate) fn read<S: ProcSource>(
         source: Arc::clone(context.source),
         targets: chosen.iter().map(|it| target(it.key)).collect(),
         memory_source: context.memory_source,
+        // What is read every time is shown as it was read.
+        statm: StatmReads::None,
         allowance: None,
         spent_nanos: AtomicU64::new(0),
         stuck: context.workers.stuck().clone(),
@@ -63,6 +65,7 @@ pub(crate) fn read<S: ProcSource>(
                 None => {}
                 Some(Ok(usage)) => {
                     it.memory = Memory::Sample(Sample {
+                        rss_bytes: usage.rss_bytes,
                         usage,
                         taken_at: attempt.at,
                     });

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use herakles_scan::{
-    MemorySource, ProcSource, ScanError, Skip, open_process, peek_memory, read_memory, read_stat,
+    MemorySource, ProcSource, ScanError, Skip, open_process, peek_memory, peek_statm, read_memory,
+    read_stat, read_statm,
 };
 use herakles_smaps::MemoryUsage;
-use herakles_stat::ProcessKey;
+use herakles_stat::{ProcessKey, Statm};
 
 use crate::options::BufferSizes;
 use crate::process_sample::{Memory, ProcessSample};
@@ -23,6 +24,8 @@ pub(crate) struct Attempt {
     pub(crate) took: Duration,
     /// `None` if it was left, as the allowance was used up or too many threads are stuck.
     pub(crate) usage: Option<Result<MemoryUsage, ScanError>>,
+    /// What `statm` said right before.
+    pub(crate) statm: Option<Statm>,
 }
 
 impl Attempt {
@@ -37,6 +40,8 @@ impl Attempt {
             at,
             took: seen.memory_took,
             usage: Some(usage),
+            // The survey has just read it.
+            statm: None,
         })
     }
 }
@@ -49,11 +54,21 @@ pub(crate) struct Target {
     pub(crate) is_proven_later: bool,
 }
 
+/// Whether `statm` is read with each sample, to tell later what has moved since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StatmReads {
+    /// It is.
+    BesideEach,
+    /// It is not.
+    None,
+}
+
 /// Reads the memory of the targets, the first first.
 pub(crate) struct MemoryPass<S> {
     pub(crate) source: Arc<S>,
     pub(crate) targets: Vec<Target>,
     pub(crate) memory_source: MemorySource,
+    pub(crate) statm: StatmReads,
     /// Once the reads have taken this long together no further one begins.
     pub(crate) allowance: Option<Duration>,
     pub(crate) spent_nanos: AtomicU64,
@@ -82,9 +97,11 @@ impl<S: ProcSource> Task for MemoryPass<S> {
                 at: begin,
                 took: Duration::ZERO,
                 usage: None,
+                statm: None,
             };
         }
-        let usage = self.read(self.targets[item], scratch, note);
+        let mut statm = None;
+        let usage = self.read(self.targets[item], &mut statm, scratch, note);
         let at = Instant::now();
         let took = at.saturating_duration_since(begin);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
@@ -93,6 +110,7 @@ impl<S: ProcSource> Task for MemoryPass<S> {
             at,
             took,
             usage: Some(usage),
+            statm,
         }
     }
 }
@@ -104,11 +122,15 @@ impl<S: ProcSource> MemoryPass<S> {
             key,
             is_proven_later,
         }: Target,
+        statm: &mut Option<Statm>,
         scratch: &mut Scratch,
         note: &Note<'_, Attempt>,
     ) -> Result<MemoryUsage, ScanError> {
         if is_proven_later && self.memory_source == MemorySource::SmapsRollup {
             note.reading(key);
+            if self.statm == StatmReads::BesideEach {
+                *statm = peek_statm(&*self.source, key.pid, &mut scratch.buffers.io).ok();
+            }
             // What is not as usual is read the usual way.
             if let Ok(usage) = peek_memory(&*self.source, key.pid, &mut scratch.buffers) {
                 return Ok(usage);
@@ -120,6 +142,9 @@ impl<S: ProcSource> MemoryPass<S> {
             return Err(vanished(key));
         }
         note.reading(key);
+        if self.statm == StatmReads::BesideEach {
+            *statm = read_statm(&handle, &mut scratch.buffers.io).ok();
+        }
         read_memory(&handle, self.memory_source, &mut scratch.buffers)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use herakles_scan::{MemorySource, ProcSource};
-use herakles_stat::ProcessKey;
+use herakles_stat::{PageSize, ProcessKey};
 
 use crate::adaptive::Adaptive;
 use crate::exact;
@@ -22,6 +22,7 @@ pub(crate) struct ReadContext<'a, S> {
     pub(crate) source: &'a Arc<S>,
     pub(crate) memory_source: MemorySource,
     pub(crate) buffers: BufferSizes,
+    pub(crate) page_size: PageSize,
     /// Until the next scan.
     pub(crate) interval: Duration,
     pub(crate) workers: &'a mut WorkerPool<Scratch>,

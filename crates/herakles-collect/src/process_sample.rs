@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use herakles_classify::Decision;
 use herakles_cpu::Usage;
 use herakles_metrics::ProcessKind;
-use herakles_plan::{Fingerprint, Sample};
+use herakles_plan::{Fingerprint, Resident, Sample};
 use herakles_scan::{ProcFile, ScanError, Skip};
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{PageSize, Pid, ProcessKey, Stat, Statm};
@@ -41,6 +41,7 @@ pub(crate) struct ProcessSample {
     pub(crate) execd: bool,
     /// What tells whether its memory has moved since the last scan.
     pub(crate) fingerprint: Fingerprint,
+    /// What is resident by `statm`, also if it was read in an earlier scan.
     pub(crate) rss_bytes: Option<u64>,
     pub(crate) memory: Memory,
     /// How long the survey took to read it.
@@ -118,8 +119,10 @@ impl ProcessSample {
         if statm.size_pages > 0 {
             let resident_bytes = page_size.bytes(statm.resident_pages);
             self.rss_bytes = Some(resident_bytes);
-            self.fingerprint.resident_bytes = resident_bytes;
-            self.fingerprint.shared_bytes = page_size.bytes(statm.shared_pages);
+            self.fingerprint.resident = Resident {
+                all_bytes: resident_bytes,
+                shared_bytes: page_size.bytes(statm.shared_pages),
+            };
         }
     }
 
@@ -133,8 +136,11 @@ impl ProcessSample {
     ) -> Result<(), ScanError> {
         match result {
             Ok(usage) => {
-                let taken_at = Instant::now();
-                self.memory = Memory::Sample(Sample { usage, taken_at });
+                self.memory = Memory::Sample(Sample {
+                    rss_bytes: usage.rss_bytes,
+                    usage,
+                    taken_at: Instant::now(),
+                });
             }
             Err(error) if says_gone(&error) => return Err(error),
             Err(error) => match error.skip {

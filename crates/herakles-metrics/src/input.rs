@@ -21,9 +21,9 @@ pub struct ProcessRecord {
     pub start_time_seconds: Option<f64>,
     /// Number of threads.
     pub threads: u32,
-    /// Resident set from a read later than the memory sample (`statm`), in bytes. It is what is
-    /// exported, and caps the sample's PSS and USS. `None` when there was no such read: then the
-    /// sample's own RSS holds.
+    /// What is resident now, in bytes: the memory sample's own RSS and what `statm` has moved
+    /// since, or `statm` alone without a sample. It is what is exported, and caps the sample's PSS
+    /// and USS. `None` when only the sample's own RSS is known, or nothing.
     pub rss_bytes: Option<u64>,
     /// The latest memory sample; `None` when it was refused, deferred, too expensive or never asked for.
     pub memory: Option<MemorySample>,

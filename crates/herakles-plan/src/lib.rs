@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use std::time::{Duration, Instant};
-//! use herakles_plan::{Fingerprint, Moment, Observation, PlanLimits, Planner, Ratio, Reason};
+//! use herakles_plan::{Fingerprint, Moment, Observation, PlanLimits, Planner, Ratio, Reason, Resident};
 //! use herakles_smaps::MemoryUsage;
 //! use herakles_stat::{Pid, ProcessKey};
 //!
@@ -23,7 +23,11 @@
 //!     key,
 //!     parent: Pid::new(1),
 //!     program: 7,
-//!     fingerprint: Fingerprint { minor_faults: 1_000, resident_bytes: 4 << 20, ..Default::default() },
+//!     fingerprint: Fingerprint {
+//!         minor_faults: 1_000,
+//!         resident: Resident { all_bytes: 4 << 20, shared_bytes: 1 << 20 },
+//!         ..Default::default()
+//!     },
 //! };
 //! let refresh = |seconds| Moment {
 //!     now: start + Duration::from_secs(seconds),
@@ -49,7 +53,8 @@
 //!
 //! # A refresh
 //!
-//! 1. [`observe`](Planner::observe) every process, or say that it is [`idle`](Planner::idle).
+//! 1. [`observe`](Planner::observe) every process, or say that it is [`idle`](Planner::idle) and, if
+//!    you have looked, what is [`resident`](Planner::resident) of it.
 //! 2. [`plan`](Planner::plan), make the reads, and [`record`](Planner::record) each or say that it
 //!    [`failed`](Planner::failed). Once more, for what follows from the results.
 //! 3. [`finish`](Planner::finish), and take the [`sample`](Planner::sample)s.
@@ -82,6 +87,6 @@ mod sharers;
 
 pub use limits::{PlanLimits, Ratio};
 pub use observation::{
-    Bound, Decision, Fingerprint, Moment, Observation, PlanSummary, Read, Reason, Sample,
+    Bound, Decision, Fingerprint, Moment, Observation, PlanSummary, Read, Reason, Resident, Sample,
 };
 pub use planner::Planner;

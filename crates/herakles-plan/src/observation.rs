@@ -15,19 +15,38 @@ pub struct Fingerprint {
     pub major_faults: u64,
     /// `vsize` of `stat`, in bytes.
     pub virtual_bytes: u64,
-    /// `resident` of `statm`, in bytes.
-    pub resident_bytes: u64,
-    /// `shared` of `statm`, in bytes.
-    pub shared_bytes: u64,
     /// `num_threads` of `stat`.
     pub threads: u64,
+    /// What `statm` says.
+    pub resident: Resident,
+}
+
+/// What `statm` says of a process: of all that shows whether its memory has moved, the part that
+/// others can move while it sleeps.
+///
+/// On some kernels (6.2 to about 6.15) the counts lag behind by megabytes on a machine with many
+/// CPUs, and are 0 for small processes. So they are trusted for what has moved only, where there
+/// is a sample to move from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Resident {
+    /// `resident`, in bytes.
+    pub all_bytes: u64,
+    /// `shared`, in bytes: the part that is of files or shared memory.
+    pub shared_bytes: u64,
 }
 
 impl Fingerprint {
-    /// The fingerprint in 64 bits: two that differ are taken as equal once in 2^64.
-    pub(crate) fn digest(&self) -> u64 {
+    /// What `stat` says in 64 bits: two that differ are taken as equal once in 2^64.
+    pub(crate) fn stat_digest(&self) -> u64 {
+        let Self {
+            minor_faults,
+            major_faults,
+            virtual_bytes,
+            threads,
+            resident: _,
+        } = self;
         let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
+        (minor_faults, major_faults, virtual_bytes, threads).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -118,6 +137,9 @@ pub struct Sample {
     pub usage: MemoryUsage,
     /// When it was read.
     pub taken_at: Instant,
+    /// What is resident now: what the sample says, and by how much `resident` of `statm` has moved
+    /// since.
+    pub rss_bytes: u64,
 }
 
 /// What a refresh has done, in processes.

@@ -10,7 +10,9 @@ use crate::record::{Progress, Record};
 use crate::renewal_queue::RenewalQueue;
 use crate::sample::Packed;
 use crate::sharers::{Sharers, shared_bytes};
-use crate::{Bound, Decision, Moment, Observation, PlanLimits, PlanSummary, Read, Reason, Sample};
+use crate::{
+    Bound, Decision, Moment, Observation, PlanLimits, PlanSummary, Read, Reason, Resident, Sample,
+};
 
 /// Decides which processes' memory to read in each refresh, and remembers the samples of all.
 ///
@@ -98,6 +100,15 @@ impl Planner {
         }
     }
 
+    /// Takes what `statm` of a known process says by itself: of one that has not run, to find out
+    /// whether others have changed its memory, or together with a sample that is
+    /// [recorded](Self::record) next.
+    pub fn resident(&mut self, key: ProcessKey, resident: Resident) {
+        if let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) {
+            record.reside(resident);
+        }
+    }
+
     /// The reads that this refresh makes for the age of samples, before anybody is observed: who
     /// is to be looked at anyway can be read in one go. They are recorded after the process has
     /// been observed; one that is not comes to [`plan`](Self::plan) again.
@@ -110,7 +121,7 @@ impl Planner {
         let now = self.since_epoch(now);
         let interval = self.since_epoch(next).saturating_sub(now);
         self.budget.refill(&self.limits, now);
-        let price = |record: &Record| self.cost.predict(record.resident_bytes);
+        let price = |record: &Record| self.cost.predict(record.rss_bytes());
         let all: Duration = self.records.iter().map(price).sum();
         if self.allowance().is_some_and(|left| left < all) {
             return;
@@ -229,6 +240,7 @@ impl Planner {
         Some(Sample {
             usage,
             taken_at: self.epoch + record.since(),
+            rss_bytes: record.rss_bytes(),
         })
     }
 
@@ -342,7 +354,7 @@ impl Planner {
             if record.admit(&self.limits, &self.cost, now).is_err() {
                 continue;
             }
-            let price = self.cost.predict(record.resident_bytes);
+            let price = self.cost.predict(record.rss_bytes());
             match record.due(&self.limits, now, horizon) {
                 None => self.renewals.wait(record.since(), index, price),
                 Some(Reason::Aged) => self.renewals.overtake(price),

@@ -1,3 +1,4 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use herakles_stat::{Pid, ProcessKey};
@@ -5,7 +6,7 @@ use herakles_stat::{Pid, ProcessKey};
 use crate::cost::Cost;
 use crate::sample::Packed;
 use crate::sharers::shares_much;
-use crate::{Bound, Decision, Observation, PlanLimits, Reason};
+use crate::{Bound, Decision, Fingerprint, Observation, PlanLimits, Reason, Resident};
 
 /// What is remembered of one process.
 #[derive(Clone, Debug)]
@@ -14,10 +15,10 @@ pub(crate) struct Record {
     pub(crate) parent: Option<Pid>,
     pub(crate) seen_in: u32,
     pub(crate) program: u64,
-    /// The latest digest, and the one at the last attempt to read.
-    pub(crate) digest: u64,
+    seen: Seen,
+    /// The digest of what was seen at the last attempt to read, and what was resident then.
     attempted_digest: u64,
-    pub(crate) resident_bytes: u64,
+    attempted_resident_bytes: u64,
     pub(crate) sample: Option<Packed>,
     /// When the process was first seen, or last attempted to be read.
     since: Nanos,
@@ -31,6 +32,30 @@ pub(crate) struct Record {
     pub(crate) shares_news: bool,
     pub(crate) ksm_moved: bool,
     pub(crate) decision: Decision,
+}
+
+/// A [`Fingerprint`], its part from `stat` as a digest.
+#[derive(Clone, Copy, Debug, Hash)]
+struct Seen {
+    stat_digest: u64,
+    resident: Resident,
+}
+
+impl From<&Fingerprint> for Seen {
+    fn from(fingerprint: &Fingerprint) -> Self {
+        Self {
+            stat_digest: fingerprint.stat_digest(),
+            resident: fingerprint.resident,
+        }
+    }
+}
+
+impl Seen {
+    fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// A time since the planner's epoch, in half the size of a [`Duration`].
@@ -64,9 +89,9 @@ impl Record {
             parent: seen.parent,
             seen_in: generation,
             program: seen.program,
-            digest: seen.fingerprint.digest(),
+            seen: Seen::from(&seen.fingerprint),
             attempted_digest: 0,
-            resident_bytes: seen.fingerprint.resident_bytes,
+            attempted_resident_bytes: 0,
             sample: None,
             since: now.into(),
             took_micros: 0,
@@ -82,9 +107,24 @@ impl Record {
     pub(crate) fn see(&mut self, seen: &Observation, generation: u32) {
         self.parent = seen.parent;
         self.program = seen.program;
-        self.digest = seen.fingerprint.digest();
-        self.resident_bytes = seen.fingerprint.resident_bytes;
+        self.seen = Seen::from(&seen.fingerprint);
         self.stay(generation);
+    }
+
+    /// Takes what `statm` says by itself.
+    pub(crate) fn reside(&mut self, resident: Resident) {
+        self.seen.resident = resident;
+    }
+
+    /// What is resident: by the sample and what has moved since; by `statm` alone without one.
+    pub(crate) fn rss_bytes(&self) -> u64 {
+        let now = self.seen.resident.all_bytes;
+        let then = self.attempted_resident_bytes;
+        match &self.sample {
+            None => now,
+            Some(sample) if now >= then => sample.rss_bytes().saturating_add(now - then),
+            Some(sample) => sample.rss_bytes().saturating_sub(then - now),
+        }
     }
 
     pub(crate) fn stay(&mut self, generation: u32) {
@@ -99,7 +139,8 @@ impl Record {
             self.shared_much = shares_much(self);
         }
         self.since = at.into();
-        self.attempted_digest = self.digest;
+        self.attempted_digest = self.seen.digest();
+        self.attempted_resident_bytes = self.seen.resident.all_bytes;
         self.attempted = true;
         self.shares_news = false;
         self.ksm_moved = false;
@@ -155,7 +196,7 @@ impl Record {
             && now.saturating_sub(self.since()) > max_age.saturating_mul(2)
         {
             Some(Reason::Overdue)
-        } else if self.digest != self.attempted_digest {
+        } else if self.seen.digest() != self.attempted_digest {
             Some(Reason::Changed)
         } else if self.shares_news {
             Some(Reason::Sharer)
@@ -189,13 +230,13 @@ impl Record {
     /// by its size if there was none, or if the last was so long that it may not be repeated and
     /// so long ago that it is worth another guess.
     fn predict(&self, cost: &Cost, limits: &PlanLimits, now: Duration) -> Duration {
-        let by_size = cost.predict(self.resident_bytes);
+        let by_size = cost.predict(self.rss_bytes());
         let Some(took) = self.last_took() else {
             return by_size;
         };
         let grown = self.sample.as_ref().map_or(1.0, |sample| {
             let then = sample.rss_bytes().max(1);
-            (self.resident_bytes as f64 / then as f64).max(1.0)
+            (self.rss_bytes() as f64 / then as f64).max(1.0)
         });
         let measured =
             Duration::try_from_secs_f64(took.as_secs_f64() * grown).unwrap_or(Duration::MAX);

@@ -75,7 +75,7 @@ impl Sharers {
             .filter_map(|relation| self.news.get(relation))
             .max();
         match change {
-            Some(Change::Grew) => record.resident_bytes > MIN_SHARED_BYTES,
+            Some(Change::Grew) => record.rss_bytes() > MIN_SHARED_BYTES,
             Some(Change::Shrank) => shares_much(record),
             None => false,
         }

@@ -59,10 +59,22 @@ pub fn glance<'b, S: ProcSource>(
     pid: Pid,
     buf: &'b mut ReadBuf,
 ) -> Result<Glance<'b>, ScanError> {
-    let statm = Statm::parse(peek(source, pid, ProcFile::Statm, buf)?)
-        .map_err(|error| malformed(pid, ProcFile::Statm, error))?;
+    let statm = peek_statm(source, pid, buf)?;
     let stat = peek_stat(source, pid, buf)?;
     Ok(Glance { stat, statm })
+}
+
+/// Reads `statm` of whoever has a pid: all there is to read of one that is known to sleep.
+///
+/// # Errors
+/// As [`read_stat`].
+pub fn peek_statm<S: ProcSource>(
+    source: &S,
+    pid: Pid,
+    buf: &mut ReadBuf,
+) -> Result<Statm, ScanError> {
+    Statm::parse(peek(source, pid, ProcFile::Statm, buf)?)
+        .map_err(|error| malformed(pid, ProcFile::Statm, error))
 }
 
 /// Reads `stat` of whoever has a pid: all there is to read of a kernel thread.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use herakles_plan::{
     Fingerprint, Moment, Observation, PlanLimits, PlanSummary, Planner, Ratio, Read, Reason,
+    Resident,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -88,7 +89,10 @@ impl Process {
             program: self.program,
             fingerprint: Fingerprint {
                 minor_faults: self.faults,
-                resident_bytes: self.rss_mib * MIB,
+                resident: Resident {
+                    all_bytes: self.rss_mib * MIB,
+                    ..Resident::default()
+                },
                 ..Fingerprint::default()
             },
         }

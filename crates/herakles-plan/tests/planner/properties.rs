@@ -197,7 +197,7 @@ proptest! {
         });
         for second in 0..4u64 {
             let mut seen = PROCESS.seen_as(10);
-            seen.fingerprint.resident_bytes = resident_bytes / (second + 1);
+            seen.fingerprint.resident.all_bytes = resident_bytes / (second + 1);
             run.planner.observe(&seen, run.now);
             let next = run.now + Duration::from_secs(1);
             let moment = Moment { now: run.now, next, ksm_pages: None };

@@ -1,11 +1,13 @@
 //! What is read when, one situation at a time.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use herakles_plan::{Decision, Observation, PlanLimits, PlanSummary, Reason};
+use herakles_plan::{
+    Decision, Moment, Observation, PlanLimits, PlanSummary, Planner, Reason, Resident,
+};
 use herakles_stat::ProcessKey;
 
-use crate::host::{GAP, Host, PROCESS, Process, key, limits, ratio};
+use crate::host::{GAP, Host, MIB, PROCESS, Process, key, limits, ratio};
 
 /// Processes that have nothing to do with each other.
 fn crowd(processes: u32) -> Vec<(u32, Process)> {
@@ -309,6 +311,41 @@ fn the_result_for_an_unknown_process_is_ignored() {
     host.planner.failed(key(99), host.now, PROCESS.takes);
     assert_eq!(host.refresh(), [(10, Reason::New)]);
     assert_eq!(host.planner.sample(key(99)), None);
+}
+
+/// What `statm` says is off by some MB on some kernels: it tells what has moved.
+#[test]
+fn rss_is_that_of_the_sample_and_what_statm_has_moved_since() {
+    let mut planner = Planner::new(limits(), Instant::now());
+    let now = Instant::now();
+    let moment = |now| Moment {
+        now,
+        next: now + GAP,
+        ksm_pages: None,
+    };
+    let resident = |mib| Resident {
+        all_bytes: mib * MIB,
+        shared_bytes: 0,
+    };
+    let mut seen = PROCESS.seen_as(10);
+    seen.fingerprint.resident = resident(1);
+    planner.observe(&seen, now);
+    planner.plan(&moment(now), &mut Vec::new());
+    planner.record(key(10), &PROCESS.usage(), now, PROCESS.takes);
+    let rss = |planner: &Planner| planner.sample(key(10)).expect("read").rss_bytes / MIB;
+    assert_eq!(rss(&planner), 4);
+    planner.finish();
+
+    // One that has not run may still be changed by others.
+    for (statm, expected, reads) in [(3, 6, 1), (0, 3, 1), (1, 4, 0)] {
+        planner.idle(key(10));
+        planner.resident(key(10), resident(statm));
+        assert_eq!(rss(&planner), expected);
+        let mut due = Vec::new();
+        planner.plan(&moment(now + GAP), &mut due);
+        assert_eq!(due.len(), reads, "{statm} MiB");
+        planner.finish();
+    }
 }
 
 #[test]
