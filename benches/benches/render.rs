@@ -68,6 +68,7 @@ fn builder() -> SnapshotBuilder {
             }),
             cpu_seconds: Some(1234.56),
             cpu_usage_ratio: Some(0.0125),
+            rss_age: None,
             name_passes: true,
             over_limit: false,
         });

@@ -76,6 +76,11 @@ impl Accounts {
         self.rules
     }
 
+    /// The number of the scan.
+    pub(crate) fn scan(&self) -> u32 {
+        self.scan
+    }
+
     pub(crate) fn begin(&mut self) {
         self.scan = self.scan.wrapping_add(1);
         self.began = Instant::now();
@@ -159,6 +164,7 @@ impl Accounts {
             kind: seen.kind,
             threads: seen.threads,
             rss_bytes: seen.rss_bytes,
+            rss_at: seen.rss_at,
             image: seen.image,
             name: display_name(stable_name(comm, seen.kind)).into(),
             class: placement.class,
@@ -226,6 +232,7 @@ impl Accounts {
                 start_time_seconds: boot.map(|boot| boot + started),
                 threads: it.threads,
                 rss_bytes: sample.map(|it| it.rss_bytes).or(it.rss_bytes),
+                rss_age: it.rss_age(now),
                 memory,
                 cpu_seconds: reading.map(|it| ticks.seconds(it.total.total())),
                 cpu_usage_ratio: reading.and_then(|it| it.usage),

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use herakles_metrics::{MemoryReads, ProcessKind};
-use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
+use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read, Sample};
 use herakles_scan::{ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
@@ -60,6 +60,16 @@ impl Adaptive {
 
     pub(crate) fn idle_detector(&mut self) -> Option<&mut IdleDetector> {
         self.idle.as_mut()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn detect_idle_by(&mut self, detector: IdleDetector) {
+        self.idle = Some(detector);
+    }
+
+    /// The last sample of a process.
+    pub(crate) fn sample(&self, key: ProcessKey) -> Option<Sample> {
+        self.planner.sample(key)
     }
 
     pub(crate) fn detects_idle(&self) -> bool {
@@ -132,6 +142,9 @@ impl Adaptive {
             }
             if it.idle || it.statm_error.is_some() {
                 self.planner.idle(it.key);
+                if let Some(resident) = it.fresh_resident() {
+                    self.planner.resident(it.key, resident);
+                }
                 continue;
             }
             let observation = Observation {

@@ -18,6 +18,7 @@ use crate::exits::Exits;
 use crate::fault::FaultFile;
 use crate::host::Host;
 use crate::host_facts::HostFacts;
+use crate::idle_looks::StatmPass;
 use crate::memory_reader::{MemoryReader, ReadContext};
 use crate::notice::Notice;
 use crate::options::{ExitSource, Options};
@@ -169,6 +170,12 @@ impl<S: ProcSource> Collector<S> {
         self.memory_source.file().into()
     }
 
+    /// Goes by this detector.
+    #[cfg(test)]
+    pub(crate) fn detect_idle_by(&mut self, detector: crate::idle::IdleDetector) {
+        self.memory.detect_idle_by(detector);
+    }
+
     /// Whether taskstats tells which processes have not run.
     pub fn detects_idle(&self) -> bool {
         self.memory.detects_idle()
@@ -312,21 +319,34 @@ impl<S: ProcSource> Collector<S> {
             return Vec::new();
         };
         let mut idle = Vec::new();
-        detector.take_idle(&mut self.pids, &mut idle);
+        let moves = detector.take_idle(&mut self.pids, &mut idle);
         let now = Instant::now();
-        let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        let rules = self.accounts.rules();
         let mut known = Vec::with_capacity(idle.len());
-        for pid in idle {
-            match table.by_pid(pid) {
-                Some(process)
-                    if process.rules == Some(rules) && process.kind != ProcessKind::Zombie =>
-                {
-                    known.push(process.idle_sample(now));
+        {
+            let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
+            let rules = self.accounts.rules();
+            for pid in idle {
+                match table.by_pid(pid) {
+                    Some(process)
+                        if process.rules == Some(rules) && process.kind != ProcessKind::Zombie =>
+                    {
+                        known.push(process.idle_sample(now));
+                    }
+                    _ => self.pids.push(pid),
                 }
-                _ => self.pids.push(pid),
             }
         }
+        let rss = |it: &ProcessSample| self.memory.rss_bytes(it);
+        let pass = StatmPass::of(
+            &known,
+            rss,
+            moves,
+            self.accounts.scan(),
+            &self.source,
+            self.options.buffers,
+        );
+        self.pids
+            .extend(pass.apply(&mut known, &mut self.workers, self.page_size));
         known
     }
 

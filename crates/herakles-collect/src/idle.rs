@@ -1,4 +1,4 @@
-//! The taskstats detector: who has not run since the last scan needs no look at all.
+//! The taskstats detector: who has not run since the last scan needs no look at `stat`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,34 @@ use std::time::{Duration, Instant};
 use herakles_stat::Pid;
 use herakles_taskstats::{Client, TaskActivity};
 
+use crate::idle_looks::KernelMoves;
+
+/// Who tells what processes have done so far.
+pub(crate) trait ActivitySource: Send {
+    /// Asks as [`Client::query`] does.
+    fn query(
+        &mut self,
+        pids: &[Pid],
+        out: &mut Vec<TaskActivity>,
+    ) -> Result<(), herakles_taskstats::Error>;
+}
+
+impl ActivitySource for Client {
+    fn query(
+        &mut self,
+        pids: &[Pid],
+        out: &mut Vec<TaskActivity>,
+    ) -> Result<(), herakles_taskstats::Error> {
+        Self::query(self, pids, out)
+    }
+}
+
 /// The open detector and what everybody had done at the last scan.
 pub(crate) struct IdleDetector {
-    client: Client,
+    client: Box<dyn ActivitySource>,
     vmstat: PathBuf,
-    /// What reclaim had taken at the last scan: it takes memory also from who does not run.
-    reclaimed: Option<u64>,
+    /// What the kernel had moved at the last scan: it does so also to who does not run.
+    moved: Option<u64>,
     answers: Vec<TaskActivity>,
     /// Like the answers in ascending order of pids.
     before: Vec<TaskActivity>,
@@ -23,38 +45,49 @@ pub(crate) struct IdleDetector {
 impl IdleDetector {
     /// The detector, where kernel and rights allow one.
     pub(crate) fn open(root: &Path) -> Option<Self> {
-        Some(Self {
-            client: Client::open().ok()?,
-            vmstat: root.join("vmstat"),
-            reclaimed: None,
+        let client = Client::open().ok()?;
+        Some(Self::new(Box::new(client), root.join("vmstat")))
+    }
+
+    pub(crate) fn new(client: Box<dyn ActivitySource>, vmstat: PathBuf) -> Self {
+        Self {
+            client,
+            vmstat,
+            moved: None,
             answers: Vec::new(),
             before: Vec::new(),
             asked: None,
-        })
+        }
     }
 
     /// Splits `pids`, which ascend, into those that have not run since the last call, which go to `idle`, and
-    /// the others, which stay. After any failure all stay.
-    pub(crate) fn take_idle(&mut self, pids: &mut Vec<Pid>, idle: &mut Vec<Pid>) {
+    /// the others, which stay. After any failure all stay. Returns whether the kernel has moved pages of
+    /// who slept meanwhile.
+    pub(crate) fn take_idle(&mut self, pids: &mut Vec<Pid>, idle: &mut Vec<Pid>) -> KernelMoves {
         idle.clear();
         self.answers.clear();
         let begin = Instant::now();
         if self.client.query(pids, &mut self.answers).is_err() {
             self.before.clear();
             self.asked = None;
-            return;
+            return KernelMoves::Some;
         }
-        let reclaimed = reclaimed_pages(&self.vmstat);
-        let quiet = reclaimed.is_some() && reclaimed == self.reclaimed;
-        if let Some(asked) = self.asked.filter(|_| quiet) {
+        let moved = moved_pages(&self.vmstat);
+        let moves = if moved.is_some() && moved == self.moved {
+            KernelMoves::None
+        } else {
+            KernelMoves::Some
+        };
+        if let Some(asked) = self.asked {
             self.pick_idle(begin.saturating_duration_since(asked), idle);
             let mut idle = idle.iter().peekable();
             // Both are in ascending order.
             pids.retain(|pid| idle.next_if_eq(&pid).is_none());
         }
-        self.reclaimed = reclaimed;
+        self.moved = moved;
         self.asked = Some(Instant::now());
         std::mem::swap(&mut self.before, &mut self.answers);
+        moves
     }
 
     /// Puts those of `pids`, which ascend, into `idle` that have not run since the last [`take_idle`](Self::take_idle):
@@ -84,16 +117,26 @@ impl IdleDetector {
     }
 }
 
-/// The pages that reclaim has taken since boot (`pgsteal_*`) and that went to swap (`pswpout`);
-/// `None` if the file cannot be read.
-fn reclaimed_pages(vmstat: &Path) -> Option<u64> {
+/// The counters of `/proc/vmstat` that count what the kernel does to the memory of who sleeps,
+/// beside `pgsteal_*`: pages that went to swap or, all zero, nowhere; sparse memory that became a
+/// huge page, and huge pages whose zero pages were taken back.
+const MOVES: [&str; 5] = [
+    "pswpout",
+    "zswpout",
+    "swpout_zero",
+    "thp_collapse_alloc",
+    "thp_underused_split_page",
+];
+
+/// How often the kernel has moved pages since boot; `None` if the file cannot be read.
+fn moved_pages(vmstat: &Path) -> Option<u64> {
     let text = fs::read_to_string(vmstat).ok()?;
-    let taken = text.lines().filter_map(|line| {
+    let moved = text.lines().filter_map(|line| {
         let (name, value) = line.split_once(' ')?;
-        let counts = name.starts_with("pgsteal") || name == "pswpout";
+        let counts = name.starts_with("pgsteal") || MOVES.contains(&name);
         counts.then(|| value.parse::<u64>().ok()).flatten()
     });
-    Some(taken.fold(0, u64::wrapping_add))
+    Some(moved.fold(0, u64::wrapping_add))
 }
 
 #[cfg(test)]
@@ -147,7 +190,7 @@ mod tests {
         let [calm, woken, ended] = [(); 3].map(|()| Sleeper::start());
         let mut pids = [calm.pid(), woken.pid(), ended.pid()];
         pids.sort_unstable();
-        // Reclaim anywhere on the machine opens the detector to all, for a while.
+        // They may still be about to fall asleep.
         while idle_of(&mut detector, &pids).len() < 3 {
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -32,6 +32,7 @@ mod fault;
 mod host;
 mod host_facts;
 mod idle;
+mod idle_looks;
 mod image;
 mod inspect;
 mod memory_pass;

@@ -67,6 +67,23 @@ impl MemoryReader {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn detect_idle_by(&mut self, detector: IdleDetector) {
+        if let Self::Adaptive(adaptive) = self {
+            adaptive.detect_idle_by(detector);
+        }
+    }
+
+    /// What is resident of a process as far as is known.
+    pub(crate) fn rss_bytes(&self, seen: &ProcessSample) -> u64 {
+        let sample = match self {
+            Self::Adaptive(adaptive) => adaptive.sample(seen.key),
+            Self::Rss | Self::Exact => None,
+        };
+        let rss = sample.map(|it| it.rss_bytes).or(seen.rss_bytes);
+        rss.unwrap_or(0)
+    }
+
     /// Whether idle processes are known without a look.
     pub(crate) fn detects_idle(&self) -> bool {
         match self {

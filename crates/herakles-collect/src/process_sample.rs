@@ -43,6 +43,8 @@ pub(crate) struct ProcessSample {
     pub(crate) fingerprint: Fingerprint,
     /// What is resident by `statm`, also if it was read in an earlier scan.
     pub(crate) rss_bytes: Option<u64>,
+    /// When that was read.
+    pub(crate) rss_at: Instant,
     pub(crate) memory: Memory,
     /// How long the survey took to read it.
     pub(crate) memory_took: Duration,
@@ -106,6 +108,7 @@ impl ProcessSample {
                 ..Fingerprint::default()
             },
             rss_bytes: None,
+            rss_at: at,
             memory: Memory::Unknown,
             memory_took: Duration::ZERO,
             news: None,
@@ -119,11 +122,24 @@ impl ProcessSample {
         if statm.size_pages > 0 {
             let resident_bytes = page_size.bytes(statm.resident_pages);
             self.rss_bytes = Some(resident_bytes);
+            self.rss_at = Instant::now();
             self.fingerprint.resident = Resident {
                 all_bytes: resident_bytes,
                 shared_bytes: page_size.bytes(statm.shared_pages),
             };
         }
+    }
+
+    /// What `statm` says, if it was read in this scan.
+    pub(crate) fn fresh_resident(&self) -> Option<Resident> {
+        let is_fresh = self.rss_bytes.is_some() && self.rss_at >= self.at;
+        is_fresh.then_some(self.fingerprint.resident)
+    }
+
+    /// How old an RSS is that was not read in this scan.
+    pub(crate) fn rss_age(&self, now: Instant) -> Option<Duration> {
+        let is_reused = self.rss_bytes.is_some() && self.rss_at < self.at;
+        is_reused.then(|| now.saturating_duration_since(self.rss_at))
     }
 
     /// Takes the result of a memory read.

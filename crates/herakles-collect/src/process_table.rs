@@ -22,6 +22,8 @@ pub(crate) struct TrackedProcess {
     pub(crate) kind: ProcessKind,
     pub(crate) threads: u32,
     pub(crate) rss_bytes: Option<u64>,
+    /// When that was read.
+    pub(crate) rss_at: Instant,
     pub(crate) image: Image,
     /// The `name` label.
     pub(crate) name: Arc<str>,
@@ -46,6 +48,7 @@ impl TrackedProcess {
         self.kind = seen.kind;
         self.threads = seen.threads;
         self.rss_bytes = seen.rss_bytes;
+        self.rss_at = seen.rss_at;
         self.scan = scan;
     }
 
@@ -64,6 +67,7 @@ impl TrackedProcess {
             execd: false,
             fingerprint: Fingerprint::default(),
             rss_bytes: self.rss_bytes,
+            rss_at: self.rss_at,
             memory: Memory::Unknown,
             memory_took: Duration::ZERO,
             news: None,

@@ -119,6 +119,7 @@ mod tests {
                 }),
                 cpu_seconds: None,
                 cpu_usage_ratio: None,
+                rss_age: None,
                 name_passes: true,
                 over_limit: false,
             });

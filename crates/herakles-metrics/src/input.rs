@@ -25,6 +25,8 @@ pub struct ProcessRecord {
     /// since, or `statm` alone without a sample. It is what is exported, and caps the sample's PSS
     /// and USS. `None` when only the sample's own RSS is known, or nothing.
     pub rss_bytes: Option<u64>,
+    /// How long ago `statm` was read for it, if not in this scan.
+    pub rss_age: Option<Duration>,
     /// The latest memory sample; `None` when it was refused, deferred, too expensive or never asked for.
     pub memory: Option<MemorySample>,
     /// User and system time of this identity, in seconds; `None` when never read.

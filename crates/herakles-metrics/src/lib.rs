@@ -37,6 +37,7 @@
 //!     memory: None,
 //!     cpu_seconds: Some(1.5),
 //!     cpu_usage_ratio: None,
+//!     rss_age: None,
 //!     name_passes: true,
 //!     over_limit: false,
 //! });

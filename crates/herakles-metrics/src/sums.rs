@@ -95,7 +95,8 @@ impl Sums {
             join(sum, value, u64::saturating_add);
         }
         let start = record.start_time_seconds;
-        join(&mut self.oldest_sample, memory.sample_age, Duration::max);
+        let age = memory.sample_age.max(record.rss_age);
+        join(&mut self.oldest_sample, age, Duration::max);
         join(&mut self.cpu_usage_ratio, record.cpu_usage_ratio, |a, b| {
             a + b
         });

@@ -208,3 +208,20 @@ fn a_sample_older_than_the_rss_is_capped_with_its_parts() {
     assert_eq!([sums["rss"], sums["pss"], sums["uss"]], [1024.0; 3]);
     assert_eq!([sums["pss_anon"], sums["pss_file"]], [512.0; 2]);
 }
+
+/// One that sleeps is not looked at in every scan: what is shown of it is older than the scan.
+#[test]
+fn the_age_of_an_rss_without_a_sample_counts_into_that_of_the_sum() {
+    let age = |rss_age| {
+        let snapshot = of_members(&common::no_limits(), |slot| {
+            vec![ProcessRecord {
+                rss_bytes: Some(KIB),
+                rss_age,
+                ..process(slot, 1, "a")
+            }]
+        });
+        said(&snapshot, "herakles_subgroup_memory_sample_age_seconds")
+    };
+    assert_eq!(age(None), None);
+    assert_eq!(age(Some(Duration::from_secs(90))), Some(90.0));
+}

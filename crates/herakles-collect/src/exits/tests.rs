@@ -62,6 +62,7 @@ impl Host {
             kind,
             threads: 1,
             rss_bytes: None,
+            rss_at: Instant::now(),
             image: Image {
                 comm: Comm::new(comm.as_bytes()),
                 start_stack: 0,

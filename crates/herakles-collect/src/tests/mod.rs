@@ -4,6 +4,7 @@ mod errors;
 mod hangs;
 mod history;
 mod identity;
+mod idle;
 mod lagging;
 mod modes;
 mod renewals;

@@ -95,6 +95,7 @@ pub(crate) fn snapshot(made: &[Made], rights: Rights) -> Snapshot {
             memory,
             cpu_seconds: Some(12.5),
             cpu_usage_ratio: Some(0.25),
+            rss_age: None,
             name_passes: true,
             over_limit: false,
         });

@@ -52,6 +52,7 @@ pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> ProcessRe
         memory: None,
         cpu_seconds: None,
         cpu_usage_ratio: None,
+        rss_age: None,
         name_passes: true,
         over_limit: false,
     }

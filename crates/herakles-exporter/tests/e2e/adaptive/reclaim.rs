@@ -16,7 +16,7 @@ use super::{
     Memory,
     family::{Family, HELD_BYTES, Held},
     owns_nearly_all,
-    watch::{exporter, exporters, follows, settles, stays, truth},
+    watch::{exporters, follows, settles, stays, truth},
 };
 
 /// A file on a disk, where the build is: pages of one that is kept in memory go nowhere without
@@ -154,9 +154,8 @@ fn adaptive_who_does_nothing_loses_what_the_kernel_reclaims() {
 
 #[test]
 fn adaptive_who_does_nothing_loses_what_another_pages_out() {
-    // The kernel does not count these pages as reclaimed. So a look at the process finds them
-    // missing, but taskstats gives no cause for a look, and they are noticed by age.
-    for exporter in [exporter("off", "1h"), exporter("auto", "5s")] {
+    // The kernel does not count these pages as reclaimed, so only a look finds them missing.
+    for exporter in exporters() {
         let file = file();
         let Some(family) = Family::start("hk-paged-out", 0, Held::File(file.path())) else {
             return;

@@ -1,0 +1,217 @@
+//! Processes that taskstats finds idle, and whose memory others change.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::Mutex;
+
+use herakles_scan::{ProcFile, ProcSource};
+use herakles_stat::Pid;
+use herakles_taskstats::{Error, TaskActivity};
+use tempfile::NamedTempFile;
+
+use crate::idle::{ActivitySource, IdleDetector};
+
+use super::*;
+
+const MIB: u64 = 1024;
+
+/// Who is idle unless it is said to have run, on a kernel whose counters the test moves.
+#[derive(Clone)]
+struct Kernel {
+    proc: MemProc,
+    started: Instant,
+    switches: Arc<Mutex<HashMap<Pid, u64>>>,
+    vmstat: Arc<NamedTempFile>,
+}
+
+impl Kernel {
+    /// The kernel of a world, which from now on tells who is idle.
+    fn of(world: &mut World) -> Self {
+        let kernel = Self {
+            proc: world.proc.clone(),
+            started: Instant::now(),
+            switches: Arc::default(),
+            vmstat: Arc::new(NamedTempFile::new().unwrap()),
+        };
+        kernel.counts("nr_free_pages", 1);
+        let vmstat = kernel.vmstat.path().to_owned();
+        let detector = IdleDetector::new(Box::new(kernel.clone()), vmstat);
+        world.collector.detect_idle_by(detector);
+        kernel
+    }
+
+    fn ran(&self, pid: u32) {
+        let mut switches = self.switches.lock().unwrap();
+        *switches.entry(Pid::new(pid).unwrap()).or_default() += 1;
+    }
+
+    fn counts(&self, counter: &str, value: u64) {
+        let text = format!("pgsteal_kswapd 7\n{counter} {value}\n");
+        fs::write(self.vmstat.path(), text).unwrap();
+    }
+}
+
+impl ActivitySource for Kernel {
+    fn query(&mut self, pids: &[Pid], out: &mut Vec<TaskActivity>) -> Result<(), Error> {
+        let switches = self.switches.lock().unwrap();
+        for &pid in pids {
+            if self.proc.open(pid).is_ok() {
+                out.push(TaskActivity {
+                    pid,
+                    context_switches: switches.get(&pid).copied().unwrap_or(0),
+                    user: Duration::ZERO,
+                    system: Duration::ZERO,
+                    elapsed: self.started.elapsed(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A world in which everybody has been found idle once.
+fn idle_world(settings: &[Setting], populate: impl FnOnce(&MemProc)) -> (World, Kernel) {
+    let mut world = World::new(settings, populate);
+    let kernel = Kernel::of(&mut world);
+    for _ in 0..2 {
+        world.scan();
+    }
+    (world, kernel)
+}
+
+/// One that holds nearly all, and forty small ones.
+fn big_and_small(proc: &MemProc) {
+    drop(proc.process(1).memory_kib(600 * MIB, 500 * MIB, 400 * MIB));
+    for pid in 2..=41 {
+        drop(proc.process(pid).name("named-x").memory_kib(600, 500, 400));
+    }
+}
+
+#[test]
+fn nothing_is_read_of_who_is_idle_but_a_tenth_of_statm_and_that_of_the_big() {
+    let (mut world, kernel) = idle_world(&[], big_and_small);
+    let reads = |world: &World, file| {
+        let of = |pid| world.proc.process(pid).reads(file);
+        (1..=41).map(of).sum::<usize>()
+    };
+    let files = [ProcFile::Stat, ProcFile::SmapsRollup, ProcFile::Statm];
+    let before = files.map(|file| reads(&world, file));
+    for _ in 0..10 {
+        world.scan();
+    }
+    let after = files.map(|file| reads(&world, file));
+    assert_eq!(after[..2], before[..2]);
+    assert_eq!(after[2], before[2] + 40 + 10);
+
+    kernel.ran(5);
+    let before = reads(&world, ProcFile::Stat);
+    world.scan();
+    assert_eq!(reads(&world, ProcFile::Stat), before + 1);
+}
+
+#[test]
+fn a_big_one_that_others_change_is_read_in_the_same_scan() {
+    let (mut world, _kernel) = idle_world(&[], big_and_small);
+    drop(world.proc.process(1).memory_kib(2656, 900, 800));
+    assert_eq!(world.scan().memory(1), kib(2656, 900, 800));
+}
+
+#[test]
+fn a_small_one_that_others_change_is_read_within_ten_scans() {
+    let (mut world, _kernel) = idle_world(&[], big_and_small);
+    drop(world.proc.process(7).memory_kib(66_088, 65_900, 65_800));
+    let mut scans = 1;
+    while world.scan().memory(7) == kib(600, 500, 400) {
+        scans += 1;
+    }
+    assert!(scans <= 10, "{scans}");
+    assert_eq!(world.scan().memory(7), kib(66_088, 65_900, 65_800));
+}
+
+#[test]
+fn all_are_looked_at_when_the_kernel_has_moved_pages_of_who_sleeps() {
+    for counter in ["pgsteal_direct", "pswpout", "zswpout", "thp_collapse_alloc"] {
+        let (mut world, kernel) = idle_world(&[], big_and_small);
+        for pid in 2..=41 {
+            drop(world.proc.process(pid).memory_kib(60_020, 60_000, 59_000));
+        }
+        kernel.counts(counter, 1);
+        let view = world.scan();
+        for pid in 2..=41 {
+            assert_eq!(view.memory(pid), kib(60_020, 60_000, 59_000), "{counter}");
+        }
+    }
+}
+
+/// A sample that is renewed by age takes over what nobody had noticed before: it must not count
+/// twice when `statm` is looked at.
+#[test]
+fn what_a_sample_has_taken_over_is_not_added_to_it_again() {
+    let settings = [Setting::MaxAgeSeconds(10), Setting::IntervalSeconds(30)];
+    let (mut world, _kernel) = idle_world(&settings, big_and_small);
+    drop(world.proc.process(7).memory_kib(200, 150, 100));
+    for _ in 0..11 {
+        assert_eq!(world.scan().memory(7), kib(200, 150, 100));
+    }
+}
+
+#[test]
+fn a_statm_that_lags_changes_nothing_of_who_is_idle() {
+    let statm = "65536 0 0 5 0 123 0\n";
+    for settings in [
+        &[][..],
+        &[Setting::MaxAgeSeconds(10), Setting::IntervalSeconds(30)],
+    ] {
+        let (mut world, kernel) = idle_world(settings, |proc| {
+            big_and_small(proc);
+            for pid in 1..=41 {
+                drop(proc.process(pid).content(ProcFile::Statm, statm));
+            }
+        });
+        for scan in 0..12 {
+            kernel.ran(9);
+            kernel.counts("pgsteal_direct", scan / 2);
+            let view = world.scan();
+            assert_eq!(view.memory(1), kib(600 * MIB, 500 * MIB, 400 * MIB));
+            assert_eq!(view.memory(9), kib(600, 500, 400));
+        }
+    }
+}
+
+#[test]
+fn the_age_of_an_rss_that_was_not_read_is_part_of_the_sample_age() {
+    let refused = |proc: &MemProc| {
+        big_and_small(proc);
+        let it = proc.process(13).name("boxed-x");
+        let it = it.content(ProcFile::Cgroup, "0::/box\n");
+        drop(it.fault(
+            ProcFile::SmapsRollup,
+            herakles_scan::testing::Fault::Errno(13),
+        ));
+    };
+    let (mut world, _kernel) = idle_world(&[], refused);
+    let (mut aged, mut fresh) = (0, 0);
+    for _ in 0..10 {
+        let view = world.scan();
+        assert_eq!(view.memory(13), [Some(600), None, None]);
+        match view.subgroup("app/boxed").memory_sample_age_seconds {
+            Some(age) => {
+                assert!(age > 0.0);
+                aged += 1;
+            }
+            None => fresh += 1,
+        }
+    }
+    assert_eq!((aged, fresh), (9, 1));
+}
+
+#[test]
+fn an_idle_one_that_has_let_go_of_its_memory_is_looked_at_closely() {
+    let (mut world, _kernel) = idle_world(&[], big_and_small);
+    drop(world.proc.process(1).zombie());
+    let view = world.scan();
+    assert_eq!(view.memory(1), [None; 3]);
+    assert_eq!(view.snapshot.states().zombie, 1);
+    world.proc.remove(1);
+    assert!(world.scan().find(1).is_none());
+}
