@@ -14,13 +14,14 @@ use herakles_stat::{ProcessKey, Statm};
 use crate::options::BufferSizes;
 use crate::process_sample::{Memory, ProcessSample};
 use crate::survey::Scratch;
-use crate::worker_pool::{Note, StuckThreads, Task};
+use crate::worker_pool::{Note, OwnTime, StuckThreads, Task};
 
 /// What became of one read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
     /// When it ended.
     pub(crate) at: Instant,
+    /// CPU time.
     pub(crate) took: Duration,
     /// `None` if it was left, as the allowance was used up or too many threads are stuck.
     pub(crate) usage: Option<Result<MemoryUsage, ScanError>>,
@@ -89,25 +90,24 @@ impl<S: ProcSource> Task for MemoryPass<S> {
     }
 
     fn run(&self, item: usize, scratch: &mut Scratch, note: &Note<'_, Attempt>) -> Attempt {
-        let begin = Instant::now();
         let spent = Duration::from_nanos(self.spent_nanos.load(Relaxed));
         let spent_all = self.allowance.is_some_and(|allowance| spent >= allowance);
         if spent_all || self.stuck.are_too_many() {
             return Attempt {
-                at: begin,
+                at: Instant::now(),
                 took: Duration::ZERO,
                 usage: None,
                 statm: None,
             };
         }
+        let own_time = OwnTime::start();
         let mut statm = None;
         let usage = self.read(self.targets[item], &mut statm, scratch, note);
-        let at = Instant::now();
-        let took = at.saturating_duration_since(begin);
+        let took = own_time.elapsed();
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.spent_nanos.fetch_add(nanos, Relaxed);
         Attempt {
-            at,
+            at: Instant::now(),
             took,
             usage: Some(usage),
             statm,

@@ -46,7 +46,7 @@ pub(crate) struct ProcessSample {
     /// When that was read.
     pub(crate) rss_at: Instant,
     pub(crate) memory: Memory,
-    /// How long the survey took to read it.
+    /// The CPU time that it took the survey to read it.
     pub(crate) memory_took: Duration,
     /// What the rules say of it, if that was not known yet.
     pub(crate) news: Option<Box<News>>,

@@ -20,7 +20,7 @@ use crate::options::BufferSizes;
 use crate::process_sample::{News, ProcessSample};
 use crate::process_table::ProcessTable;
 use crate::users::Users;
-use crate::worker_pool::{Note, StuckThreads, Task};
+use crate::worker_pool::{Note, OwnTime, StuckThreads, Task};
 
 /// Whether the survey reads memory as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,9 +164,9 @@ impl<S: ProcSource> Task for Survey<S> {
         if seen.kind == ProcessKind::User && may_be_now && self.may_read(seen.key) {
             seen.reading = Some(self.memory_source.file());
             note.note(seen.key, Ok(seen.clone()));
-            let begin = Instant::now();
+            let own_time = OwnTime::start();
             let result = read_memory(handle, self.memory_source, &mut scratch.buffers);
-            seen.memory_took = begin.elapsed();
+            seen.memory_took = own_time.elapsed();
             self.early.charge(seen.memory_took);
             seen.take_memory(result)?;
             seen.reading = None;

@@ -369,6 +369,20 @@ impl<T: Task<Scratch = S>, S> Job<T, S> {
     }
 }
 
+/// Measures what a read itself takes on the calling thread: its CPU time, without the time for
+/// which another had the CPU, or a lock.
+pub(crate) struct OwnTime(Duration);
+
+impl OwnTime {
+    pub(crate) fn start() -> Self {
+        Self(thread_cpu())
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        thread_cpu().saturating_sub(self.0)
+    }
+}
+
 /// The CPU time the calling thread has used.
 pub(crate) fn thread_cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -33,7 +33,8 @@ pub struct PlanLimits {
     /// No sample gets older, unless one of the other limits forbids the read.
     pub memory_max_age: Duration,
     /// The share of the time for which reads may hold a process's address space: one whose read
-    /// took 50 ms is read again after 50 s at the earliest with 0.001.
+    /// took 50 ms is read again after 50 s at the earliest with 0.001. One that was below 64 MiB,
+    /// and whose read took less than 1 ms, may be read again at any time.
     pub hold_ratio: Ratio,
     /// A process whose read would take longer is not read; `None`: no limit.
     pub max_hold: Option<Duration>,

@@ -179,7 +179,8 @@ impl Planner {
         self.budget.left(&self.limits)
     }
 
-    /// Takes the result of a read: the memory, when it was read, and how long that took.
+    /// Takes the result of a read: the memory, when it was read, and how long that took: CPU time,
+    /// so that the process is not charged for what kept its reader waiting.
     ///
     /// Ignored if the process is not known (any more).
     pub fn record(&mut self, key: ProcessKey, usage: &MemoryUsage, at: Instant, took: Duration) {

@@ -8,6 +8,11 @@ use crate::sample::Packed;
 use crate::sharers::shares_much;
 use crate::{Bound, Decision, Fingerprint, Observation, PlanLimits, Reason, Resident};
 
+/// Reads of what is smaller, and shorter than [`SHORT`], hold nobody up to speak of.
+const SMALL_BYTES: u64 = 64 << 20;
+
+const SHORT: Duration = Duration::from_millis(1);
+
 /// What is remembered of one process.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
@@ -253,7 +258,11 @@ impl Record {
 
     /// Until when the last read forbids the next.
     fn held_until(&self, limits: &PlanLimits) -> Duration {
-        self.last_took().map_or(Duration::ZERO, |took| {
+        let sample = self.sample.as_ref();
+        let size = sample.map_or_else(|| self.rss_bytes(), Packed::rss_bytes);
+        let held = self.last_took();
+        let held = held.filter(|took| size >= SMALL_BYTES || *took >= SHORT);
+        held.map_or(Duration::ZERO, |took| {
             self.since()
                 .saturating_add(limits.hold_ratio.fraction(took))
         })

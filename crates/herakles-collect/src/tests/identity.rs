@@ -237,7 +237,11 @@ fn exec_inherits_no_sample() {
 #[test]
 fn exec_inherits_no_sample_while_the_read_is_put_off() {
     let mut world = World::new(&[Setting::HoldRatio(0.000_001)], |proc| {
-        drop(proc.process(5).name("java").memory_kib(9000, 8000, 7000));
+        drop(
+            proc.process(5)
+                .name("java")
+                .memory_kib(90_000, 80_000, 70_000),
+        );
     });
     world.scan();
     let exec = |it: MemProcess| {

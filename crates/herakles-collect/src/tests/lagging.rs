@@ -10,6 +10,9 @@ const HELD: Setting = Setting::HoldRatio(0.000_001);
 
 const ROLLUP_KIB: u64 = 40_000;
 
+/// What smaller processes hold up is not worth a hold.
+const BIG_ROLLUP_KIB: u64 = 100_000;
+
 /// What `statm` says meanwhile, in KiB.
 const LAGGING: [u64; 3] = [0, 12_000, 39_000];
 
@@ -19,11 +22,13 @@ fn statm(proc: &MemProc, pid: u32, kib: u64) {
     drop(proc.process(pid).content(ProcFile::Statm, line));
 }
 
-fn lagging(proc: &MemProc) {
-    for (pid, kib) in (1..).zip(LAGGING) {
-        let it = proc.process(pid).name("named-x");
-        drop(it.memory_kib(ROLLUP_KIB, 30_000, 20_000));
-        statm(proc, pid, kib);
+fn lagging(rollup: u64) -> impl Fn(&MemProc) {
+    move |proc| {
+        for (pid, kib) in (1..).zip(LAGGING) {
+            let it = proc.process(pid).name("named-x");
+            drop(it.memory_kib(rollup, 30_000, 20_000));
+            statm(proc, pid, kib);
+        }
     }
 }
 
@@ -60,17 +65,19 @@ fn a_statm_that_lags_and_stands_still_changes_nothing() {
         &[Setting::MaxAgeSeconds(10), Setting::IntervalSeconds(30)],
     ];
     for mode in modes {
-        let mut world = World::new(mode, lagging);
-        for _ in 0..4 {
-            let view = world.scan();
-            assert_shown(&view, [ROLLUP_KIB, 30_000, 20_000], &format!("{mode:?}"));
+        for rollup in [ROLLUP_KIB, BIG_ROLLUP_KIB] {
+            let mut world = World::new(mode, lagging(rollup));
+            for _ in 0..4 {
+                let view = world.scan();
+                assert_shown(&view, [rollup, 30_000, 20_000], &format!("{mode:?}"));
+            }
         }
     }
 }
 
 #[test]
 fn what_statm_moves_is_added_to_a_sample_that_cannot_be_renewed() {
-    let mut world = World::new(&[HELD], lagging);
+    let mut world = World::new(&[HELD], lagging(BIG_ROLLUP_KIB));
     world.scan();
     let moved = |world: &World, by: i64| {
         for (pid, kib) in (1..).zip(LAGGING) {
@@ -80,32 +87,32 @@ fn what_statm_moves_is_added_to_a_sample_that_cannot_be_renewed() {
     moved(&world, 800);
     let view = world.scan();
     assert_eq!(view.reads.deferred_hold, 3);
-    assert_shown(&view, [ROLLUP_KIB + 800, 30_000, 20_000], "grown");
+    assert_shown(&view, [BIG_ROLLUP_KIB + 800, 30_000, 20_000], "grown");
     moved(&world, 0);
-    assert_shown(&world.scan(), [ROLLUP_KIB, 30_000, 20_000], "back");
+    assert_shown(&world.scan(), [BIG_ROLLUP_KIB, 30_000, 20_000], "back");
 
     // Of the three only the last has so much to lose by `statm`, and the sample loses no more.
     moved(&world, -39_000);
     let view = world.scan();
-    assert_eq!(view.memory(1), kib(ROLLUP_KIB, 30_000, 20_000));
-    assert_eq!(view.memory(2), kib(ROLLUP_KIB - 12_000, 28_000, 20_000));
-    assert_eq!(view.memory(3), kib(ROLLUP_KIB - 39_000, 1_000, 1_000));
+    assert_eq!(view.memory(1), kib(BIG_ROLLUP_KIB, 30_000, 20_000));
+    assert_eq!(view.memory(2), kib(BIG_ROLLUP_KIB - 12_000, 30_000, 20_000));
+    assert_eq!(view.memory(3), kib(BIG_ROLLUP_KIB - 39_000, 30_000, 20_000));
 }
 
 #[test]
 fn rss_never_falls_below_0() {
     let mut world = World::new(&[HELD], |proc| {
-        drop(proc.process(1).memory_kib(4_000, 3_000, 2_000));
-        statm(proc, 1, 90_000);
+        drop(proc.process(1).memory_kib(70_000, 60_000, 50_000));
+        statm(proc, 1, 900_000);
     });
-    assert_eq!(world.scan().memory(1), kib(4_000, 3_000, 2_000));
-    statm(&world.proc, 1, 80_000);
+    assert_eq!(world.scan().memory(1), kib(70_000, 60_000, 50_000));
+    statm(&world.proc, 1, 800_000);
     assert_eq!(world.scan().memory(1), kib(0, 0, 0));
 }
 
 #[test]
 fn a_read_that_is_renewed_takes_over_what_statm_had_moved() {
-    let mut world = World::new(&[], lagging);
+    let mut world = World::new(&[], lagging(ROLLUP_KIB));
     world.scan();
     for (pid, kib) in (1..).zip(LAGGING) {
         drop(
@@ -124,7 +131,7 @@ fn a_read_that_is_renewed_takes_over_what_statm_had_moved() {
 
 #[test]
 fn statm_alone_is_shown_where_there_is_no_sample() {
-    let mut world = World::new(&[Setting::Rss], lagging);
+    let mut world = World::new(&[Setting::Rss], lagging(ROLLUP_KIB));
     for _ in 0..2 {
         let view = world.scan();
         assert_eq!(view.memory(1), [Some(0), None, None]);

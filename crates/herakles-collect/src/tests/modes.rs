@@ -1,7 +1,7 @@
 //! Which files each mode reads, and which it leaves alone.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, MemProcess};
+use herakles_scan::testing::{Fault, Gate, MemProcess};
 
 use super::*;
 
@@ -214,7 +214,7 @@ fn what_is_too_big_is_named_once_and_never_read() {
 fn pss_and_uss_never_exceed_an_rss_that_shrank() {
     // The hold forbids the read for hours, whatever the first one took.
     let mut world = World::new(&[Setting::HoldRatio(0.000_001)], |proc| {
-        drop(proc.process(5).memory_kib(4000, 3000, 2000));
+        drop(proc.process(5).memory_kib(400_000, 300_000, 200_000));
     });
     world.scan();
     let shrunk = world
@@ -293,4 +293,29 @@ fn another_mode_holds_from_the_next_scan_on_and_counters_go_on() {
     assert_eq!((view.reads.fresh, view.reads.reused), (0, 3));
     world.reconfigure(&[RSS]);
     assert_eq!(world.scan().memory(1), [Some(4096), None, None]);
+}
+
+/// On a busy machine a read of a millisecond may take a hundred until its thread has a CPU again.
+#[test]
+fn a_reader_that_had_to_wait_has_held_nobody_up() {
+    let mut world = World::new(&[Setting::HoldRatio(0.01)], |proc| {
+        drop(proc.process(5).memory_kib(100 * MIB, 90 * MIB, 80 * MIB));
+    });
+    let gate = Gate::new();
+    let it = world.proc.process(5);
+    drop(it.fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone())));
+    let opener = thread::spawn(move || {
+        gate.wait_until_held(1);
+        thread::sleep(Duration::from_millis(200));
+        gate.release();
+    });
+    let begin = Instant::now();
+    world.scan();
+    opener.join().unwrap();
+    // By the clock it would be held for 20 s.
+    let it = world.proc.process(5).healthy();
+    drop(it.memory_kib(110 * MIB, 91 * MIB, 81 * MIB));
+    while world.scan().memory(5) != kib(110 * MIB, 91 * MIB, 81 * MIB) {
+        assert!(begin.elapsed() < Duration::from_secs(15));
+    }
 }

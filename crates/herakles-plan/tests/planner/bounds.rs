@@ -181,3 +181,34 @@ fn without_a_budget_there_is_no_allowance_and_nothing_is_deferred() {
     host.processes.insert(11, PROCESS);
     assert_eq!(host.refresh(), [(11, Reason::New)]);
 }
+
+/// The smallest process that `hold_ratio` protects, by its size or by the time of its read.
+#[test]
+fn reads_that_hold_nobody_up_to_speak_of_are_never_put_off_for_it() {
+    let limits = PlanLimits {
+        hold_ratio: ratio(0.000_001),
+        ..limits()
+    };
+    let sized = |rss_mib, micros| Process {
+        rss_mib,
+        takes: Duration::from_micros(micros),
+        ..PROCESS
+    };
+    let crowd = [
+        (10, sized(63, 999)),
+        (11, sized(64, 999)),
+        (12, sized(63, 1_000)),
+    ];
+    let mut host = Host::new(limits, &crowd);
+    assert_eq!(host.refresh().len(), 3);
+    for _ in 0..3 {
+        for pid in 10..=12 {
+            host.change(pid, |process| process.faults += 1);
+        }
+        assert_eq!(host.refresh(), [(10, Reason::Changed)]);
+        for pid in 11..=12 {
+            let decision = host.planner.decision(key(pid));
+            assert_eq!(decision, Some(Decision::Defer(Bound::Hold)));
+        }
+    }
+}

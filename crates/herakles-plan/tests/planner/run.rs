@@ -178,7 +178,9 @@ impl Run {
         if let Some(max) = self.limits.max_hold {
             prop_assert!(read.predicted <= max, "{read:?} although it is too long");
         }
-        if let Some((at, took, _)) = self.reads.get(&pid) {
+        if let Some((at, took, then)) = self.reads.get(&pid)
+            && (then.rss_mib >= 64 || *took >= Duration::from_millis(1))
+        {
             let hold = took.as_secs_f64() / self.limits.hold_ratio.as_f64();
             let since = self.now.duration_since(*at).as_secs_f64();
             prop_assert!(since >= hold - 1e-6, "read {since} s after one of {took:?}");
