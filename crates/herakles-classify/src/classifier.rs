@@ -8,6 +8,7 @@ use crate::inheritance;
 use crate::name::{self, CMDLINE_LEN, COMM_LEN};
 use crate::pattern::{CmdlinePattern, GlobPattern};
 use crate::rule::{Rule, Rules};
+use crate::script;
 use crate::template::Variable;
 
 /// Decides which rule a process falls under.
@@ -142,10 +143,12 @@ impl Classifier {
         if self.cmdlines.first_rule() < best
             && let Some(cmdline) = facts.cmdline().and_then(name::visible_cmdline)
         {
-            let mut line = [0; CMDLINE_LEN];
-            best = self
-                .cmdlines
-                .first_match(name::with_spaces(cmdline, &mut line), best, admits);
+            let mut buffer = [0; CMDLINE_LEN];
+            let line = name::with_spaces(cmdline, &mut buffer);
+            best = self.cmdlines.first_match(line, best, admits);
+            if let Some(line) = script::program_line(cmdline, &mut buffer) {
+                best = self.cmdlines.first_match(line, best, admits);
+            }
         }
         best
     }

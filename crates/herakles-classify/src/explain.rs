@@ -16,6 +16,7 @@ use crate::glob::Glob;
 use crate::name::{self, CMDLINE_LEN, display_name};
 use crate::pattern::{GlobPattern, Matcher, Pattern};
 use crate::rule::{Origin, Rule};
+use crate::script;
 use crate::table::OTHER_NAME;
 
 /// Which rule a process falls under and why; displays as text for people, serialises for
@@ -211,12 +212,15 @@ impl Rule {
     }
 
     fn cmdline_match(&self, cmdline: &[u8]) -> Option<RuleMatch> {
+        let match_in = |line: &[u8]| {
+            self.cmdlines.iter().find_map(|pattern| {
+                let part = pattern.matcher.regex()?.find(line)?.as_bytes();
+                Some(self.matched(PatternKind::Cmdline, pattern, line, part))
+            })
+        };
         let mut buffer = [0; CMDLINE_LEN];
-        let line = name::with_spaces(cmdline, &mut buffer);
-        self.cmdlines.iter().find_map(|pattern| {
-            let part = pattern.matcher.regex()?.find(line)?.as_bytes();
-            Some(self.matched(PatternKind::Cmdline, pattern, line, part))
-        })
+        match_in(name::with_spaces(cmdline, &mut buffer))
+            .or_else(|| match_in(script::program_line(cmdline, &mut buffer)?))
     }
 
     fn matched<M>(

@@ -29,9 +29,15 @@ impl Variable {
             Self::User => facts.user().map(str::as_bytes),
             Self::Capture(capture) => {
                 let mut buffer = [0; CMDLINE_LEN];
-                let line = cmdline().map(|cmdline| name::with_spaces(cmdline, &mut buffer));
-                let value = line.and_then(|line| captured(rule, capture, line));
-                return name::template_value(value.unwrap_or_default());
+                let value = cmdline().and_then(|cmdline| {
+                    let line = name::with_spaces(cmdline, &mut buffer);
+                    let value = captured(rule, capture, line).map(name::template_value);
+                    value.or_else(|| {
+                        let line = script::program_line(cmdline, &mut buffer)?;
+                        captured(rule, capture, line).map(name::template_value)
+                    })
+                });
+                return value.unwrap_or_else(|| name::template_value(b""));
             }
             Self::Unit => facts.cgroup().and_then(cgroup::unit),
             Self::Slice => facts.cgroup().and_then(cgroup::slice),

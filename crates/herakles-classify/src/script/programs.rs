@@ -44,6 +44,8 @@ pub(super) enum Kind {
 #[derive(Debug)]
 pub(super) struct Program {
     pub(super) kind: Kind,
+    /// Rules expect a version behind its name.
+    versioned: bool,
     /// Options are words of one dash or two, without clusters of letters.
     pub(super) words: bool,
     /// Options may have a plus for the dash.
@@ -128,7 +130,32 @@ impl Program {
 #[derive(Debug)]
 pub(super) struct Programs {
     programs: Vec<Program>,
-    by_name: HashMap<Vec<u8>, usize>,
+    by_name: HashMap<Vec<u8>, Entrance>,
+}
+
+/// Where a name leads.
+#[derive(Debug)]
+struct Entrance {
+    program: usize,
+    /// The name that rules know it by.
+    known_as: Vec<u8>,
+}
+
+/// A program as a command line calls it.
+pub(super) struct Call<'a> {
+    pub(super) program: &'static Program,
+    /// The name that rules know it by.
+    pub(super) known_as: &'static [u8],
+    /// What follows that name in the path; all of the file's name if it is another one.
+    variant: &'a [u8],
+}
+
+impl Call<'_> {
+    /// Whether rules find it under the name it has here.
+    pub(super) fn has_common_name(&self) -> bool {
+        let is_number = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+        self.variant.is_empty() || (self.program.versioned && self.variant.iter().all(is_number))
+    }
 }
 
 /// Names of builds that may end a program's name.
@@ -138,22 +165,27 @@ const BUILDS: [&[u8]; 11] = [
 
 impl Programs {
     /// The program with this path, in whatever version and build.
-    pub(super) fn find(&self, path: &[u8]) -> Option<&Program> {
-        let name = file_name(path);
-        let name = match name.split_last_chunk::<4>() {
+    pub(super) fn find<'a>(&'static self, path: &'a [u8]) -> Option<Call<'a>> {
+        let file = file_name(path);
+        let name = match file.split_last_chunk::<4>() {
             Some((name, extension)) if extension.eq_ignore_ascii_case(b".exe") => name,
-            _ => name,
+            _ => file,
         };
         let name = name.strip_prefix(b"buildkit-").unwrap_or(name);
         let name = name.strip_suffix(b"-static").unwrap_or(name);
-        let index = self.by_name.get(name).or_else(|| {
+        let entrance = self.by_name.get(name).or_else(|| {
             let version = name
                 .iter()
                 .position(|byte| !byte.is_ascii_alphabetic())
                 .filter(|&at| name.get(at..).is_some_and(is_version));
             self.by_name.get(name.get(..version?)?)
-        });
-        self.programs.get(*index?)
+        })?;
+        let known_as = &*entrance.known_as;
+        Some(Call {
+            program: self.programs.get(entrance.program)?,
+            known_as,
+            variant: file.strip_prefix(known_as).unwrap_or(file),
+        })
     }
 }
 
@@ -185,9 +217,17 @@ impl Default for Programs {
 impl Programs {
     fn new(entries: Vec<Entry>) -> Self {
         let mut by_name = HashMap::new();
-        for (index, entry) in entries.iter().enumerate() {
-            for name in std::iter::once(&*entry.name).chain(entry.aliases.split_whitespace()) {
-                by_name.insert(name.as_bytes().to_vec(), index);
+        for (program, entry) in entries.iter().enumerate() {
+            let mut add = |name: &str, known_as: &str| {
+                let known_as = known_as.as_bytes().to_vec();
+                by_name.insert(name.into(), Entrance { program, known_as });
+            };
+            add(&entry.name, &entry.name);
+            for alias in entry.aliases.split_whitespace() {
+                add(alias, &entry.name);
+            }
+            for relative in entry.relatives.split_whitespace() {
+                add(relative, relative);
             }
         }
         let programs = entries.into_iter().map(Program::from).collect();
@@ -215,7 +255,11 @@ struct Entry {
     name: String,
     #[serde(default)]
     aliases: String,
+    #[serde(default)]
+    relatives: String,
     kind: Kind,
+    #[serde(default)]
+    versioned: bool,
     #[serde(default)]
     words: bool,
     #[serde(default)]
@@ -270,6 +314,7 @@ impl From<Entry> for Program {
         let words = |list: &str| list.split_whitespace().map(|word| word.into()).collect();
         let mut program = Self {
             kind: entry.kind,
+            versioned: entry.versioned,
             words: entry.words,
             plus: entry.plus,
             assignments: entry.assignments,

@@ -1,11 +1,17 @@
 //! The table of cases, titles with blanks, cut lines, and what holds for any command line.
 
 use super::programs::{self, Effect, PROGRAMS};
-use super::script;
+use super::{program_line, script};
+use crate::name::CMDLINE_LEN;
 use proptest::prelude::*;
 
 fn found(cmdline: &[u8]) -> Option<String> {
     script(cmdline).map(|name| String::from_utf8_lossy(name).into_owned())
+}
+
+/// From a line with blanks for NULs and `~` for a blank within an argument.
+fn cmdline(line: &str) -> String {
+    line.replace(' ', "\0").replace('~', " ")
 }
 
 #[test]
@@ -21,7 +27,7 @@ fn cases() {
             assert!(case.is_empty() || case.starts_with('#'), "{case}");
             continue;
         };
-        let found = found(line.replace(' ', "\0").replace('~', " ").as_bytes());
+        let found = found(cmdline(line).as_bytes());
         let found = found.unwrap_or("?".to_owned());
         if found != expected {
             wrong.push(format!("{case}: {found}"));
@@ -49,6 +55,52 @@ fn titles() {
         ("node", None),
     ] {
         assert_eq!(found(title.as_bytes()).as_deref(), expected, "{title}");
+    }
+}
+
+/// What rules see beside the line itself.
+#[test]
+fn program_lines() {
+    for (line, expected) in [
+        ("/usr/bin/python3.12 -m celery worker", None),
+        ("java -jar jenkins.war", None),
+        ("/usr/sbin/nginx -g daemon", None),
+        ("bash run", None),
+        ("-bash", None),
+        (
+            "python3.13t -m celery worker",
+            Some("python -m celery worker"),
+        ),
+        ("/usr/bin/python3-dbg", Some("/usr/bin/python")),
+        (
+            "pypy3.10 /srv/bin/gunicorn x",
+            Some("python /srv/bin/gunicorn x"),
+        ),
+        ("/usr/bin/nodejs app.js", Some("/usr/bin/node app.js")),
+        (
+            "/usr/bin/qemu-aarch64-static /usr/bin/python3 python3 -m rq",
+            Some("/usr/bin/python -m rq"),
+        ),
+        (
+            "/run/rosetta/rosetta /usr/sbin/nginx nginx -g x",
+            Some("/usr/sbin/nginx -g x"),
+        ),
+        (
+            "tini -- /usr/local/bin/gunicorn app:main",
+            Some("/usr/local/bin/gunicorn app:main"),
+        ),
+        ("env A=b timeout 5 bash run", Some("bash run")),
+        (
+            r"C:\jre\java.exe -jar C:\srv\jenkins.war",
+            Some("C:/jre/java -jar C:/srv/jenkins.war"),
+        ),
+        ("qemu-x86_64 -future x /usr/bin/python3 app.py", None),
+        ("tini", None),
+    ] {
+        let mut buffer = [0; CMDLINE_LEN];
+        let found = program_line(cmdline(line).as_bytes(), &mut buffer);
+        let found = found.map(|line| String::from_utf8_lossy(line).into_owned());
+        assert_eq!(found.as_deref(), expected, "{line}");
     }
 }
 
@@ -162,7 +214,7 @@ fn interpreters() -> Vec<String> {
 
 /// What the table says of an option of a program.
 fn effect(program: &str, option: &str) -> Option<Effect> {
-    let program = PROGRAMS.find(program.as_bytes())?;
+    let program = PROGRAMS.find(program.as_bytes())?.program;
     match option.as_bytes() {
         [b'-', letter] if !program.words => program.letter(*letter),
         option => program.word(option),

@@ -33,6 +33,11 @@ impl<'a> Words<'a> {
         (rest.is_some() || !self.is_cut).then_some(word)
     }
 
+    /// What is left, separators included.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest.unwrap_or_default()
+    }
+
     fn split(&self) -> Option<(&'a [u8], Option<&'a [u8]>)> {
         let rest = self.rest?;
         let end = memchr::memchr(self.separator, rest);
