@@ -1,8 +1,9 @@
 //! Project tasks, run as `cargo xtask TASK`.
 //!
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
-//! the workspace that the compiler cannot know, [`metrics_doc`] and [`readmes`] keep
-//! the metric table and the READMEs of the libraries equal to the code. None of them uses a crate of the product, so that they compile in
+//! the workspace that the compiler cannot know, [`metrics_doc`] and [`readmes`] keep the metric
+//! table and the READMEs of the libraries equal to the code, [`dist`] makes what is handed out.
+//! None of them uses a crate of the product, so that they compile in
 //! seconds.
 #![expect(
     clippy::print_stdout,
@@ -11,15 +12,17 @@
 )]
 
 mod ci;
+mod command;
+mod dist;
 mod failure;
 mod metrics_doc;
 mod readmes;
 mod tidy;
 mod workspace;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use crate::failure::Failure;
 
@@ -47,6 +50,10 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         }
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
         Some(("readmes", args)) => readmes::run(args.get_flag("check")),
+        Some(("dist", args)) => match args.get_one::<PathBuf>("check") {
+            Some(program) => dist::check(program),
+            None => dist::run(),
+        },
         Some(("tidy", _)) => tidy::run(),
         _ => Err(Failure::new(
             "no such task; `cargo xtask --help` lists them",
@@ -80,6 +87,17 @@ fn command() -> Command {
             "readmes",
             "Write the README of each library from the documentation of its crate",
         ))
+        .subcommand(
+            Command::new("dist")
+                .about("Make everything that is handed out, in target/dist")
+                .arg(
+                    Arg::new("check")
+                        .long("check")
+                        .value_name("PROGRAM")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("Only pack this build for Debian, and try package and units"),
+                ),
+        )
 }
 
 fn document(name: &'static str, about: &'static str) -> Command {

@@ -20,7 +20,7 @@ use crate::{failure::Failure, metrics_doc, tidy, workspace};
 const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
 
 /// The names of the steps, in their order.
-pub(crate) const STEP_NAMES: [&str; 10] = [
+pub(crate) const STEP_NAMES: [&str; 11] = [
     "fmt",
     "tidy",
     "metrics-doc",
@@ -31,6 +31,7 @@ pub(crate) const STEP_NAMES: [&str; 10] = [
     "test",
     "doctest",
     "e2e",
+    "package",
 ];
 
 /// How a step that did not fail ended.
@@ -125,6 +126,7 @@ impl Gate {
             "test" => self.test(),
             "doctest" => cargo(name, &["test", "--locked", "--workspace", "--doc"]),
             "e2e" => self.end_to_end(),
+            "package" => package(name),
             _ => Err(Failure::new("no such step")),
         }
     }
@@ -197,6 +199,28 @@ impl Gate {
         }
         pass("e2e", &mut command)
     }
+}
+
+/// The packages of the build that the tests before have driven.
+fn package(step: &str) -> Result<Outcome, Failure> {
+    for program in ["dpkg", "setpriv", "systemd-analyze"] {
+        if tools::find(&[], program).is_none() {
+            return Ok(Outcome::Skipped(format!("there is no {program}")));
+        }
+    }
+    if !tools::is_root() {
+        return Ok(Outcome::Skipped("only root may become nobody".to_owned()));
+    }
+    cargo(
+        "build",
+        &["build", "--locked", "--package", "herakles-exporter"],
+    )?;
+    let program = workspace::root().join("target/debug/herakles-exporter");
+    let task = env::current_exe().map_err(|e| Failure::new(format!("where is xtask? {e}")))?;
+    pass(
+        step,
+        Command::new(task).args(["dist", "--check"]).arg(program),
+    )
 }
 
 fn cargo_command(args: &[&str]) -> Command {

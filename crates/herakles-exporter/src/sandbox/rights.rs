@@ -26,7 +26,8 @@ pub(super) fn needed(config: &Config) -> CapabilitySet {
 
 /// Keeps of this thread's capabilities only `needed`; gives those that are left.
 pub(super) fn keep(needed: CapabilitySet) -> io::Result<CapabilitySet> {
-    let held = capabilities(None)?.permitted;
+    let sets = capabilities(None)?;
+    let held = sets.permitted;
     let mut kept = held & needed;
     // Where one is enough the other is not used.
     if kept.contains(CapabilitySet::SYS_PTRACE) {
@@ -39,6 +40,10 @@ pub(super) fn keep(needed: CapabilitySet) -> io::Result<CapabilitySet> {
     match clear_ambient_capability_set() {
         Ok(()) | Err(Errno::INVAL) => {}
         Err(error) => return Err(error.into()),
+    }
+    if (sets.effective, sets.permitted) == (kept, kept) {
+        // Nothing to give up, and a service manager may forbid the call.
+        return Ok(kept);
     }
     set_capabilities(
         None,
