@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use herakles_metrics::{ExporterStatus, Rendered};
-use herakles_web::Limits;
 use herakles_web::gzip::Compressor;
+use herakles_web::web_config::{WebConfig, WebConfigError, WebConfigFile};
+use herakles_web::{Event, Limits};
 use tokio::sync::{Semaphore, watch};
 
 use crate::cache::{Cache, CachedRefresh};
@@ -23,6 +24,8 @@ pub(crate) struct App {
     pub(crate) running_config: ArcSwap<RunningConfig>,
     /// What a client may use of the server; follows the configuration.
     pub(crate) limits: watch::Sender<Limits>,
+    /// `--web.config.file`, if it was given.
+    pub(crate) web_config: Option<Arc<WebConfigFile>>,
     /// Big documents are made one at a time, so that many requests need no more memory than one.
     pub(crate) documents: Semaphore,
     sources: Sources,
@@ -43,16 +46,22 @@ impl App {
     pub(crate) fn new(
         sources: Sources,
         running_config: RunningConfig,
+        web_config: Option<Arc<WebConfigFile>>,
         wake: SyncSender<()>,
     ) -> Self {
         let status = Status::new(running_config.labels());
         status.loaded(true, None);
+        if let Some(file) = &web_config {
+            status.web_config_read(true);
+            log_web_config(&file.current());
+        }
         Self {
             cache: Cache::new(),
             own_usage: OwnUsage::default(),
             status,
             limits: watch::Sender::new(running_config.web_limits()),
             running_config: ArcSwap::from_pointee(running_config),
+            web_config,
             documents: Semaphore::new(1),
             sources,
             wake,
@@ -80,9 +89,39 @@ impl App {
         result
     }
 
-    /// Reads configuration and rules again. What is broken leaves everything as it was. Reads
-    /// files: not for an async thread.
-    pub(crate) fn reload(&self) -> Result<(), LoadError> {
+    /// Reads everything again: configuration and rules, and the web configuration. Each that is
+    /// broken stays as it was. Reads files: not for an async thread.
+    pub(crate) fn reload(&self) -> Result<(), ReloadError> {
+        let reloaded = self.reload_config();
+        if let Some(file) = &self.web_config {
+            let read = file.reload();
+            self.web_config_read(read.as_deref());
+            read.map_err(ReloadError::WebConfig)?;
+        }
+        Ok(reloaded?)
+    }
+
+    /// Takes note if the server has read the web configuration again.
+    pub(crate) fn web_config_followed(&self, event: &Event<'_>) {
+        match event {
+            Event::WebConfigRead(config) => self.web_config_read(Ok(config)),
+            Event::WebConfigBroken(error) => self.web_config_read(Err(error)),
+            _ => {}
+        }
+    }
+
+    fn web_config_read(&self, read: Result<&WebConfig, &WebConfigError>) {
+        self.status.web_config_read(read.is_ok());
+        match read {
+            Ok(config) => log_web_config(config),
+            Err(error) => tracing::error!(
+                error = error.to_string(),
+                "the web configuration is broken, the old one stays"
+            ),
+        }
+    }
+
+    fn reload_config(&self) -> Result<(), LoadError> {
         let _one_at_a_time = self
             .reloading
             .lock()
@@ -116,6 +155,24 @@ impl App {
             }
         }
     }
+}
+
+/// Why a reload left something as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ReloadError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    WebConfig(WebConfigError),
+}
+
+fn log_web_config(config: &WebConfig) {
+    for warning in config.warnings() {
+        tracing::warn!(warning, "web configuration");
+    }
+    let (tls, passwords) = (config.has_tls(), config.has_users());
+    tracing::info!(tls, passwords, "web configuration in force");
 }
 
 /// Logs what is allowed but hardly meant.

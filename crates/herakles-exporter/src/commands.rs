@@ -51,7 +51,10 @@ impl Failure {
             }
         }
         match self {
-            Self::Usage(_) | Self::Load(_) | Self::Import(_) => ExitCode::from(2),
+            Self::Usage(_)
+            | Self::Load(_)
+            | Self::Import(_)
+            | Self::Serve(ServeError::WebConfig(_)) => ExitCode::from(2),
             Self::Serve(_) | Self::Open(_) | Self::Other(_) => ExitCode::FAILURE,
         }
     }

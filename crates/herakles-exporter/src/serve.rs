@@ -7,6 +7,7 @@ use std::thread;
 
 use herakles_collect::{Collector, OpenError};
 use herakles_scan::ProcFs;
+use herakles_web::web_config::{WebConfigError, WebConfigFile};
 use herakles_web::{BindError, Server, bind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -24,6 +25,8 @@ use crate::sandbox::Sandbox;
 pub(crate) enum ServeError {
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error(transparent)]
+    WebConfig(#[from] WebConfigError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -71,9 +74,13 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     let config = running_config.config();
     let root = config.path.procfs.clone();
     let proc = ProcFs::open(&root).map_err(OpenError::from)?;
+    let web_config = config.web.config_file.as_deref();
+    let web_config = web_config.map(WebConfigFile::open).transpose()?;
+    let mut files = running_config.files_to_read_again();
+    files.extend(web_config.iter().flat_map(WebConfigFile::files));
     let listeners = bind(&config.web.listen_addresses)?;
     // Before the first thread: what a thread gives up holds for those that it starts.
-    let protections = Sandbox::new(config, &running_config.files_to_read_again()).enter(&proc);
+    let protections = Sandbox::new(config, &files).enter(&proc);
 
     let _flush = log::start(config.log.level, config.log.format);
     log_warnings(&running_config);
@@ -86,7 +93,10 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     }
     for listener in &listeners {
         if let Ok(address) = listener.local_addr() {
-            tracing::info!(address = address.to_string(), "listening");
+            let tls = web_config
+                .as_ref()
+                .is_some_and(|file| file.current().has_tls());
+            tracing::info!(address = address.to_string(), tls, "listening");
         }
     }
     tracing::info!(protections = protections.to_string(), "sandbox");
@@ -101,7 +111,12 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         .map_err(start("the web server"))?;
     let collector = Collector::open(&root, running_config.options.clone())?;
     let (wake, woken) = sync_channel(1);
-    let app = Arc::new(App::new(sources, running_config, wake));
+    let app = Arc::new(App::new(
+        sources,
+        running_config,
+        web_config.map(Arc::new),
+        wake,
+    ));
     let refresher = Refresher::new(Arc::clone(&app), collector, woken);
     thread::Builder::new()
         .name("herakles-refresh".into())
@@ -129,10 +144,18 @@ async fn serve(
     tokio::spawn(Arc::clone(&web_log).write());
     let limits = app.limits.subscribe();
     let first = *limits.borrow();
+    let web_config = app.web_config.clone();
+    let watching = Arc::clone(&app);
     let handler = move |request| http::answer(Arc::clone(&app), request);
-    let server = Server::new(listeners, first, handler)
+    let mut server = Server::new(listeners, first, handler)
         .limits_from(limits)
-        .on_event(move |event| web_log.take(&event));
+        .on_event(move |event| {
+            watching.web_config_followed(&event);
+            web_log.take(&event);
+        });
+    if let Some(file) = web_config {
+        server = server.web_config(file);
+    }
     let drained = server.serve(stop_on(terminate, interrupt)).await?;
     tracing::info!(
         finished = drained.finished,

@@ -38,6 +38,7 @@ pub(crate) struct Status {
     faults: Mutex<Faults>,
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
     reload: Mutex<Option<Reload>>,
+    web_reload: Mutex<Option<Reload>>,
 }
 
 impl Status {
@@ -60,6 +61,7 @@ impl Status {
             faults: Mutex::default(),
             requests: Mutex::default(),
             reload: Mutex::default(),
+            web_reload: Mutex::default(),
         }
     }
 
@@ -132,17 +134,12 @@ impl Status {
         if let Some(labels) = labels {
             *lock(&self.config) = labels;
         }
-        let mut reload = lock(&self.reload);
-        let before = reload.and_then(|it| it.last_success_seconds);
-        let last_success_seconds = if successful {
-            Some(unix_seconds(SystemTime::now()))
-        } else {
-            before
-        };
-        *reload = Some(Reload {
-            successful,
-            last_success_seconds,
-        });
+        note(&mut lock(&self.reload), successful);
+    }
+
+    /// Records the end of a reading of the web configuration.
+    pub(crate) fn web_config_read(&self, successful: bool) {
+        note(&mut lock(&self.web_reload), successful);
     }
 
     /// Why the last refresh failed, if it did.
@@ -212,7 +209,7 @@ impl Status {
             exposition: cached.map(|it| it.forms.sizes()),
             http_requests: lock(&self.requests).clone(),
             config_reload: *lock(&self.reload),
-            web_reload: None,
+            web_reload: *lock(&self.web_reload),
             process: own,
         }
     }
@@ -224,6 +221,15 @@ const ALL_FORMS: ExpositionBytes = ExpositionBytes {
     text: Some(0),
     text_gzip: Some(0),
 };
+
+fn note(reload: &mut Option<Reload>, successful: bool) {
+    let before = reload.and_then(|reload| reload.last_success_seconds);
+    let now = successful.then(|| unix_seconds(SystemTime::now()));
+    *reload = Some(Reload {
+        successful,
+        last_success_seconds: now.or(before),
+    });
+}
 
 fn build_labels() -> BuildLabels {
     BuildLabels {

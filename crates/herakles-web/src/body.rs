@@ -57,6 +57,14 @@ impl Body {
         self.first.is_empty() && self.second.is_empty()
     }
 
+    /// Takes the first `most` bytes off, or all if there are no more.
+    pub(crate) fn split_to(&mut self, most: usize) -> Self {
+        let first = self.first.split_to(most.min(self.first.len()));
+        let rest = most - first.len();
+        let second = self.second.split_to(rest.min(self.second.len()));
+        Self { first, second }
+    }
+
     /// The whole body in one piece; copies if there are two segments. Meant for tests of handlers.
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {

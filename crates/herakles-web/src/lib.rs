@@ -58,6 +58,7 @@ mod listen;
 mod negotiate;
 pub mod respond;
 mod server;
+pub mod web_config;
 
 pub use self::body::Body;
 pub use self::exposition::{Exposition, Form};

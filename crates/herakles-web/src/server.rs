@@ -3,13 +3,17 @@
 mod accept;
 mod connection;
 mod event;
+mod http2;
 mod lease;
 mod registry;
+mod requests;
+mod session;
 mod socket;
 mod stream;
+mod visit;
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,8 +27,11 @@ use self::accept::Acceptor;
 pub use self::event::{Event, Waiting};
 use self::lease::{Lease, SharedRegistry};
 use self::registry::{Admission, Registry};
+use self::requests::Requests;
 use self::socket::Socket;
+use self::visit::Visit;
 use crate::Body;
+use crate::web_config::WebConfigFile;
 
 /// Refused clients that are sent a 503 at the same time; further ones are just closed.
 const MAX_REFUSALS: usize = 64;
@@ -67,7 +74,7 @@ pub struct Drained {
     pub cut_off: usize,
 }
 
-/// An HTTP/1 server around a handler.
+/// An HTTP server around a handler: HTTP/1, and HTTP/2 where a [`WebConfigFile`] asks for TLS.
 ///
 /// The handler gets every complete request without its body; request bodies are never read. HEAD
 /// reaches it as GET, and the body of its answer is left out. It must not block: it runs on the
@@ -79,7 +86,8 @@ pub struct Drained {
 pub struct Server<H> {
     listeners: Vec<TcpListener>,
     limits: watch::Receiver<Limits>,
-    handler: Arc<H>,
+    handler: H,
+    web_config: Option<Arc<WebConfigFile>>,
     on_event: Arc<EventSink>,
 }
 
@@ -95,7 +103,8 @@ where
         Self {
             listeners,
             limits: watch::channel(limits).1,
-            handler: Arc::new(handler),
+            handler,
+            web_config: None,
             on_event: Arc::new(|_| {}),
         }
     }
@@ -105,6 +114,14 @@ where
     #[must_use]
     pub fn limits_from(mut self, limits: watch::Receiver<Limits>) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Serves by this file: TLS, names and passwords, headers and a rate limit. It is read again
+    /// when it has changed.
+    #[must_use]
+    pub fn web_config(mut self, file: Arc<WebConfigFile>) -> Self {
+        self.web_config = Some(file);
         self
     }
 
@@ -133,10 +150,16 @@ where
             listeners,
             limits,
             handler,
+            web_config,
             on_event,
         } = self;
+        let requests = Arc::new(Requests {
+            handler,
+            web_config,
+            on_event,
+        });
         let acceptor = Acceptor::new(register(listeners)?);
-        let connections = Connections::new(limits, handler, on_event);
+        let connections = Connections::new(limits, requests);
         let (stop, stopped) = oneshot::channel();
         // A task of its own, so that the worker which hears of a connection serves it and wakes no
         // other thread; in a set, as that ends its tasks when it is dropped.
@@ -179,8 +202,7 @@ struct Connections<H> {
     stop: watch::Sender<()>,
     refusals: Arc<Semaphore>,
     limits: watch::Receiver<Limits>,
-    handler: Arc<H>,
-    on_event: Arc<EventSink>,
+    requests: Arc<Requests<H>>,
 }
 
 impl<H, F> Connections<H>
@@ -188,7 +210,7 @@ where
     H: Fn(Request<()>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    fn new(limits: watch::Receiver<Limits>, handler: Arc<H>, on_event: Arc<EventSink>) -> Self {
+    fn new(limits: watch::Receiver<Limits>, requests: Arc<Requests<H>>) -> Self {
         let capacity = limits.borrow().max_connections;
         Self {
             tasks: JoinSet::new(),
@@ -196,9 +218,12 @@ where
             stop: watch::Sender::new(()),
             refusals: Arc::new(Semaphore::new(MAX_REFUSALS)),
             limits,
-            handler,
-            on_event,
+            requests,
         }
+    }
+
+    fn tell(&self, event: Event<'_>) {
+        (self.requests.on_event)(event);
     }
 
     /// Serves what is accepted until `stopped` ends.
@@ -213,8 +238,8 @@ where
                 _ = &mut stopped => break,
                 Some(ended) = self.tasks.join_next() => self.note_end(ended),
                 accepted = acceptor.accept() => match accepted {
-                    Ok(stream) => self.open(Socket(stream)),
-                    Err(error) => (self.on_event)(Event::AcceptFailed(&error)),
+                    Ok((socket, client)) => self.open(socket, client),
+                    Err(error) => self.tell(Event::AcceptFailed(&error)),
                 },
             }
         }
@@ -222,7 +247,7 @@ where
         self.drain().await
     }
 
-    fn open(&mut self, stream: Socket) {
+    fn open(&mut self, socket: Socket, client: Option<IpAddr>) {
         let limits = *self.limits.borrow();
         let (admission, evicted) = lease::admit(&self.registry, limits.max_connections);
         let Admission::Admitted {
@@ -230,29 +255,28 @@ where
             evicted: victim,
         } = admission
         else {
-            (self.on_event)(Event::Refused);
-            return self.refuse(stream);
+            self.tell(Event::Refused);
+            return self.refuse(socket);
         };
         if let Some(waiting) = victim {
-            (self.on_event)(Event::Evicted(waiting));
+            self.tell(Event::Evicted(waiting));
         }
-        (self.on_event)(Event::Accepted);
-        let lease = Arc::new(Lease::new(Arc::clone(&self.registry), id));
-        let handler = Arc::clone(&self.handler);
-        let on_event = Arc::clone(&self.on_event);
-        let stopping = self.stop.subscribe();
-        self.tasks.spawn(async move {
-            let end = connection::serve(stream, lease, evicted, stopping, limits, handler).await;
-            if let Some(event) = end {
-                on_event(event);
-            }
-        });
+        self.tell(Event::Accepted);
+        let visit = Visit {
+            lease: Arc::new(Lease::new(Arc::clone(&self.registry), id)),
+            evicted,
+            stopping: self.stop.subscribe(),
+            limits,
+            client,
+        };
+        let requests = Arc::clone(&self.requests);
+        self.tasks.spawn(session::serve(socket, visit, requests));
     }
 
-    fn refuse(&mut self, stream: Socket) {
+    fn refuse(&mut self, socket: Socket) {
         if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
             self.tasks.spawn(async move {
-                connection::refuse(stream).await;
+                connection::refuse(socket).await;
                 drop(permit);
             });
         }
@@ -260,7 +284,7 @@ where
 
     fn note_end(&self, ended: Result<(), JoinError>) {
         if ended.is_err_and(|error| error.is_panic()) {
-            (self.on_event)(Event::HandlerPanicked);
+            self.tell(Event::HandlerPanicked);
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use herakles_collect::{Collector, MemoryMode, Notice};
 use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
+use herakles_web::web_config::WebConfig;
 
 use crate::cli::Check;
 use crate::config::RunningConfig;
@@ -15,6 +16,7 @@ use crate::sandbox::Sandbox;
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
     let mut report = Report::default();
     if let Some(running_config) = configuration(sources, &mut report) {
+        web_config(&running_config, &mut report);
         addresses(&running_config, &mut report);
         if let Some(proc) = proc(&running_config, &mut report) {
             memory(&proc, &running_config, check.allow_partial, &mut report);
@@ -78,6 +80,30 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig
                 report.warn(&format!("rules: {warning}"));
             }
             Some(running_config)
+        }
+    }
+}
+
+fn web_config(running_config: &RunningConfig, report: &mut Report) {
+    let Some(path) = &running_config.config().web.config_file else {
+        return;
+    };
+    match WebConfig::read(path) {
+        Err(error) => report.fail(&format!("web configuration: {error}")),
+        Ok(config) => {
+            let tls = if config.has_tls() { "TLS" } else { "no TLS" };
+            let users = if config.has_users() {
+                "passwords"
+            } else {
+                "no passwords"
+            };
+            report.ok(&format!(
+                "web configuration: {}: {tls}, {users}",
+                path.display()
+            ));
+            for warning in config.warnings() {
+                report.warn(&format!("web configuration: {warning}"));
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ fn exporter(flags: &[&str]) -> Exporter {
     let sources = sources(rules.path(), flags);
     let running_config = RunningConfig::load(&sources).unwrap();
     let (reloads, _) = sync_channel(1);
-    let app = Arc::new(App::new(sources, running_config, reloads));
+    let app = Arc::new(App::new(sources, running_config, None, reloads));
     let mut options = app.running_config.load().options.clone();
     options.threads = NonZeroUsize::new(1);
     let collector = Collector::with_source(proc.clone(), host_facts(), options).unwrap();

@@ -1,11 +1,14 @@
 //! Accepting connections when descriptors run out and when they do not.
 
 use std::io;
+use std::net::IpAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep_until};
+
+use super::socket::Socket;
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -30,9 +33,9 @@ impl Acceptor {
         }
     }
 
-    /// The next connection, or why `accept` failed. After EMFILE and its like the following call
+    /// The next connection and who made it, or why `accept` failed. After EMFILE and its like the following call
     /// waits first, 50 ms to 1 s. Cancel safe: neither a connection nor a pause is lost.
-    pub(super) async fn accept(&mut self) -> io::Result<TcpStream> {
+    pub(super) async fn accept(&mut self) -> io::Result<(Socket, Option<IpAddr>)> {
         if let Some(resume_at) = self.resume_at {
             sleep_until(resume_at).await;
             self.resume_at = None;
@@ -49,13 +52,15 @@ impl Acceptor {
         accepted
     }
 
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Socket, Option<IpAddr>)>> {
         let (later, first) = self.listeners.split_at(self.next.min(self.listeners.len()));
         let from_next = first.iter().chain(later);
         for (offset, listener) in from_next.enumerate() {
             if let Poll::Ready(accepted) = listener.poll_accept(cx) {
                 self.next = (self.next + offset + 1) % self.listeners.len();
-                return Poll::Ready(accepted.map(|(stream, _)| stream));
+                return Poll::Ready(
+                    accepted.map(|(stream, from)| (Socket(stream), Some(from.ip()))),
+                );
             }
         }
         Poll::Pending

@@ -1,27 +1,25 @@
-//! One connection from its first byte to its last.
+//! One HTTP/1 connection from its first byte to its last.
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
-use hyper::header::{HOST, HeaderValue, RETRY_AFTER};
+use hyper::header::{HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{oneshot, watch};
 
-use super::Limits;
 use super::event::Event;
-use super::lease::Lease;
 use super::registry::Phase;
+use super::requests::Requests;
+use super::socket::{HANDSHAKE, Socket};
 use super::stream::WatchedStream;
+use super::visit::Visit;
 use crate::{Body, respond};
 
 /// Header lines of a request; browsers send about 20.
@@ -30,8 +28,8 @@ const MAX_HEADERS: usize = 64;
 /// The least that hyper accepts as a header limit, in bytes.
 const MIN_HEADER_BYTES: usize = 8192;
 
-/// How long a refused client may take to send a request and read its 503.
-const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a client that must go may take to send a request and read why.
+pub(super) const LEAVING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves requests until either side ends the connection, it is evicted, or `stopping` ends; then
 /// a request in flight is finished first. The event is what should be told of its end.
@@ -39,19 +37,23 @@ const REFUSAL_PATIENCE: Duration = Duration::from_secs(1);
 /// Generic over the stream: a TLS session is served as a socket is.
 pub(super) async fn serve<S, H, F>(
     stream: S,
-    lease: Arc<Lease>,
-    evicted: oneshot::Receiver<()>,
-    mut stopping: watch::Receiver<()>,
-    limits: Limits,
-    handler: Arc<H>,
+    visit: Visit,
+    requests: Arc<Requests<H>>,
 ) -> Option<Event<'static>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Fn(Request<()>) -> F,
     F: Future<Output = Response<Body>>,
 {
+    let Visit {
+        lease,
+        evicted,
+        mut stopping,
+        limits,
+        client,
+    } = visit;
     let stream = WatchedStream::new(stream, Arc::clone(&lease), limits.write_timeout);
-    let service = service_fn(|request| answer(request, &lease, &*handler));
+    let service = service_fn(|request| requests.answer(request, &lease, client));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
@@ -73,50 +75,7 @@ where
     result.err().and_then(|error| event_of(&error, phase))
 }
 
-/// Hands a request to the handler, as GET if it is HEAD: hyper sends the headers, with the length
-/// of the body, and leaves the body out.
-async fn answer<H, F>(
-    request: Request<Incoming>,
-    lease: &Arc<Lease>,
-    handler: &H,
-) -> Result<Response<WatchedBody>, Evicted>
-where
-    H: Fn(Request<()>) -> F,
-    F: Future<Output = Response<Body>>,
-{
-    if !lease.begin() {
-        return Err(Evicted);
-    }
-    let mut request = request.map(drop);
-    let response = if has_valid_host(&request) {
-        if request.method() == Method::HEAD {
-            *request.method_mut() = Method::GET;
-        }
-        handler(request).await
-    } else {
-        respond::text(
-            StatusCode::BAD_REQUEST,
-            "the request needs exactly one Host header\n",
-        )
-    };
-    Ok(response.map(|body| WatchedBody {
-        body,
-        lease: Arc::clone(lease),
-    }))
-}
-
-/// HTTP/1.1 wants exactly one (RFC 9112, 3.2), older versions none.
-fn has_valid_host(request: &Request<()>) -> bool {
-    let hosts = request.headers().get_all(HOST).iter().count();
-    hosts == 1 || (hosts == 0 && request.version() < Version::HTTP_11)
-}
-
-/// The connection had to give way before its request was complete.
-#[derive(Debug, thiserror::Error)]
-#[error("connection closed in favour of a new one")]
-struct Evicted;
-
-fn event_of(error: &hyper::Error, phase: Option<Phase>) -> Option<Event<'static>> {
+pub(super) fn event_of(error: &hyper::Error, phase: Option<Phase>) -> Option<Event<'static>> {
     if error.is_parse() {
         return Some(Event::Malformed);
     }
@@ -131,48 +90,28 @@ fn event_of(error: &hyper::Error, phase: Option<Phase>) -> Option<Event<'static>
     timed_out.then_some(Event::WriteTimedOut)
 }
 
-/// A body that tells its connection when hyper is done with it.
-struct WatchedBody {
-    body: Body,
-    lease: Arc<Lease>,
-}
-
-impl HttpBody for WatchedBody {
-    type Data = <Body as HttpBody>::Data;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Infallible>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+/// Answers one request with 503 and closes the connection. One that begins with a TLS handshake is
+/// just closed: an answer would cost a key exchange.
+pub(super) async fn refuse(socket: Socket) {
+    let first = tokio::time::timeout(LEAVING_PATIENCE, socket.peek()).await;
+    if matches!(first, Ok(Ok(Some(byte))) if byte != HANDSHAKE) {
+        answer_once(socket, busy).await;
     }
 }
 
-impl Drop for WatchedBody {
-    fn drop(&mut self) {
-        self.lease.body_taken();
-    }
-}
-
-/// Answers one request with 503 and closes the connection.
-pub(super) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: S) {
-    let service = service_fn(|_| async { Ok::<_, Infallible>(busy()) });
+/// Answers one request, whatever it is, and closes the connection.
+pub(super) async fn answer_once<S>(stream: S, answer: impl Fn() -> Response<Body>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let service = service_fn(|_| async { Ok::<_, Infallible>(answer()) });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
         .max_buf_size(MIN_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     // Whatever goes wrong here, the client is gone and nothing is left to do for it.
-    let _ = tokio::time::timeout(REFUSAL_PATIENCE, connection).await;
+    let _ = tokio::time::timeout(LEAVING_PATIENCE, connection).await;
 }
 
 fn busy() -> Response<Body> {

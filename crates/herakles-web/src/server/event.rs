@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::web_config::{WebConfig, WebConfigError};
+
 /// Something that happened to a connection or to the act of accepting one.
 ///
 /// The server neither logs nor counts; it hands each event to the closure given to
@@ -20,10 +22,23 @@ pub enum Event<'a> {
     HeaderTimedOut,
     /// A client took less than 64 KiB of its response, and not the rest, in the write timeout.
     WriteTimedOut,
-    /// A client sent something that is no HTTP/1 request, or one that is too large.
+    /// A client sent something that is no HTTP request, or one that is too large.
     Malformed,
     /// `accept` failed. It is tried again, after a pause if descriptors or memory ran out.
     AcceptFailed(&'a io::Error),
+    /// A client did not complete the TLS handshake in the header timeout.
+    HandshakeTimedOut,
+    /// A TLS handshake failed: the client wants what is not offered, has no good certificate, or
+    /// does not speak TLS.
+    HandshakeFailed(&'a io::Error),
+    /// A request was answered 401.
+    Denied,
+    /// A request was answered 429.
+    Limited,
+    /// The web configuration had changed and is in force from now on.
+    WebConfigRead(&'a WebConfig),
+    /// The web configuration has changed but is broken; the last good one stays in force.
+    WebConfigBroken(&'a WebConfigError),
     /// The handler panicked; its connection was closed.
     HandlerPanicked,
 }

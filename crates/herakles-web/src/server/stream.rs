@@ -13,7 +13,7 @@ use super::lease::Lease;
 
 /// What a peer must take within the write timeout, in bytes; the rest of a response if that is
 /// less. Otherwise a client could hold a place for hours by a byte now and then.
-const LEAST_PROGRESS: usize = 64 * 1024;
+pub(super) const LEAST_PROGRESS: usize = 64 * 1024;
 
 /// A stream whose writes fail with [`io::ErrorKind::TimedOut`] once the peer has taken too little
 /// for `write_timeout`, and which tells the registry what it sees: bytes that arrive, responses
@@ -49,6 +49,7 @@ impl<S> WatchedStream<S> {
         result: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(written)) = result {
+            self.lease.wrote(written);
             self.stall = self
                 .stall
                 .map(|taken| taken + written)

@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Route,
     /// A path in the file system.
     Path,
+    /// A path in the file system, or nothing.
+    OptionalPath,
     /// Addresses to listen on, at least one.
     Addresses,
     /// Paths of files; the last component may hold `*`, `?` and `[ ]`.
@@ -97,7 +99,7 @@ impl Kind {
             Self::Duration { .. } => "a duration",
             Self::Choice(words) => return format!("one of {}", words.join(", ")),
             Self::Route => "a path such as /metrics",
-            Self::Path => "a path",
+            Self::Path | Self::OptionalPath => "a path",
             Self::Addresses => "a list of addresses such as :9215 or [::1]:9215",
             Self::Paths => "a list of paths",
             Self::Globs => "a list of globs (* ? [ ])",
@@ -146,7 +148,7 @@ impl Kind {
             Self::Integer { .. } => "N",
             Self::Ratio { .. } => "RATIO",
             Self::Duration { .. } => "DURATION",
-            Self::Route | Self::Path | Self::Paths => "PATH",
+            Self::Route | Self::Path | Self::OptionalPath | Self::Paths => "PATH",
             Self::Addresses => "ADDRESS",
             Self::Globs => "GLOB",
             Self::Names => "NAME",
@@ -166,6 +168,7 @@ impl Kind {
         let text = items.last().map_or("", |item| item.as_ref().trim());
         let mistaken = || self.mistaken(quoted(text));
         match self {
+            Self::OptionalPath => self.text(text),
             _ if text.is_empty() => Err(Invalid::Empty(self.expected())),
             Self::Bool => text.parse().map(Value::Bool).map_err(|_| mistaken()),
             Self::Integer { .. } => self.integer(text.parse().map_err(|_| mistaken())?),
@@ -196,7 +199,10 @@ impl Kind {
             }
             (Self::Duration { .. }, DeValue::Integer(number)) => Err(no_unit(number.as_str())),
             (Self::Duration { .. }, DeValue::String(text)) => self.duration(text),
-            (Self::Choice(_) | Self::Route | Self::Path, DeValue::String(text)) => self.text(text),
+            (
+                Self::Choice(_) | Self::Route | Self::Path | Self::OptionalPath,
+                DeValue::String(text),
+            ) => self.text(text),
             (_, DeValue::Array(items)) if self.is_list() => {
                 let texts = items.iter().map(|item| item.get_ref().as_str());
                 let texts = texts.map(|text| text.map(str::to_owned)).collect();

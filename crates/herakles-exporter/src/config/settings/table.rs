@@ -87,6 +87,9 @@ settings! {
     web: Web, "Web" {
         /// Address to listen on: :PORT, IPv4:PORT, [IPv6]:PORT or NAME:PORT
         listen_addresses: Vec<ListenAddress> = Kind::Addresses, [":9215"], restart(), flag_name("web.listen-address");
+        /// TLS, names and passwords, headers and a rate limit: a YAML file as exporter-toolkit
+        /// has it, read again when it changes
+        config_file: Option<PathBuf> = Kind::OptionalPath, [], restart(), flag_name("web.config.file"), not_in_file();
         /// Path of the metrics
         telemetry_path: String = Kind::Route, ["/metrics"];
         /// Connections served at once

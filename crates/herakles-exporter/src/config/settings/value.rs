@@ -99,6 +99,7 @@ from_value! {
     Duration: Duration(value) => Some(*value);
     String: Text(value) => Some(value.clone());
     PathBuf: Text(value) => Some(value.into());
+    Option<PathBuf>: Text(value) => Some((!value.is_empty()).then(|| value.into()));
     Vec<String>: Texts(items) => Some(items.clone());
     Vec<ListenAddress>: Addresses(items) => Some(items.clone());
     Vec<Glob>: Globs(items) => Some(items.iter().map(|(glob, _)| glob.clone()).collect());

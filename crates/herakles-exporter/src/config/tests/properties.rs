@@ -24,7 +24,7 @@ fn value(kind: Kind) -> BoxedStrategy<Value> {
             .prop_map(Value::Word)
             .boxed(),
         Kind::Route => "/m[a-z/._~-]{0,20}".prop_map(Value::Text).boxed(),
-        Kind::Path => "/[^\0]{0,20}".prop_map(Value::Text).boxed(),
+        Kind::Path | Kind::OptionalPath => "/[^\0]{0,20}".prop_map(Value::Text).boxed(),
         Kind::Addresses => {
             let port = any::<u16>().prop_map(ListenAddress::any);
             prop::collection::vec(port, 1..4)
