@@ -13,8 +13,7 @@ use herakles_scan::{ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
 use crate::idle::IdleDetector;
-use crate::memory_pass::{Attempt, MemoryPass, StatmReads, Target, vanished};
-use crate::memory_reader::ReadContext;
+use crate::memory_pass::{Attempt, MemoryPass, ReadContext, StatmReads, Target, vanished};
 use crate::process_sample::{Memory, ProcessSample};
 use crate::survey::{Early, Scratch};
 use crate::worker_pool::{Lost, WorkerPool};

@@ -9,8 +9,7 @@ use herakles_plan::Sample;
 use herakles_scan::ProcSource;
 use herakles_stat::ProcessKey;
 
-use crate::memory_pass::{MemoryPass, StatmReads, Target};
-use crate::memory_reader::ReadContext;
+use crate::memory_pass::{MemoryPass, ReadContext, StatmReads, Target};
 use crate::process_sample::{Memory, ProcessSample};
 use crate::stats::ScanStats;
 

@@ -9,12 +9,25 @@ use herakles_scan::{
     read_stat, read_statm,
 };
 use herakles_smaps::MemoryUsage;
-use herakles_stat::{ProcessKey, Statm};
+use herakles_stat::{PageSize, ProcessKey, Statm};
 
 use crate::options::BufferSizes;
 use crate::process_sample::{Memory, ProcessSample};
+use crate::stats::ScanStats;
 use crate::survey::Scratch;
-use crate::worker_pool::{Note, OwnTime, StuckThreads, Task};
+use crate::worker_pool::{Note, OwnTime, StuckThreads, Task, WorkerPool};
+
+/// What the passes of one scan need.
+pub(crate) struct ReadContext<'a, S> {
+    pub(crate) source: &'a Arc<S>,
+    pub(crate) memory_source: MemorySource,
+    pub(crate) buffers: BufferSizes,
+    pub(crate) page_size: PageSize,
+    /// Until the next scan.
+    pub(crate) interval: Duration,
+    pub(crate) workers: &'a mut WorkerPool<Scratch>,
+    pub(crate) stats: &'a mut ScanStats,
+}
 
 /// What became of one read.
 #[derive(Clone, Copy, Debug)]

@@ -2,32 +2,17 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
-use herakles_scan::{MemorySource, ProcSource};
-use herakles_stat::{PageSize, ProcessKey};
+use herakles_scan::ProcSource;
+use herakles_stat::ProcessKey;
 
 use crate::adaptive::Adaptive;
 use crate::exact;
 use crate::idle::IdleDetector;
-use crate::options::{BufferSizes, IdleDetection, MemoryMode, Options};
+use crate::memory_pass::ReadContext;
+use crate::options::{IdleDetection, MemoryMode, Options};
 use crate::process_sample::ProcessSample;
-use crate::stats::ScanStats;
-use crate::survey::{Early, InlineReads, Scratch};
-use crate::worker_pool::WorkerPool;
-
-/// What the passes of one scan need.
-pub(crate) struct ReadContext<'a, S> {
-    pub(crate) source: &'a Arc<S>,
-    pub(crate) memory_source: MemorySource,
-    pub(crate) buffers: BufferSizes,
-    pub(crate) page_size: PageSize,
-    /// Until the next scan.
-    pub(crate) interval: Duration,
-    pub(crate) workers: &'a mut WorkerPool<Scratch>,
-    pub(crate) stats: &'a mut ScanStats,
-}
+use crate::survey::{Early, InlineReads};
 
 /// The strategy of the mode in force.
 pub(crate) enum MemoryReader {

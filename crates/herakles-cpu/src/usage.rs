@@ -1,3 +1,5 @@
+//! What a process has used: CPU ticks and page faults.
+
 use std::time::Instant;
 
 use herakles_stat::{CpuTicks, Pid, ProcessKey};

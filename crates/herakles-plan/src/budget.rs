@@ -1,3 +1,5 @@
+//! What reads may spend: a bucket that fills with time.
+
 use std::time::Duration;
 
 use crate::PlanLimits;

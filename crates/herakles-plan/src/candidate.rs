@@ -1,3 +1,5 @@
+//! The reads of a refresh, the most important first.
+
 use std::time::Duration;
 
 use crate::record::Record;

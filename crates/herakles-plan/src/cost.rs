@@ -1,3 +1,5 @@
+//! How long a read takes, learnt from those made.
+
 use std::time::Duration;
 
 /// What opening, entering and formatting cost before the first page is looked at.

@@ -1,3 +1,5 @@
+//! What bounds the reading of memory.
+
 use std::time::Duration;
 
 /// A positive, finite ratio.

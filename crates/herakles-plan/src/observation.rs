@@ -1,3 +1,5 @@
+//! What is seen of a process without reading its memory.
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 

@@ -1,3 +1,5 @@
+//! Keeps the samples of all processes and decides which to read.
+
 use std::time::{Duration, Instant};
 
 use herakles_smaps::MemoryUsage;
@@ -9,7 +11,7 @@ use crate::cost::Cost;
 use crate::record::{Progress, Record};
 use crate::renewal_queue::RenewalQueue;
 use crate::sample::Packed;
-use crate::sharers::{Sharers, shared_bytes};
+use crate::sharers::Sharers;
 use crate::{
     Bound, Decision, Moment, Observation, PlanLimits, PlanSummary, Read, Reason, Resident, Sample,
 };
@@ -190,7 +192,7 @@ impl Planner {
         let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) else {
             return;
         };
-        let before = record.sample.is_some().then(|| shared_bytes(record));
+        let before = record.sample.is_some().then(|| record.shared_bytes());
         record.attempted(Some(Packed::pack(usage)), at);
         record.took(took);
         if !matches!(record.decision, Decision::Read(_)) {

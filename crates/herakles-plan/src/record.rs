@@ -1,3 +1,5 @@
+//! What is kept of one process between two refreshes.
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -5,8 +7,10 @@ use herakles_stat::{Pid, ProcessKey};
 
 use crate::cost::Cost;
 use crate::sample::Packed;
-use crate::sharers::shares_much;
 use crate::{Bound, Decision, Fingerprint, Observation, PlanLimits, Reason, Resident};
+
+/// Less shared memory than this is not worth a trigger: libraries that everybody maps.
+pub(crate) const MIN_SHARED_BYTES: u64 = 8 << 20;
 
 /// Reads of what is smaller, and shorter than [`SHORT`], hold nobody up to speak of.
 const SMALL_BYTES: u64 = 64 << 20;
@@ -141,7 +145,7 @@ impl Record {
     pub(crate) fn attempted(&mut self, sample: Option<Packed>, at: Duration) {
         self.sample = sample;
         if self.sample.is_some() {
-            self.shared_much = shares_much(self);
+            self.shared_much = self.shares_much();
         }
         self.since = at.into();
         self.attempted_digest = self.seen.digest();
@@ -265,6 +269,19 @@ impl Record {
         held.map_or(Duration::ZERO, |took| {
             self.since()
                 .saturating_add(limits.hold_ratio.fraction(took))
+        })
+    }
+
+    /// Whether a process shares so much that what becomes of it matters to others.
+    pub(crate) fn shares_much(&self) -> bool {
+        self.shared_bytes() > MIN_SHARED_BYTES
+    }
+
+    /// What a process shares with others: `Rss` less USS.
+    pub(crate) fn shared_bytes(&self) -> u64 {
+        self.sample.as_ref().map_or(0, |sample| {
+            let usage = sample.unpack();
+            usage.rss_bytes.saturating_sub(usage.uss_bytes())
         })
     }
 

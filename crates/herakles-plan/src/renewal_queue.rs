@@ -1,3 +1,5 @@
+//! The order in which samples that have not changed are renewed.
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;

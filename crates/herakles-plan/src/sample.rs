@@ -1,3 +1,5 @@
+//! The last reading of a process, packed.
+
 use herakles_smaps::MemoryUsage;
 
 const KIB: u64 = 1024;

@@ -1,11 +1,10 @@
+//! Which processes may share memory with one that came, went or changed.
+
 use std::collections::HashMap;
 
 use herakles_stat::{Pid, ProcessKey};
 
-use crate::record::Record;
-
-/// Less shared memory than this is not worth a trigger: libraries that everybody maps.
-const MIN_SHARED_BYTES: u64 = 8 << 20;
+use crate::record::{MIN_SHARED_BYTES, Record};
 
 /// Relatives are as wrong as the shared part of a process moved; less is left to their age.
 const MIN_MOVE_BYTES: u64 = 64 << 10;
@@ -48,7 +47,7 @@ impl Sharers {
 
     /// A process has been read; `before` is what it shared at its previous sample.
     pub(crate) fn read(&mut self, record: &Record, before: Option<u64>) {
-        let after = shared_bytes(record);
+        let after = record.shared_bytes();
         let before = before.unwrap_or(0);
         if before.max(after) > MIN_SHARED_BYTES && before.abs_diff(after) > MIN_MOVE_BYTES {
             self.announce(
@@ -76,7 +75,7 @@ impl Sharers {
             .max();
         match change {
             Some(Change::Grew) => record.rss_bytes() > MIN_SHARED_BYTES,
-            Some(Change::Shrank) => shares_much(record),
+            Some(Change::Shrank) => record.shares_much(),
             None => false,
         }
     }
@@ -109,17 +108,4 @@ impl Sharers {
         let news = self.news.entry(relation).or_insert(change);
         *news = change.max(*news);
     }
-}
-
-/// Whether a process shares so much that what becomes of it matters to others.
-pub(crate) fn shares_much(record: &Record) -> bool {
-    shared_bytes(record) > MIN_SHARED_BYTES
-}
-
-/// What a process shares with others: `Rss` less USS.
-pub(crate) fn shared_bytes(record: &Record) -> u64 {
-    record.sample.as_ref().map_or(0, |sample| {
-        let usage = sample.unpack();
-        usage.rss_bytes.saturating_sub(usage.uss_bytes())
-    })
 }

@@ -1,3 +1,5 @@
+//! What may be read of other processes here.
+
 use std::io;
 
 use herakles_stat::Pid;

@@ -1,3 +1,5 @@
+//! Buffers that grow to what a file needs and are used again.
+
 use std::io::{self, Read};
 
 /// A buffer that one worker reads file after file into.

@@ -1,3 +1,5 @@
+//! Why a file of a process was not read.
+
 use std::{fmt, io};
 
 use herakles_stat::Pid;

@@ -1,3 +1,5 @@
+//! The files of a process by their names.
+
 use std::ffi::CStr;
 use std::fmt;
 

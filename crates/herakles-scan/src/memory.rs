@@ -1,3 +1,5 @@
+//! Reads memory from the file that this kernel has.
+
 use std::fmt;
 
 use herakles_smaps::{MemoryUsage, ParseErrorKind, SmapsSum, parse_rollup};

@@ -1,3 +1,5 @@
+//! How a procfs is mounted.
+
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};

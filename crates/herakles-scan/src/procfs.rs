@@ -1,3 +1,5 @@
+//! A procfs, or a recorded tree, as a source of processes.
+
 use std::ffi::CStr;
 use std::fs::File;
 use std::io;

@@ -1,3 +1,5 @@
+//! Reads and parses one file of a process each.
+
 use std::io;
 
 use herakles_stat::{Pid, Stat, Statm};

@@ -1,3 +1,5 @@
+//! What a scan needs of a source of processes.
+
 use std::io;
 
 use herakles_stat::Pid;

@@ -2,8 +2,7 @@
 
 use std::slice;
 
-use crate::Key;
-use crate::line::Entry;
+use crate::key::{Entry, Key};
 
 /// Bytes of a line whose number has at most eight digits, as all have up to 95 GiB:
 /// `Rss:                1704 kB\n`.

@@ -1,3 +1,5 @@
+//! Why a memory file was refused.
+
 use crate::Key;
 
 /// Why a memory file was refused, and where.

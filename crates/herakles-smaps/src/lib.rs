@@ -25,6 +25,7 @@
 
 mod columns;
 mod error;
+mod key;
 mod line;
 mod rollup;
 mod sum;
@@ -32,7 +33,7 @@ mod tally;
 mod usage;
 
 pub use error::{ParseError, ParseErrorKind};
-pub use line::Key;
+pub use key::Key;
 pub use rollup::parse_rollup;
 pub use sum::SmapsSum;
 pub use usage::MemoryUsage;

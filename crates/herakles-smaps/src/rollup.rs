@@ -1,4 +1,7 @@
-use crate::line::{Entry, each_entry};
+//! The sums that the kernel makes.
+
+use crate::key::Entry;
+use crate::line::each_entry;
 use crate::tally::Tally;
 use crate::{MemoryUsage, ParseError, ParseErrorKind};
 

@@ -1,6 +1,9 @@
+//! The same sums, made from the mappings.
+
 use memchr::{memchr, memrchr};
 
-use crate::line::{Entry, each_entry};
+use crate::key::Entry;
+use crate::line::each_entry;
 use crate::tally::Tally;
 use crate::{MemoryUsage, ParseError, ParseErrorKind};
 

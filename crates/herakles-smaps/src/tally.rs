@@ -1,3 +1,5 @@
+//! Adds up lines by their keys and sees that all are there.
+
 use crate::{Key, MemoryUsage, ParseErrorKind};
 
 /// Sums by key, and which keys there were.

@@ -1,3 +1,5 @@
+//! The memory of a process.
+
 /// The memory of one process, in bytes (the kernel's `kB` is 1,024 bytes).
 ///
 /// Fields are named as the kernel names them in `smaps_rollup` (`fs/proc/task_mmu.c`);

@@ -8,7 +8,7 @@ use std::{
 
 use procfs::process::{Process, all_processes};
 
-use super::expectation::{Case, KIB_HELD};
+use super::case::{Case, KIB_HELD};
 use crate::{failure::Failure, programs};
 
 /// The file that is mapped.

@@ -5,6 +5,7 @@
 //! The PSS of all processes is compared with the kernel's own figures. Prints Markdown, for
 //! `docs/ACCOUNTING.md`.
 
+mod case;
 mod expectation;
 mod holder;
 mod totals;
@@ -16,7 +17,7 @@ use std::{
 
 use clap::Command;
 
-use self::{expectation::Case, holder::Holder};
+use self::{case::Case, holder::Holder};
 use crate::{
     exposition::Exposition,
     failure::Failure,
@@ -43,7 +44,7 @@ pub(crate) fn command() -> Command {
 /// When something does not start, or a figure is further off than it may be.
 pub(crate) fn run() -> Result<(), Failure> {
     let (program, holder) = (Program::exporter()?, programs::compile("holder")?);
-    let cases = expectation::cases();
+    let cases = case::cases();
     let holders: Vec<(&Case, Holder)> = cases
         .iter()
         .map(|case| Ok((case, Holder::start(&holder, case)?)))

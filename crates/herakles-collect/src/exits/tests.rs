@@ -1,3 +1,5 @@
+//! Exits of processes that a scan has or has not seen.
+
 use super::*;
 
 use herakles_classify::Rules;

@@ -1,3 +1,5 @@
+//! Threads that do not come back from a read, and how many of them are too many.
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,3 +1,5 @@
+//! Workers that hang and panic.
+
 use std::sync::Condvar;
 
 use herakles_stat::Pid;

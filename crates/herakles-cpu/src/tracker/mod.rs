@@ -1,3 +1,5 @@
+//! Follows processes from scan to scan and credits what they use to classes.
+
 mod reaping;
 mod table;
 

@@ -1,3 +1,5 @@
+//! What is kept of each process between two scans.
+
 use std::collections::HashMap;
 use std::time::Instant;
 

@@ -1,3 +1,5 @@
+//! What can go wrong with a simulated process.
+
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 

@@ -1,3 +1,5 @@
+//! A simulated process and its files.
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

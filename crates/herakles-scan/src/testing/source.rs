@@ -1,3 +1,5 @@
+//! A simulated procfs.
+
 use std::collections::BTreeMap;
 use std::io::{self, Cursor};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

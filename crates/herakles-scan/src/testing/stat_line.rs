@@ -1,3 +1,5 @@
+//! Lines of `stat` as the kernel writes them.
+
 /// A line of `/proc/<pid>/stat` as the kernel writes it, from chosen values.
 ///
 /// ```

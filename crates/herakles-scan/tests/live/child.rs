@@ -1,3 +1,5 @@
+//! A child process that waits to be looked at.
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 

@@ -1,3 +1,5 @@
+//! Processes in unusual conditions: zombies, kernel threads, those that are gone.
+
 use herakles_scan::{
     Buffers, MemorySource, ProcFile, ProcFsHandle, ReadBuf, Skip, live_thread, open_process,
     read_memory, read_stat, read_statm, read_text,

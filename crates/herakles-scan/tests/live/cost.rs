@@ -1,3 +1,5 @@
+//! Reading allocates nothing once the buffers have grown.
+
 use herakles_scan::{
     Buffers, MemorySource, ProcFile, ProcSource as _, open_process, read_memory, read_stat,
     read_statm, read_text,

@@ -1,3 +1,5 @@
+//! What an ordinary user is refused.
+
 use herakles_scan::{
     Access, Buffers, Capabilities, MemorySource, ProcHandle as _, Skip, read_memory, read_stat,
     read_statm,

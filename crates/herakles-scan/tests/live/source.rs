@@ -1,3 +1,5 @@
+//! The live procfs against another look at it.
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

@@ -1,8 +1,11 @@
+//! The quick reader of lines against the one that reads any.
+
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
 use super::{ORDER, Title, aligned_right};
-use crate::line::{Entry, any_line, each_entry};
+use crate::key::Entry;
+use crate::line::{any_line, each_entry};
 use crate::{ParseError, ParseErrorKind};
 
 /// What the lines bring, up to the first error.

@@ -1,3 +1,5 @@
+//! Parsing allocates nothing.
+
 use herakles_smaps::parse_rollup;
 
 use crate::summed;

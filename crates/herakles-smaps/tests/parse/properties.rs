@@ -1,3 +1,5 @@
+//! Whatever the kernel can write is read as it is, and nothing else panics.
+
 use herakles_smaps::{Key, MemoryUsage, ParseErrorKind, parse_rollup};
 use proptest::prelude::*;
 

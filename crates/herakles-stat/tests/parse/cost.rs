@@ -1,3 +1,5 @@
+//! Parsing allocates nothing.
+
 use herakles_stat::{Stat, Statm};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Addresses as people write them, and sockets bound to them.
+
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
 

@@ -1,3 +1,5 @@
+//! Which form is chosen for which headers.
+
 use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue};
 

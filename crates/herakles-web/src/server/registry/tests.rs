@@ -1,3 +1,5 @@
+//! Which connection makes way when there are too many.
+
 use std::num::NonZeroUsize;
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 

@@ -1,3 +1,5 @@
+//! Time limits on reading and writing.
+
 use std::io;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
