@@ -8,9 +8,10 @@ use std::sync::atomic::AtomicU64;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use herakles_classify::Class;
+use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
-    ExporterStatus, Limits, MemorySample, ProcessKind, ProcessRecord, Rendered, Scope, Selection,
-    Snapshot, SnapshotBuilder, SubgroupCounters, SubgroupRecord, render, render_live,
+    Limits, MemorySample, ProcessKind, Rendered, Scope, Selection, Snapshot, SnapshotBuilder,
+    SubgroupRecord, render, render_live,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -31,16 +32,8 @@ fn builder() -> SnapshotBuilder {
     let mut builder = SnapshotBuilder::new(now);
     let slots: Vec<_> = (0..SUBGROUPS)
         .map(|number| {
-            builder.subgroup(SubgroupRecord {
-                class: Class {
-                    group: "web".into(),
-                    subgroup: format!("app-{number}").into(),
-                },
-                visible: true,
-                stays: false,
-                counters: SubgroupCounters::default(),
-                created_seconds: now - 3600.0,
-            })
+            let class = Class::new("web", format!("app-{number}"));
+            builder.subgroup(SubgroupRecord::new(class, now - 3600.0))
         })
         .collect();
     for pid in 1..=PROCESSES {
@@ -51,27 +44,21 @@ fn builder() -> SnapshotBuilder {
             swap_bytes: 4096,
             ..MemoryUsage::default()
         };
-        builder.push(ProcessRecord {
-            key: ProcessKey {
-                pid: Pid::new(pid).unwrap(),
-                start_time: 77,
-            },
-            name: format!("worker-{}", pid % 97).into(),
-            subgroup: slots[(pid % SUBGROUPS) as usize],
-            kind: ProcessKind::User,
-            start_time_seconds: Some(now - 3600.0),
-            threads: 1,
-            rss_bytes: None,
-            memory: Some(MemorySample {
-                usage,
-                age: std::time::Duration::ZERO,
-            }),
-            cpu_seconds: Some(1234.56),
-            cpu_usage_ratio: Some(0.0125),
-            rss_age: None,
-            name_passes: true,
-            over_limit: false,
-        });
+        let key = ProcessKey {
+            pid: Pid::new(pid).unwrap(),
+            start_time: 77,
+        };
+        let slot = slots[(pid % SUBGROUPS) as usize];
+        let name = format!("worker-{}", pid % 97);
+        let mut process = builder.process(slot, key, name, ProcessKind::User);
+        process.start_time_seconds = Some(now - 3600.0);
+        process.cpu_seconds = Some(1234.56);
+        process.cpu_usage_ratio = Some(0.0125);
+        let sample = MemorySample {
+            usage,
+            age: std::time::Duration::ZERO,
+        };
+        builder.push(process, Some(&sample));
     }
     builder
 }
@@ -133,10 +120,10 @@ impl Families {
                 ("pid", process.key.pid.to_string()),
             ];
             let bytes = [
-                process.rss_bytes,
-                process.pss_bytes,
-                process.uss_bytes,
-                process.swap_bytes,
+                process.memory.rss_bytes,
+                process.memory.pss_bytes,
+                process.memory.uss_bytes,
+                process.memory.swap_bytes,
             ];
             for (family, bytes) in self.bytes.iter().zip(bytes) {
                 family.get_or_create(&labels).set(bytes.unwrap() as i64);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use herakles_collect::{Collector, Options};
-use herakles_metrics::{ExporterStatus, SnapshotJson};
+use herakles_metrics::SnapshotJson;
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let document = SnapshotJson {
             snapshot: &snapshot,
             age: begin.elapsed(),
-            exporter: &ExporterStatus::default(),
+            exporter: None,
         };
         println!("{}", serde_json::to_string(&document)?);
         left -= 1;

@@ -11,9 +11,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scan = collector.scan()?;
 
     let mut processes: Vec<_> = scan.snapshot.processes().iter().collect();
-    processes.sort_by_key(|process| Reverse(process.uss_bytes));
+    processes.sort_by_key(|process| Reverse(process.memory.uss_bytes));
     for process in processes.iter().take(10) {
-        let Some(uss_bytes) = process.uss_bytes else {
+        let Some(uss_bytes) = process.memory.uss_bytes else {
             break;
         };
         println!(

@@ -9,8 +9,7 @@ use herakles_classify::{
 };
 use herakles_cpu::{CpuReading, CpuTracker, Exit, Observation};
 use herakles_metrics::{
-    MemorySample, ProcessKind, ProcessRecord, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
-    SubgroupSlot,
+    MemorySample, ProcessKind, ProcessMemory, SnapshotBuilder, SubgroupRecord, SubgroupSlot,
 };
 use herakles_stat::{Pid, ProcessKey};
 use herakles_taskstats::ExitRecord;
@@ -224,21 +223,17 @@ impl Accounts {
                 age: now.saturating_duration_since(sample.taken_at),
             });
             let started = ticks.seconds(it.key.start_time);
-            builder.push(ProcessRecord {
-                key: it.key,
-                name: Arc::clone(&member.name),
-                subgroup: slot,
-                kind: it.kind,
-                start_time_seconds: boot.map(|boot| boot + started),
-                threads: it.threads,
-                rss_bytes: sample.map(|it| it.rss_bytes).or(it.rss_bytes),
-                rss_age: it.rss_age(now),
-                memory,
-                cpu_seconds: reading.map(|it| ticks.seconds(it.total.total())),
-                cpu_usage_ratio: reading.and_then(|it| it.usage),
-                name_passes: options.names.admits(&member.name),
-                over_limit: over_limit.contains(&it.key),
-            });
+            let mut process = builder.process(slot, it.key, Arc::clone(&member.name), it.kind);
+            process.start_time_seconds = boot.map(|boot| boot + started);
+            process.threads = it.threads;
+            let rss_bytes = sample.map(|it| it.rss_bytes).or(it.rss_bytes);
+            process.memory = ProcessMemory::resident(rss_bytes);
+            process.memory.rss_age_seconds = it.rss_age(now).map(|age| age.as_secs_f64());
+            process.cpu_seconds = reading.map(|it| ticks.seconds(it.total.total()));
+            process.cpu_usage_ratio = reading.and_then(|it| it.usage);
+            process.over_limit = over_limit.contains(&it.key);
+            process.has_series = options.names.admits(&member.name);
+            builder.push(process, memory.as_ref());
         }
         builder
     }
@@ -281,18 +276,14 @@ impl Accounts {
                 continue;
             };
             let used = self.tracker.class(id).unwrap_or_default();
-            let slot = builder.subgroup(SubgroupRecord {
-                class: class.clone(),
-                visible: options.visibility.shows(class),
-                stays: true,
-                counters: SubgroupCounters {
-                    cpu_user_seconds: ticks.seconds(used.cpu.user),
-                    cpu_system_seconds: ticks.seconds(used.cpu.system),
-                    minor_faults: used.minor_faults,
-                    major_faults: used.major_faults,
-                },
-                created_seconds,
-            });
+            let mut record = SubgroupRecord::new(class.clone(), created_seconds);
+            record.visible = options.visibility.shows(class);
+            record.stays = true;
+            record.counters.cpu_user_seconds = ticks.seconds(used.cpu.user);
+            record.counters.cpu_system_seconds = ticks.seconds(used.cpu.system);
+            record.counters.minor_faults = used.minor_faults;
+            record.counters.major_faults = used.major_faults;
+            let slot = builder.subgroup(record);
             slots.insert(id, slot);
         }
         slots

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use herakles_metrics::{ExporterStatus, Snapshot};
+use herakles_metrics::Snapshot;
+use herakles_metrics::exporter::ExporterStatus;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::history::History;

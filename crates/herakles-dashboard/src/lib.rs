@@ -15,7 +15,8 @@
 //! use std::time::{Duration, Instant};
 //!
 //! use herakles_dashboard::{History, Query, View};
-//! use herakles_metrics::{ExporterStatus, Limits, Selection, SnapshotBuilder};
+//! use herakles_metrics::exporter::ExporterStatus;
+//! use herakles_metrics::{Limits, Selection, SnapshotBuilder};
 //!
 //! let builder = SnapshotBuilder::new(1_763_000_000.0);
 //! let snapshot = builder.finish(&Limits::default(), &mut Selection::default());

@@ -15,7 +15,7 @@ pub(crate) struct Members<'a> {
 
 /// PSS, which adds up; RSS where there is no PSS.
 pub(crate) fn bytes_of(process: &Process) -> Option<u64> {
-    process.pss_bytes.or(process.rss_bytes)
+    process.memory.pss_bytes.or(process.memory.rss_bytes)
 }
 
 /// All subgroups with their members, the biggest first.
@@ -72,7 +72,7 @@ impl Basis {
             .filter(|process| bytes_of(process).is_some());
         let (mut pss, mut rss) = (false, false);
         for process in sized {
-            *(if process.pss_bytes.is_some() {
+            *(if process.memory.pss_bytes.is_some() {
                 &mut pss
             } else {
                 &mut rss

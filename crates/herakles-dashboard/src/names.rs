@@ -48,10 +48,10 @@ impl<'a> NamedProcesses<'a> {
         self.processes += 1;
         for (sum, value) in [
             (&mut self.bytes, bytes_of(process)),
-            (&mut self.pss_bytes, process.pss_bytes),
-            (&mut self.uss_bytes, process.uss_bytes),
-            (&mut self.rss_bytes, process.rss_bytes),
-            (&mut self.swap_bytes, process.swap_bytes),
+            (&mut self.pss_bytes, process.memory.pss_bytes),
+            (&mut self.uss_bytes, process.memory.uss_bytes),
+            (&mut self.rss_bytes, process.memory.rss_bytes),
+            (&mut self.swap_bytes, process.memory.swap_bytes),
         ] {
             *sum = match (*sum, value) {
                 (Some(sum), Some(value)) => Some(sum.saturating_add(value)),

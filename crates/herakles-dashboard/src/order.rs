@@ -65,12 +65,18 @@ impl Order {
     /// A number that is larger for what comes first; `None` comes last.
     fn rank(self, process: &Process) -> Option<f64> {
         let bytes = |value: Option<u64>| value.map(|value| value as f64);
-        let rss = process.rss_bytes;
+        let rss = process.memory.rss_bytes;
         match self {
-            Self::Uss => bytes(process.uss_bytes.or(process.pss_bytes).or(rss)),
-            Self::Pss => bytes(process.pss_bytes.or(rss)),
+            Self::Uss => bytes(
+                process
+                    .memory
+                    .uss_bytes
+                    .or(process.memory.pss_bytes)
+                    .or(rss),
+            ),
+            Self::Pss => bytes(process.memory.pss_bytes.or(rss)),
             Self::Rss => bytes(rss),
-            Self::Swap => bytes(process.swap_bytes),
+            Self::Swap => bytes(process.memory.swap_bytes),
             Self::Cpu => process.cpu_usage_ratio,
             Self::Age => process.start_time_seconds.map(|start| -start),
         }

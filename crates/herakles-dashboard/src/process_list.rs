@@ -101,10 +101,10 @@ impl ProcessList<'_> {
                 th scope="row" { bdi { (process.name) } }
                 td.n { a href=(process_path(pid)) { (pid) } }
                 td.dot { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
-                td class=(bold(Order::Uss)) { (bytes_or_dash(process.uss_bytes)) }
-                td class=(bold(Order::Pss)) { (bytes_or_dash(process.pss_bytes)) }
-                td class=(bold(Order::Rss)) { (bytes_or_dash(process.rss_bytes)) }
-                td.w class=(bold(Order::Swap)) { (bytes_or_dash(process.swap_bytes)) }
+                td class=(bold(Order::Uss)) { (bytes_or_dash(process.memory.uss_bytes)) }
+                td class=(bold(Order::Pss)) { (bytes_or_dash(process.memory.pss_bytes)) }
+                td class=(bold(Order::Rss)) { (bytes_or_dash(process.memory.rss_bytes)) }
+                td.w class=(bold(Order::Swap)) { (bytes_or_dash(process.memory.swap_bytes)) }
                 td class=(bold(Order::Cpu)) { (cores_or_dash(process.cpu_usage_ratio)) }
                 td.w class=(bold(Order::Age)) { (age.map_or_else(|| "–".to_owned(), span)) }
                 td.n.w { (sample_age(process)) }
@@ -115,7 +115,7 @@ impl ProcessList<'_> {
 
 /// How old PSS and USS are.
 pub(crate) fn sample_age(process: &Process) -> String {
-    match process.memory_sample_age_seconds {
+    match process.memory.sample_age_seconds {
         None => "–".to_owned(),
         Some(age) if age < 1.0 => "fresh".to_owned(),
         Some(age) => span(seconds(age)),

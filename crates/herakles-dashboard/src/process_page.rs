@@ -104,10 +104,10 @@ impl View<'_> {
             .start_time_seconds
             .map(|start| seconds(self.snapshot.taken_at_seconds() - start));
         let figures = [
-            ("USS", bytes_or_dash(process.uss_bytes)),
-            ("PSS", bytes_or_dash(process.pss_bytes)),
-            ("RSS", bytes_or_dash(process.rss_bytes)),
-            ("Swap", bytes_or_dash(process.swap_bytes)),
+            ("USS", bytes_or_dash(process.memory.uss_bytes)),
+            ("PSS", bytes_or_dash(process.memory.pss_bytes)),
+            ("RSS", bytes_or_dash(process.memory.rss_bytes)),
+            ("Swap", bytes_or_dash(process.memory.swap_bytes)),
             ("Sample of PSS and USS", sample_age(process)),
             ("CPU, cores", cores_or_dash(process.cpu_usage_ratio)),
             (

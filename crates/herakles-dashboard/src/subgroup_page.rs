@@ -111,7 +111,7 @@ fn figures(members: &Members<'_>) -> Markup {
                 @if value.is_some() { div { dt { (name) } dd { (bytes_or_dash(value)) } } }
             }
             div { dt { "Threads" } dd { (subgroup.threads) } }
-            @if let Some(age) = subgroup.memory_sample_age_seconds {
+            @if let Some(age) = subgroup.memory.sample_age_seconds {
                 div { dt { "Oldest sample" } dd { (span(seconds(age))) } }
             }
         }

@@ -4,7 +4,8 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use herakles_metrics::{ExporterStatus, Rendered};
+use herakles_metrics::Rendered;
+use herakles_metrics::exporter::ExporterStatus;
 use herakles_web::gzip::Compressor;
 use herakles_web::web_config::{WebConfig, WebConfigError, WebConfigFile};
 use herakles_web::{Event, Limits};

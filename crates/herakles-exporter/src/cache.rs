@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use herakles_collect::RuleCounts;
-use herakles_metrics::{ExpositionBytes, Rendered, Scope, Snapshot, render};
+use herakles_metrics::exporter::ExpositionBytes;
+use herakles_metrics::{Attribution, Rendered, Scope, Snapshot, render};
 use herakles_web::gzip::Compressor;
 use herakles_web::{Coding, Exposition, Form, Format};
-
-use crate::attribution::Attribution;
 
 /// A form that nobody has asked for within this time is no longer made at each refresh.
 const WANTED: Duration = Duration::from_secs(600);

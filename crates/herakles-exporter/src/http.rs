@@ -126,7 +126,7 @@ async fn snapshot(app: &Arc<App>) -> Response<Body> {
         serde_json::to_vec(&SnapshotJson {
             snapshot,
             age,
-            exporter: &exporter,
+            exporter: Some(&exporter),
         })
     });
     match encoded.await {

@@ -4,7 +4,6 @@
 
 mod allocator;
 mod app;
-mod attribution;
 mod cache;
 mod cli;
 mod commands;
@@ -18,7 +17,6 @@ mod rule_text;
 mod sandbox;
 mod serve;
 mod status;
-mod unclassified;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use herakles_collect::{Collector, Fault, FaultFile, FaultKind, Notice, Scan};
+use herakles_metrics::Attribution;
 use herakles_scan::{Capabilities, ProcSource};
 
 use crate::app::App;
-use crate::attribution::Attribution;
 use crate::cache::{CachedRefresh, FormMaker, Forms};
 use crate::log::{FaultLine, FaultLog};
 

@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use herakles_collect::Faults;
-use herakles_metrics::{
-    BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, ExpositionBytes, MemoryReads,
-    ProcessStates, Reload, SelfUsage,
+use herakles_metrics::exporter::{
+    BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, ExpositionBytes, Reload, SelfUsage,
 };
+use herakles_metrics::{MemoryReads, ProcessStates};
 
 use crate::cache::CachedRefresh;
 use crate::cli::BUILD;

@@ -1,12 +1,12 @@
 //! Prints the table of all metric families in Markdown, one row each.
 #![expect(clippy::print_stdout, reason = "an example prints its result")]
 
-use herakles_metrics::{FAMILIES, Family};
+use herakles_metrics::{FAMILIES, Family, exporter};
 
 fn main() {
     println!("| family | type | labels | meaning |");
     println!("|---|---|---|---|");
-    FAMILIES.iter().for_each(row);
+    FAMILIES.iter().chain(exporter::FAMILIES).for_each(row);
 }
 
 fn row(family: &Family) {

@@ -1,20 +1,25 @@
+//! From records to a snapshot.
+
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use herakles_classify::Class;
+use herakles_stat::ProcessKey;
 
 use crate::families;
 use crate::host::HostRecord;
-use crate::input::{ProcessKind, ProcessRecord, SubgroupRecord, SubgroupSlot};
+use crate::input::{SubgroupRecord, SubgroupSlot};
 use crate::limits::{Limits, ProcessSeries};
+use crate::process::{MemorySample, Process, ProcessKind, ProcessMemory};
 use crate::select::Selection;
-use crate::snapshot::{Process, ProcessStates, Snapshot};
-use crate::sums::{KernelGives, Memory, Sums};
+use crate::snapshot::{ProcessStates, Snapshot};
+use crate::sums::{KernelGives, Sums};
 
 /// Collects what one scan found and makes a [`Snapshot`] of it.
 ///
-/// Subgroups come first; each gives the slot that its processes name. The order of calls has no
-/// influence on the snapshot.
+/// Subgroups come first; each gives the slot that its processes are made with. The order of calls
+/// has no influence on the snapshot.
 #[derive(Debug)]
 pub struct SnapshotBuilder {
     taken_at_seconds: f64,
@@ -49,7 +54,7 @@ impl SnapshotBuilder {
     }
 
     /// Tells the ages of processes by another clock than the wall's: the present on the scale of
-    /// [`ProcessRecord::start_time_seconds`], which no setting of the wall clock moves.
+    /// [`Process::start_time_seconds`], which no setting of the wall clock moves.
     pub fn ages_at(&mut self, seconds: f64) {
         self.ages_at_seconds = seconds;
     }
@@ -77,40 +82,53 @@ impl SnapshotBuilder {
         })
     }
 
-    /// Adds a process. Each pid comes once in a scan; should one come twice with the same name
-    /// and subgroup, the later start makes the series.
+    /// A process of one thread in this subgroup, of which nothing else is known yet.
     ///
     /// # Panics
     ///
     /// If the slot is not of this builder.
-    pub fn push(&mut self, record: ProcessRecord) {
-        let subgroup = &mut self.subgroups[record.subgroup.0];
-        let memory = Memory::of(&record);
-        subgroup.sums.add(&record, &memory);
-        subgroup.members.push(Process {
-            key: record.key,
-            name: record.name,
-            class: subgroup.record.class.clone(),
-            kind: record.kind,
-            start_time_seconds: record.start_time_seconds,
-            threads: record.threads,
-            rss_bytes: memory.rss_bytes,
-            pss_bytes: memory.pss_bytes,
-            uss_bytes: memory.uss_bytes,
-            swap_bytes: memory.swap_bytes,
-            memory_sample_age_seconds: memory.sample_age.map(|age| age.as_secs_f64()),
-            cpu_seconds: record.cpu_seconds,
-            cpu_usage_ratio: record.cpu_usage_ratio,
-            over_limit: record.over_limit,
-            has_series: subgroup.record.visible
-                && record.kind == ProcessKind::User
-                && record.name_passes
-                && !record.over_limit,
-        });
+    #[must_use = "it is in the snapshot once it is pushed"]
+    pub fn process(
+        &self,
+        slot: SubgroupSlot,
+        key: ProcessKey,
+        name: impl Into<Arc<str>>,
+        kind: ProcessKind,
+    ) -> Process {
+        Process {
+            key,
+            name: name.into(),
+            class: self.subgroups[slot.0].record.class.clone(),
+            kind,
+            start_time_seconds: None,
+            threads: 1,
+            memory: ProcessMemory::default(),
+            cpu_seconds: None,
+            cpu_usage_ratio: None,
+            over_limit: false,
+            has_series: true,
+            slot,
+        }
+    }
+
+    /// Adds a process with its latest memory sample: `None` when that was refused, deferred, too
+    /// expensive or never asked for. Each pid comes once in a scan; should one come twice with the
+    /// same name and subgroup, the later start makes the series.
+    ///
+    /// # Panics
+    ///
+    /// If the process is not of this builder.
+    pub fn push(&mut self, mut process: Process, sample: Option<&MemorySample>) {
+        let subgroup = &mut self.subgroups[process.slot.0];
+        subgroup.sums.add(&mut process, sample);
+        process.has_series &=
+            subgroup.record.visible && process.kind == ProcessKind::User && !process.over_limit;
+        subgroup.members.push(process);
     }
 
     /// Aggregates, filters and bounds. `selection` is what the choice of series remembers from
     /// one refresh to the next.
+    #[must_use]
     pub fn finish(mut self, limits: &Limits, selection: &mut Selection) -> Snapshot {
         self.subgroups
             .sort_unstable_by(|a, b| a.record.class.cmp(&b.record.class));
@@ -180,7 +198,7 @@ fn sort_by_series(members: &mut Vec<Process>) {
 impl ProcessStates {
     /// Counts one pid under the first state that holds.
     fn count(&mut self, process: &Process) {
-        let readable = process.memory_sample_age_seconds.is_some();
+        let readable = process.memory.sample_age_seconds.is_some();
         let state = match process.kind {
             ProcessKind::KernelThread => &mut self.kernel_thread,
             ProcessKind::Zombie => &mut self.zombie,

@@ -1,3 +1,5 @@
+//! The snapshot as a prometheus-client collector.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,9 +11,10 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry;
 
+use crate::exporter::{self, ExporterStatus};
 use crate::families::{self, FAMILIES, Family, Kind, Sample, Source, Unit, Value};
-use crate::snapshot::{Process, Snapshot, Subgroup};
-use crate::status::ExporterStatus;
+use crate::process::Process;
+use crate::snapshot::{Snapshot, Subgroup};
 
 /// A [`Snapshot`] as a prometheus-client [`Collector`], for a registry of your own.
 ///
@@ -69,7 +72,7 @@ impl Collector for SnapshotCollector {
 impl Collector for StatusCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let created = Some(self.status.started_seconds);
-        for family in FAMILIES {
+        for family in exporter::FAMILIES {
             let samples = families::status_samples(family, &self.status);
             encode_plain(family, &samples, created, self.style, &mut encoder)?;
         }

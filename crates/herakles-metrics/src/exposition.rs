@@ -1,3 +1,5 @@
+//! Both text formats.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -6,8 +8,8 @@ use prometheus_client::encoding::text::encode_registry;
 use prometheus_client::registry::Registry;
 
 use crate::collector::{SnapshotCollector, StatusCollector, Style};
+use crate::exporter::ExporterStatus;
 use crate::snapshot::Snapshot;
-use crate::status::ExporterStatus;
 
 /// What a text is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

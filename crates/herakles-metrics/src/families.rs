@@ -1,24 +1,22 @@
+//! The one table of all metric families.
+
 use std::borrow::Cow;
 
+use crate::exporter::{ExporterStatus, table};
 use crate::host::HostRecord;
-use crate::snapshot::{Process, Ranking, Subgroup};
-use crate::status::ExporterStatus;
+use crate::process::Process;
+use crate::snapshot::{Ranking, Subgroup};
 
-mod exporter;
 mod host;
 mod process;
 mod subgroup;
 
-/// Every metric family the exporter has, in the order of the exposition.
+/// Every family that a snapshot has, in the order of the exposition. Those that a running exporter
+/// adds of itself are in [`exporter::FAMILIES`](crate::exporter::FAMILIES).
 ///
 /// The one source for the exposition, the JSON, the documentation and the tests.
 pub const FAMILIES: &[Family] = &{
-    const TABLES: [&[Family]; 4] = [
-        subgroup::FAMILIES,
-        process::FAMILIES,
-        host::FAMILIES,
-        exporter::FAMILIES,
-    ];
+    const TABLES: [&[Family]; 3] = [subgroup::FAMILIES, process::FAMILIES, host::FAMILIES];
     concat::<{ total(TABLES) }>(TABLES)
 };
 
@@ -58,7 +56,7 @@ impl Family {
         match self.source {
             Source::Subgroup(_) | Source::Process(_) | Source::Top(..) | Source::Host(_) => false,
             Source::SubgroupCounter(_) => true,
-            Source::Status(_) => self.name != exporter::BUILD_INFO,
+            Source::Status(_) => self.name != table::BUILD_INFO,
         }
     }
 }
@@ -82,7 +80,7 @@ impl Kind {
     }
 
     /// Series of one label set: OpenMetrics gives a counter a `_created` beside its `_total`.
-    const fn series(self) -> usize {
+    pub(crate) const fn series(self) -> usize {
         match self {
             Self::Counter => 2,
             Self::Gauge => 1,
@@ -168,11 +166,11 @@ pub(crate) struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    fn plain(value: impl Into<Value>) -> Self {
+    pub(crate) fn plain(value: impl Into<Value>) -> Self {
         Self::labelled([], value)
     }
 
-    fn labelled<const N: usize>(labels: [&'a str; N], value: impl Into<Value>) -> Self {
+    pub(crate) fn labelled<const N: usize>(labels: [&'a str; N], value: impl Into<Value>) -> Self {
         let mut labels = labels.into_iter().map(Cow::Borrowed);
         Self {
             labels: std::array::from_fn(|_| labels.next().unwrap_or_default()),
@@ -191,18 +189,20 @@ impl<'a> Sample<'a> {
             .zip(self.labels.iter().map(AsRef::as_ref))
     }
 
-    fn optional(value: Option<impl Into<Value>>) -> Vec<Self> {
+    pub(crate) fn optional(value: Option<impl Into<Value>>) -> Vec<Self> {
         value.into_iter().map(Self::plain).collect()
     }
 
-    fn each<V: Into<Value>>(samples: impl IntoIterator<Item = (&'a str, V)>) -> Vec<Self> {
+    pub(crate) fn each<V: Into<Value>>(
+        samples: impl IntoIterator<Item = (&'a str, V)>,
+    ) -> Vec<Self> {
         samples
             .into_iter()
             .map(|(label, value)| Self::labelled([label], value))
             .collect()
     }
 
-    fn request(path: &'a str, code: u16, count: u64) -> Self {
+    pub(crate) fn request(path: &'a str, code: u16, count: u64) -> Self {
         let mut sample = Self::labelled([path], count);
         sample.labels[1] = Cow::Owned(code.to_string());
         sample
@@ -262,14 +262,6 @@ pub(crate) fn host_series(host: &HostRecord) -> usize {
     }
 }
 
-/// How many series the live part has.
-pub(crate) fn status_series(status: &ExporterStatus) -> usize {
-    let families = exporter::FAMILIES.iter();
-    families
-        .map(|family| family.kind.series() * status_samples(family, status).len())
-        .sum()
-}
-
 /// Series of families of which `samples` counts the samples.
 fn series(families: &[Family], samples: impl Fn(Source) -> usize) -> usize {
     families
@@ -278,11 +270,11 @@ fn series(families: &[Family], samples: impl Fn(Source) -> usize) -> usize {
         .sum()
 }
 
-const fn total(tables: [&[Family]; 4]) -> usize {
-    tables[0].len() + tables[1].len() + tables[2].len() + tables[3].len()
+const fn total(tables: [&[Family]; 3]) -> usize {
+    tables[0].len() + tables[1].len() + tables[2].len()
 }
 
-const fn concat<const N: usize>(tables: [&[Family]; 4]) -> [Family; N] {
+const fn concat<const N: usize>(tables: [&[Family]; 3]) -> [Family; N] {
     let mut all = [tables[0][0]; N];
     let (mut table, mut row, mut at) = (0, 0, 0);
     while table < tables.len() {

@@ -1,3 +1,5 @@
+//! The host as a whole.
+
 /// The whole host, for the `herakles_host_*` families. What is `None` is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HostRecord {

@@ -1,10 +1,13 @@
+//! The snapshot as JSON.
+
 use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
+use crate::exporter::{self, ExporterStatus};
 use crate::families::{self, FAMILIES, Family, Halves, Sample, Source, Value};
-use crate::snapshot::{Process, Snapshot, Subgroup};
-use crate::status::ExporterStatus;
+use crate::process::Process;
+use crate::snapshot::{Snapshot, Subgroup};
 
 /// Version of the schema.
 const SCHEMA: u32 = 1;
@@ -24,8 +27,8 @@ pub struct SnapshotJson<'a> {
     pub snapshot: &'a Snapshot,
     /// Time since it was taken.
     pub age: Duration,
-    /// The exporter now.
-    pub exporter: &'a ExporterStatus,
+    /// The exporter now; `None` in a program that is none, and `null` in the JSON.
+    pub exporter: Option<&'a ExporterStatus>,
 }
 
 impl Serialize for SnapshotJson<'_> {
@@ -36,7 +39,7 @@ impl Serialize for SnapshotJson<'_> {
         map.serialize_entry("taken_at", &snapshot.taken_at_seconds())?;
         map.serialize_entry("age_seconds", &self.age.as_secs_f64())?;
         map.serialize_entry("host", &HostJson(snapshot))?;
-        map.serialize_entry("exporter", &ExporterJson(self.exporter))?;
+        map.serialize_entry("exporter", &self.exporter.map(ExporterJson))?;
         map.serialize_entry("subgroups", &List(snapshot.subgroups(), SubgroupJson))?;
         map.serialize_entry("processes", &List(snapshot.processes(), ProcessJson))?;
         map.end()
@@ -67,10 +70,7 @@ impl Serialize for ProcessJson<'_> {
                 map.serialize_entry(field(family), &value(process))?;
             }
         }
-        map.serialize_entry(
-            "memory_sample_age_seconds",
-            &process.memory_sample_age_seconds,
-        )?;
+        map.serialize_entry(SAMPLE_AGE, &process.memory.sample_age_seconds)?;
         map.end()
     }
 }
@@ -126,10 +126,7 @@ struct ExporterJson<'a>(&'a ExporterStatus);
 impl Serialize for ExporterJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for family in FAMILIES
-            .iter()
-            .filter(|family| matches!(family.source, Source::Status(_)))
-        {
+        for family in exporter::FAMILIES {
             let samples = families::status_samples(family, self.0);
             map.serialize_entry(
                 field(family),

@@ -1,6 +1,8 @@
+//! What a snapshot may export.
+
 use std::time::Duration;
 
-use crate::snapshot::Process;
+use crate::process::Process;
 
 /// What a snapshot may export. The default is that of the configuration file.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +15,7 @@ pub struct Limits {
     pub top_n_others: usize,
     /// Series that all families together may have; `None` = no limit.
     pub max_series: Option<usize>,
-    /// Series of the live part (see [`ExporterStatus::series`](crate::ExporterStatus::series)),
+    /// Series of the live part (see [`ExporterStatus::series`](crate::exporter::ExporterStatus::series)),
     /// which count against `max_series`.
     pub live_series: usize,
     /// Quantities to export.
@@ -75,9 +77,10 @@ impl Quantities {
     /// Makes the quantities that are off absent.
     pub(crate) fn blank(self, process: &mut Process) {
         let Self { rss, pss, uss, cpu } = self;
-        process.rss_bytes = process.rss_bytes.filter(|_| rss);
-        process.pss_bytes = process.pss_bytes.filter(|_| pss);
-        process.uss_bytes = process.uss_bytes.filter(|_| uss);
+        let memory = process.memory;
+        process.memory.rss_bytes = memory.rss_bytes.filter(|_| rss);
+        process.memory.pss_bytes = memory.pss_bytes.filter(|_| pss);
+        process.memory.uss_bytes = memory.uss_bytes.filter(|_| uss);
         process.cpu_seconds = process.cpu_seconds.filter(|_| cpu);
         process.cpu_usage_ratio = process.cpu_usage_ratio.filter(|_| cpu);
     }
@@ -116,8 +119,8 @@ impl Filter {
         let is_old_enough = process
             .start_time_seconds
             .is_none_or(|start| (now_seconds - start).max(0.0) >= self.min_age.as_secs_f64());
-        reaches(process.uss_bytes, self.min_uss_bytes)
-            && reaches(process.rss_bytes, self.min_rss_bytes)
+        reaches(process.memory.uss_bytes, self.min_uss_bytes)
+            && reaches(process.memory.rss_bytes, self.min_rss_bytes)
             && reaches(process.cpu_usage_ratio, self.min_cpu_ratio)
             && is_old_enough
     }

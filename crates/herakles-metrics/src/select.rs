@@ -1,12 +1,14 @@
+//! Which processes have series: the biggest of each subgroup, and as many as the budget allows.
+
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use herakles_stat::ProcessKey;
 
 use crate::families;
-use crate::input::ProcessKind;
 use crate::limits::{Limits, ProcessSeries};
-use crate::snapshot::{Process, Ranking, Tops};
+use crate::process::{Process, ProcessKind};
+use crate::snapshot::{Ranking, Tops};
 
 /// Refreshes for which a process stays in a top family after it fell out.
 const LINGER: u8 = 3;
@@ -219,6 +221,7 @@ fn ranked(
 /// What a process weighs against the others: its USS, else its RSS. One that was kept weighs
 /// a tenth more, so a challenger must exceed it by that much.
 fn weight(process: &Process, kept: bool) -> u128 {
-    let bytes = process.uss_bytes.or(process.rss_bytes).unwrap_or(0);
+    let memory = process.memory;
+    let bytes = memory.uss_bytes.or(memory.rss_bytes).unwrap_or(0);
     u128::from(bytes) * if kept { 11 } else { 10 }
 }

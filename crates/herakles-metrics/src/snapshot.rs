@@ -1,10 +1,9 @@
-use std::sync::Arc;
+//! What one scan found: processes, sums by subgroup, the host, and who has series.
 
 use herakles_classify::Class;
-use herakles_stat::ProcessKey;
 
 use crate::host::HostRecord;
-use crate::input::ProcessKind;
+use crate::process::Process;
 
 /// What one scan found, aggregated and bounded; made by [`SnapshotBuilder`](crate::SnapshotBuilder).
 ///
@@ -68,42 +67,6 @@ impl Snapshot {
     }
 }
 
-/// One process of a [`Snapshot`]. Where they are known, USS <= PSS <= RSS.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Process {
-    /// The identity.
-    pub key: ProcessKey,
-    /// The `name` label.
-    pub name: Arc<str>,
-    /// Group and subgroup.
-    pub class: Class,
-    /// What sort of process it is.
-    pub kind: ProcessKind,
-    /// Start, Unix time in seconds; `None` where it is not known when the machine booted.
-    pub start_time_seconds: Option<f64>,
-    /// Number of threads.
-    pub threads: u32,
-    /// Resident set, in bytes.
-    pub rss_bytes: Option<u64>,
-    /// Proportional share of the resident set, in bytes.
-    pub pss_bytes: Option<u64>,
-    /// Memory that no other process maps, in bytes.
-    pub uss_bytes: Option<u64>,
-    /// Swapped-out memory, in bytes.
-    pub swap_bytes: Option<u64>,
-    /// Age of the memory sample behind PSS, USS and swap, in seconds.
-    pub memory_sample_age_seconds: Option<f64>,
-    /// User and system CPU time, in seconds.
-    pub cpu_seconds: Option<f64>,
-    /// Cores used between the last two reads.
-    pub cpu_usage_ratio: Option<f64>,
-    /// Whether it is beyond `scan.max_processes`.
-    pub over_limit: bool,
-    /// Whether it has `herakles_process_*` series of its own.
-    pub has_series: bool,
-}
-
 /// One subgroup of a [`Snapshot`]: sums over its members, and its counters.
 ///
 /// A sum is `None` when there are members and none of them has the value.
@@ -118,10 +81,8 @@ pub struct Subgroup {
     pub threads: u64,
     /// Members with an address space but without a memory sample.
     pub unreadable_processes: u64,
-    /// Memory of the members that have a sample.
+    /// Sums of their memory.
     pub memory: SubgroupMemory,
-    /// Age of the oldest memory sample inside the sums, in seconds.
-    pub memory_sample_age_seconds: Option<f64>,
     /// Cores its members used between the last two scans.
     pub cpu_usage_ratio: Option<f64>,
     /// CPU time in user mode that its members, present and past, have used, in seconds.
@@ -140,8 +101,8 @@ pub struct Subgroup {
     pub newest_start_time_seconds: Option<f64>,
 }
 
-/// Sums over the members of a subgroup, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Memory of the members of a subgroup that have a sample, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SubgroupMemory {
     /// RSS.
@@ -162,6 +123,8 @@ pub struct SubgroupMemory {
     pub pss_shmem_bytes: Option<u64>,
     /// Private huge pages, which are in neither RSS nor PSS.
     pub hugetlb_private_bytes: Option<u64>,
+    /// Age of the oldest sample inside the sums, in seconds.
+    pub sample_age_seconds: Option<f64>,
 }
 
 /// Every pid of a scan once, under the first state that holds.
@@ -171,9 +134,9 @@ pub struct ProcessStates {
     pub kernel_thread: u64,
     /// Exited, not yet reaped.
     pub zombie: u64,
-    /// Beyond `scan.max_processes`.
+    /// Beyond the number of processes that are looked at in detail.
     pub over_limit: u64,
-    /// Without series of its own: by filter, hidden subgroup, `export.processes` or budget.
+    /// Without series of its own: by filter, hidden subgroup, [`ProcessSeries`](crate::ProcessSeries) or budget.
     pub filtered: u64,
     /// With series of its own, but without PSS and USS; or listed, and not to be read at all.
     pub unreadable: u64,
@@ -214,9 +177,9 @@ impl Ranking {
     /// A number that orders processes as this ranking does; `None` when it cannot rank one.
     pub(crate) fn rank(self, process: &Process) -> Option<u64> {
         match self {
-            Self::Rss => process.rss_bytes,
-            Self::Pss => process.pss_bytes,
-            Self::Uss => process.uss_bytes,
+            Self::Rss => process.memory.rss_bytes,
+            Self::Pss => process.memory.pss_bytes,
+            Self::Uss => process.memory.uss_bytes,
             // Bits of floats that are not negative order as the floats do.
             Self::Cpu => process
                 .cpu_usage_ratio

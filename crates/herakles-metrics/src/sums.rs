@@ -1,53 +1,25 @@
-use std::time::Duration;
+//! What the members of a subgroup add up to.
 
-use crate::input::{ProcessKind, ProcessRecord, SubgroupRecord};
+use herakles_smaps::MemoryUsage;
+
+use crate::input::SubgroupRecord;
 use crate::limits::Quantities;
+use crate::process::{MemorySample, Process, ProcessKind, ProcessMemory};
 use crate::snapshot::{Subgroup, SubgroupMemory};
 
-/// The exported memory of one process: a sample may be older than the RSS, so it is capped such
-/// that USS <= PSS <= RSS, and the parts of PSS shrink with it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Memory {
-    pub(crate) rss_bytes: Option<u64>,
-    pub(crate) pss_bytes: Option<u64>,
-    pub(crate) uss_bytes: Option<u64>,
-    pub(crate) swap_bytes: Option<u64>,
-    pub(crate) sample_age: Option<Duration>,
-    swap_pss_bytes: Option<u64>,
-    pss_anon_bytes: Option<u64>,
-    pss_file_bytes: Option<u64>,
-    pss_shmem_bytes: Option<u64>,
-    hugetlb_private_bytes: Option<u64>,
-}
-
-impl Memory {
-    /// Nothing for kernel threads and zombies, whatever the record says.
-    pub(crate) fn of(record: &ProcessRecord) -> Self {
-        if record.kind != ProcessKind::User {
-            return Self::default();
-        }
-        let Some(sample) = record.memory else {
-            return Self {
-                rss_bytes: record.rss_bytes,
-                ..Self::default()
-            };
-        };
-        let usage = sample.usage;
-        let rss = record.rss_bytes.unwrap_or(usage.rss_bytes);
-        let pss = usage.pss_bytes.min(rss);
-        let part = |bytes: u64| scale(bytes, pss, usage.pss_bytes);
-        Self {
-            rss_bytes: Some(rss),
-            pss_bytes: Some(pss),
-            uss_bytes: Some(usage.uss_bytes().min(pss)),
-            swap_bytes: Some(usage.swap_bytes),
-            sample_age: Some(sample.age),
-            swap_pss_bytes: usage.swap_pss_bytes,
-            pss_anon_bytes: usage.pss_anon_bytes.map(part),
-            pss_file_bytes: usage.pss_file_bytes.map(part),
-            pss_shmem_bytes: usage.pss_shmem_bytes.map(part),
-            hugetlb_private_bytes: usage.private_hugetlb_bytes,
-        }
+/// The memory of a process with this sample. The sample may be older than the RSS, so it is capped
+/// such that USS <= PSS <= RSS.
+fn capped(now: ProcessMemory, sample: &MemorySample) -> ProcessMemory {
+    let usage = &sample.usage;
+    let rss = now.rss_bytes.unwrap_or(usage.rss_bytes);
+    let pss = usage.pss_bytes.min(rss);
+    ProcessMemory {
+        rss_bytes: Some(rss),
+        pss_bytes: Some(pss),
+        uss_bytes: Some(usage.uss_bytes().min(pss)),
+        swap_bytes: Some(usage.swap_bytes),
+        sample_age_seconds: Some(sample.age.as_secs_f64()),
+        rss_age_seconds: now.rss_age_seconds,
     }
 }
 
@@ -67,41 +39,65 @@ pub(crate) struct Sums {
     threads: u64,
     unreadable: u64,
     memory: SubgroupMemory,
-    oldest_sample: Option<Duration>,
     cpu_usage_ratio: Option<f64>,
     oldest_start: Option<f64>,
     newest_start: Option<f64>,
 }
 
 impl Sums {
-    pub(crate) fn add(&mut self, record: &ProcessRecord, memory: &Memory) {
+    /// Adds a process, and gives it the memory that its sample says it has: none to kernel threads
+    /// and zombies, whatever was read.
+    pub(crate) fn add(&mut self, process: &mut Process, sample: Option<&MemorySample>) {
         self.processes += 1;
-        self.threads += u64::from(record.threads);
-        if record.kind == ProcessKind::User && record.memory.is_none() {
-            self.unreadable += 1;
-        }
-        let sum = &mut self.memory;
+        self.threads += u64::from(process.threads);
+        process.memory = match (process.kind, sample) {
+            (ProcessKind::KernelThread | ProcessKind::Zombie, _) => ProcessMemory::default(),
+            (ProcessKind::User, Some(sample)) => {
+                let memory = capped(process.memory, sample);
+                self.add_parts(&sample.usage, memory.pss_bytes.unwrap_or(0));
+                memory
+            }
+            (ProcessKind::User, None) => {
+                self.unreadable += 1;
+                process.memory
+            }
+        };
+        let (sum, memory) = (&mut self.memory, &process.memory);
         for (sum, value) in [
             (&mut sum.rss_bytes, memory.rss_bytes),
             (&mut sum.pss_bytes, memory.pss_bytes),
             (&mut sum.uss_bytes, memory.uss_bytes),
             (&mut sum.swap_bytes, memory.swap_bytes),
-            (&mut sum.swap_pss_bytes, memory.swap_pss_bytes),
-            (&mut sum.pss_anon_bytes, memory.pss_anon_bytes),
-            (&mut sum.pss_file_bytes, memory.pss_file_bytes),
-            (&mut sum.pss_shmem_bytes, memory.pss_shmem_bytes),
-            (&mut sum.hugetlb_private_bytes, memory.hugetlb_private_bytes),
         ] {
             join(sum, value, u64::saturating_add);
         }
-        let start = record.start_time_seconds;
-        let age = memory.sample_age.max(record.rss_age);
-        join(&mut self.oldest_sample, age, Duration::max);
-        join(&mut self.cpu_usage_ratio, record.cpu_usage_ratio, |a, b| {
-            a + b
-        });
+        let start = process.start_time_seconds;
+        for age in [memory.sample_age_seconds, memory.rss_age_seconds] {
+            join(&mut sum.sample_age_seconds, age, f64::max);
+        }
+        join(
+            &mut self.cpu_usage_ratio,
+            process.cpu_usage_ratio,
+            |a, b| a + b,
+        );
         join(&mut self.oldest_start, start, f64::min);
         join(&mut self.newest_start, start, f64::max);
+    }
+
+    /// Adds what is known of a member's memory for its subgroup alone. The parts of PSS shrink with
+    /// it where it was capped to `pss`.
+    fn add_parts(&mut self, usage: &MemoryUsage, pss: u64) {
+        let part = |bytes: Option<u64>| bytes.map(|bytes| scale(bytes, pss, usage.pss_bytes));
+        let sum = &mut self.memory;
+        for (sum, value) in [
+            (&mut sum.swap_pss_bytes, usage.swap_pss_bytes),
+            (&mut sum.pss_anon_bytes, part(usage.pss_anon_bytes)),
+            (&mut sum.pss_file_bytes, part(usage.pss_file_bytes)),
+            (&mut sum.pss_shmem_bytes, part(usage.pss_shmem_bytes)),
+            (&mut sum.hugetlb_private_bytes, usage.private_hugetlb_bytes),
+        ] {
+            join(sum, value, u64::saturating_add);
+        }
     }
 
     pub(crate) fn has_members(&self) -> bool {
@@ -136,8 +132,8 @@ impl Sums {
                 pss_file_bytes: memory(sum.pss_file_bytes, pss && kernel_gives.pss_parts),
                 pss_shmem_bytes: memory(sum.pss_shmem_bytes, pss && kernel_gives.pss_parts),
                 hugetlb_private_bytes: memory(sum.hugetlb_private_bytes, kernel_gives.hugetlb),
+                sample_age_seconds: sum.sample_age_seconds,
             },
-            memory_sample_age_seconds: self.oldest_sample.map(|age| age.as_secs_f64()),
             cpu_usage_ratio: self
                 .cpu_usage_ratio
                 .or(empty.then_some(0.0))

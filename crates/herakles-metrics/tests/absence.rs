@@ -7,7 +7,7 @@ use std::time::Duration;
 use herakles_metrics::*;
 
 mod common;
-use common::{of_members, parse, process, said, sample};
+use common::{Given, of_members, parse, process, said, sample};
 
 const KIB: u64 = 1024;
 
@@ -77,7 +77,7 @@ fn members_of_which_nothing_is_known_leave_the_sums_absent() {
 #[test]
 fn refused_memory_leaves_rss_alone() {
     let snapshot = of_members(&common::no_limits(), |x| {
-        vec![ProcessRecord {
+        vec![Given {
             rss_bytes: Some(7 * KIB),
             ..process(x, 1, "a")
         }]
@@ -101,15 +101,15 @@ fn a_partial_sum_says_how_partial_and_how_old_it_is() {
             ..sample(1, 2, 4)
         };
         vec![
-            ProcessRecord {
+            Given {
                 memory: Some(sample(1, 2, 4)),
                 ..process(x, 1, "a")
             },
-            ProcessRecord {
+            Given {
                 memory: Some(old),
                 ..process(x, 2, "a")
             },
-            ProcessRecord {
+            Given {
                 rss_bytes: Some(8 * KIB),
                 ..process(x, 3, "a")
             },
@@ -144,7 +144,7 @@ fn a_partial_sum_says_how_partial_and_how_old_it_is() {
 fn kernel_threads_and_zombies_count_as_members_but_have_no_memory_and_are_not_unreadable() {
     let snapshot = of_members(&common::no_limits(), |x| {
         let kinds = [ProcessKind::KernelThread, ProcessKind::Zombie];
-        let of_kind = |(pid, kind)| ProcessRecord {
+        let of_kind = |(pid, kind)| Given {
             kind,
             rss_bytes: Some(0),
             memory: Some(sample(0, 0, 0)),
@@ -180,7 +180,7 @@ fn parts_that_an_old_kernel_does_not_give_are_absent() {
         old.usage.pss_file_bytes = None;
         old.usage.pss_shmem_bytes = None;
         old.usage.private_hugetlb_bytes = None;
-        vec![ProcessRecord {
+        vec![Given {
             memory: Some(old),
             ..process(x, 1, "a")
         }]
@@ -198,7 +198,7 @@ fn parts_that_an_old_kernel_does_not_give_are_absent() {
 fn a_sample_older_than_the_rss_is_capped_with_its_parts() {
     let snapshot = of_members(&common::no_limits(), |x| {
         let record = process(x, 1, "a");
-        vec![ProcessRecord {
+        vec![Given {
             rss_bytes: Some(KIB),
             memory: Some(sample(2, 4, 8)),
             ..record
@@ -214,7 +214,7 @@ fn a_sample_older_than_the_rss_is_capped_with_its_parts() {
 fn the_age_of_an_rss_without_a_sample_counts_into_that_of_the_sum() {
     let age = |rss_age| {
         let snapshot = of_members(&common::no_limits(), |slot| {
-            vec![ProcessRecord {
+            vec![Given {
                 rss_bytes: Some(KIB),
                 rss_age,
                 ..process(slot, 1, "a")

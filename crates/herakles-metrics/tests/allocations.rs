@@ -6,18 +6,22 @@ use std::sync::Arc;
 use herakles_metrics::*;
 
 mod common;
+use common::{Given, push};
 
 fn snapshot(processes: u32) -> Arc<Snapshot> {
     let mut builder = SnapshotBuilder::new(common::NOW);
     builder.host(common::host());
     let slot = builder.subgroup(common::subgroup("g", "x"));
     for pid in 1..=processes {
-        builder.push(ProcessRecord {
-            memory: Some(common::sample(1, 2, 3)),
-            cpu_seconds: Some(1.0),
-            cpu_usage_ratio: Some(0.5),
-            ..common::process(slot, pid, "quo\"ted")
-        });
+        push(
+            &mut builder,
+            Given {
+                memory: Some(common::sample(1, 2, 3)),
+                cpu_seconds: Some(1.0),
+                cpu_usage_ratio: Some(0.5),
+                ..common::process(slot, pid, "quo\"ted")
+            },
+        );
     }
     Arc::new(builder.finish(&common::no_limits(), &mut Selection::default()))
 }
@@ -46,10 +50,13 @@ fn a_snapshot_and_its_selection_keep_at_most_256_bytes_per_process() {
         let name = Arc::from("name");
         for pid in 1..=PROCESSES {
             let record = common::process(slot, pid, "");
-            builder.push(ProcessRecord {
-                name: Arc::clone(&name),
-                ..record
-            });
+            push(
+                &mut builder,
+                Given {
+                    name: Arc::clone(&name),
+                    ..record
+                },
+            );
         }
         kept = Some(builder.finish(&common::no_limits(), &mut selection));
     });

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 mod common;
 use common::parse::{self, Sample};
+use common::{Given, push};
 use common::{process, sample, subgroup};
 
 /// A process as far as the choice of series looks at it.
@@ -56,13 +57,16 @@ fn finish(
             rss_kb,
             usage,
         } = &specs[at];
-        builder.push(ProcessRecord {
-            rss_bytes: rss_kb.map(|kb| kb << 10),
-            memory: uss_kb.map(|uss| sample(uss, uss + uss / 3, uss + uss / 2)),
-            cpu_seconds: Some(1.0),
-            cpu_usage_ratio: *usage,
-            ..process(slots[*subgroup], at as u32 + 1, name)
-        });
+        push(
+            &mut builder,
+            Given {
+                rss_bytes: rss_kb.map(|kb| kb << 10),
+                memory: uss_kb.map(|uss| sample(uss, uss + uss / 3, uss + uss / 2)),
+                cpu_seconds: Some(1.0),
+                cpu_usage_ratio: *usage,
+                ..process(slots[*subgroup], at as u32 + 1, name)
+            },
+        );
     }
     Arc::new(builder.finish(limits, selection))
 }
@@ -114,7 +118,11 @@ fn own(snapshot: &Snapshot) -> BTreeSet<u32> {
 
 /// What is dropped first when it is least.
 fn size(process: &Process) -> u64 {
-    process.uss_bytes.or(process.rss_bytes).unwrap_or(0)
+    process
+        .memory
+        .uss_bytes
+        .or(process.memory.rss_bytes)
+        .unwrap_or(0)
 }
 
 proptest! {
@@ -216,7 +224,7 @@ proptest! {
             uss <= pss && pss <= rss
         };
         for process in snapshot.processes() {
-            prop_assert!(ordered(process.uss_bytes, process.pss_bytes, process.rss_bytes));
+            prop_assert!(ordered(process.memory.uss_bytes, process.memory.pss_bytes, process.memory.rss_bytes));
         }
         for Subgroup { memory, .. } in snapshot.subgroups() {
             prop_assert!(ordered(memory.uss_bytes, memory.pss_bytes, memory.rss_bytes));
@@ -235,7 +243,7 @@ proptest! {
             let n = if &*members[0].class.group == "other" { 10 } else { 3 };
             let mut ranked: Vec<_> = members
                 .iter()
-                .filter_map(|process| Some((process.rss_bytes?, process.key.pid.as_u32())))
+                .filter_map(|process| Some((process.memory.rss_bytes?, process.key.pid.as_u32())))
                 .collect();
             ranked.sort_by_key(|&(rss, pid)| (std::cmp::Reverse(rss), pid));
             for (place, (_, pid)) in ranked.into_iter().enumerate() {

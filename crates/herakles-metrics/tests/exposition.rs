@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 mod common;
 use common::parse::{self, Sample};
+use common::{Given, push};
 
 fn snapshot(builder: SnapshotBuilder) -> Arc<Snapshot> {
     Arc::new(builder.finish(&common::no_limits(), &mut Selection::default()))
@@ -31,6 +32,11 @@ fn page(snapshot: &Arc<Snapshot>) -> (String, String) {
     openmetrics.push_str(part.openmetrics());
     text.push_str(part.text());
     (openmetrics, text)
+}
+
+/// The families of the whole page.
+fn families() -> impl Iterator<Item = &'static Family> {
+    FAMILIES.iter().chain(exporter::FAMILIES)
 }
 
 fn without_created(samples: Vec<Sample>) -> Vec<Sample> {
@@ -55,19 +61,15 @@ fn every_family_of_the_table_is_on_the_page_with_its_type_help_and_unit() {
     let (openmetrics, text) = page(&snapshot(common::small_host()));
     let name = |family: &Family| family.name.strip_suffix("_total").unwrap_or(family.name);
 
-    let types: Vec<_> = FAMILIES.iter().map(|f| (f.name, f.kind.as_str())).collect();
+    let types: Vec<_> = families().map(|f| (f.name, f.kind.as_str())).collect();
     assert_eq!(descriptors(&text, "TYPE"), types);
-    let helps: Vec<_> = FAMILIES.iter().map(|f| (f.name, f.help)).collect();
+    let helps: Vec<_> = families().map(|f| (f.name, f.help)).collect();
     assert_eq!(descriptors(&text, "HELP"), helps);
     assert_eq!(descriptors(&text, "UNIT"), []);
 
-    let types: Vec<_> = FAMILIES
-        .iter()
-        .map(|f| (name(f), f.kind.as_str()))
-        .collect();
+    let types: Vec<_> = families().map(|f| (name(f), f.kind.as_str())).collect();
     assert_eq!(descriptors(&openmetrics, "TYPE"), types);
-    let units: Vec<_> = FAMILIES
-        .iter()
+    let units: Vec<_> = families()
         .filter_map(|f| Some((name(f), f.unit.as_str()?)))
         .collect();
     assert_eq!(descriptors(&openmetrics, "UNIT"), units);
@@ -78,7 +80,7 @@ fn every_family_of_the_table_is_on_the_page_with_its_type_help_and_unit() {
 #[test]
 fn the_table_follows_the_naming_rules() {
     let mut names = HashSet::new();
-    for family in FAMILIES {
+    for family in families() {
         let Family {
             name,
             kind,
@@ -120,7 +122,7 @@ fn the_table_follows_the_naming_rules() {
 fn samples_carry_the_labels_of_their_family() {
     let (openmetrics, _) = page(&snapshot(common::small_host()));
     for sample in without_created(parse::samples(&openmetrics)) {
-        let family = FAMILIES.iter().find(|family| family.name == sample.name);
+        let family = families().find(|family| family.name == sample.name);
         let family = family.unwrap_or_else(|| panic!("{} is in no family", sample.name));
         let expected: HashSet<&str> = family.labels.iter().copied().collect();
         let labels: HashSet<&str> = sample.labels.keys().map(String::as_str).collect();
@@ -198,7 +200,7 @@ proptest! {
         let mut expected: Vec<(String, String)> = Vec::new();
         for (pid, name) in (1_u32..).zip(&names) {
             let record = common::process(slot, pid, name);
-            builder.push(ProcessRecord {
+            push(&mut builder, Given {
                 memory: Some(common::sample(1, 2, 3)),
                 cpu_seconds: Some(1.0),
                 ..record
@@ -216,7 +218,7 @@ proptest! {
         let series: HashSet<_> = openmetrics.iter().map(Sample::series).collect();
         prop_assert_eq!(series.len(), openmetrics.len());
         prop_assert_eq!(&without_created(openmetrics), &text);
-        let known = |sample: &Sample| FAMILIES.iter().any(|family| family.name == sample.name);
+        let known = |sample: &Sample| families().any(|family| family.name == sample.name);
         prop_assert!(text.iter().all(known), "a line in no family");
         for family in ["herakles_process_memory_uss_bytes", "herakles_process_cpu_seconds_total"] {
             let mut seen: Vec<_> = text.iter().filter(|sample| sample.name == family).map(|sample| {

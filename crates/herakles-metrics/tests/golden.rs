@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
-    ExporterStatus, Limits, Rendered, Scope, Selection, Snapshot, SnapshotJson, render, render_live,
+    Limits, Rendered, Scope, Selection, Snapshot, SnapshotJson, render, render_live,
 };
 
 mod common;
@@ -57,7 +58,7 @@ fn a_small_host_in_every_form() {
     let json = SnapshotJson {
         snapshot: &snapshot,
         age: Duration::from_millis(1500),
-        exporter: &status,
+        exporter: Some(&status),
     };
     check(
         "small.json",

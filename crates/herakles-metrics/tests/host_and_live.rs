@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::*;
 
 mod common;

@@ -6,14 +6,14 @@ use std::time::Duration;
 use herakles_metrics::*;
 
 mod common;
-use common::{of_members, parse, process, said, sample, subgroup};
+use common::{Given, of_members, parse, process, push, said, sample, subgroup};
 
 const KIB: u64 = 1024;
 
 #[test]
 fn a_quantity_that_is_off_is_absent_at_every_level() {
     let all = |x| {
-        vec![ProcessRecord {
+        vec![Given {
             memory: Some(sample(1, 2, 4)),
             cpu_seconds: Some(3.0),
             cpu_usage_ratio: Some(0.5),
@@ -51,15 +51,14 @@ fn a_quantity_that_is_off_is_absent_at_every_level() {
 #[test]
 fn a_hidden_subgroup_is_in_no_family_and_its_processes_are_filtered() {
     let mut builder = SnapshotBuilder::new(common::NOW);
-    let slot = builder.subgroup(SubgroupRecord {
-        visible: false,
-        stays: true,
-        ..subgroup("g", "x")
-    });
-    builder.push(ProcessRecord {
-        memory: Some(sample(1, 2, 4)),
-        ..process(slot, 1, "a")
-    });
+    let slot = builder.subgroup(common::hidden("g", "x"));
+    push(
+        &mut builder,
+        Given {
+            memory: Some(sample(1, 2, 4)),
+            ..process(slot, 1, "a")
+        },
+    );
     let snapshot = Arc::new(builder.finish(&common::no_limits(), &mut Selection::default()));
     assert_eq!(common::openmetrics(&snapshot), "");
     assert_eq!(
@@ -106,7 +105,7 @@ fn a_filter_hides_own_series_but_not_top_series_or_totals() {
     ];
     let member = |x| {
         let record = process(x, 1, "a");
-        vec![ProcessRecord {
+        vec![Given {
             rss_bytes: Some(4 * KIB),
             cpu_usage_ratio: Some(0.5),
             ..record
@@ -137,7 +136,7 @@ fn a_filter_hides_own_series_but_not_top_series_or_totals() {
         );
     }
     let excluded = |x| {
-        vec![ProcessRecord {
+        vec![Given {
             name_passes: false,
             ..process(x, 1, "a")
         }]
@@ -151,7 +150,7 @@ fn a_filter_hides_own_series_but_not_top_series_or_totals() {
 #[test]
 fn export_processes_decides_which_families_name_processes() {
     let member = |x| {
-        vec![ProcessRecord {
+        vec![Given {
             rss_bytes: Some(1),
             ..process(x, 1, "a")
         }]
@@ -186,7 +185,7 @@ fn export_processes_decides_which_families_name_processes() {
 fn a_pid_seen_twice_makes_one_set_of_series_of_the_later_start() {
     let snapshot = of_members(&common::no_limits(), |x| {
         let later = process(x, 1, "a");
-        let mut earlier = ProcessRecord {
+        let mut earlier = Given {
             cpu_seconds: Some(9.0),
             ..later.clone()
         };
@@ -194,7 +193,7 @@ fn a_pid_seen_twice_makes_one_set_of_series_of_the_later_start() {
         vec![
             later.clone(),
             earlier,
-            ProcessRecord {
+            Given {
                 cpu_seconds: Some(2.0),
                 ..process(x, 2, "a")
             },
@@ -214,8 +213,8 @@ fn two_records_of_one_class_make_one_subgroup() {
         builder.subgroup(subgroup("g", "x")),
         builder.subgroup(subgroup("g", "x")),
     );
-    builder.push(process(a, 1, "a"));
-    builder.push(process(b, 2, "a"));
+    push(&mut builder, process(a, 1, "a"));
+    push(&mut builder, process(b, 2, "a"));
     let snapshot = builder.finish(&common::no_limits(), &mut Selection::default());
     let members: Vec<_> = snapshot
         .subgroups()

@@ -70,18 +70,21 @@ pub(super) fn judge(snapshot: &Snapshot, fleet: &HashSet<u32>, scan_took: Durati
         let read = || processes::memory(process.key.pid.as_u32());
         let Some(mut truth) = read() else { continue };
         if process
+            .memory
             .pss_bytes
             .is_some_and(|pss| is_far(pss, truth.pss_bytes))
         {
             let Some(again) = read() else { continue };
             truth = again;
         }
-        let age = process.memory_sample_age_seconds;
+        let age = process.memory.sample_age_seconds;
         let is_fresh = age.is_some_and(|age| age <= scan_took.as_secs_f64());
-        errors.pss.add(process.pss_bytes, truth.pss_bytes, is_fresh);
+        errors
+            .pss
+            .add(process.memory.pss_bytes, truth.pss_bytes, is_fresh);
         errors
             .uss
-            .add(process.uss_bytes, truth.uss_bytes(), is_fresh);
+            .add(process.memory.uss_bytes, truth.uss_bytes(), is_fresh);
     }
     errors
 }

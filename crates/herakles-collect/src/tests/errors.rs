@@ -182,19 +182,22 @@ fn a_file_that_ends_anywhere_gives_its_whole_values_or_none() {
             assert_eq!(view.memory(10), kib(1000, 800, 600));
             assert_eq!(view.memory(30), kib(3000, 2400, 1800));
             if let Some(it) = view.find(VICTIM) {
-                assert!(it.uss_bytes <= it.pss_bytes.or(Some(0)), "{file} {cut}");
-                assert!(it.pss_bytes <= it.rss_bytes, "{file} {cut}");
-                let rss = it.rss_bytes;
+                assert!(
+                    it.memory.uss_bytes <= it.memory.pss_bytes.or(Some(0)),
+                    "{file} {cut}"
+                );
+                assert!(it.memory.pss_bytes <= it.memory.rss_bytes, "{file} {cut}");
+                let rss = it.memory.rss_bytes;
                 assert!(
                     rss.is_none_or(|it| it == 2000 * 1024),
                     "{file} {cut}: {rss:?}"
                 );
-                let pss = it.pss_bytes;
+                let pss = it.memory.pss_bytes;
                 assert!(
                     pss.is_none_or(|it| it == 1600 * 1024),
                     "{file} {cut}: {pss:?}"
                 );
-                let uss = it.uss_bytes;
+                let uss = it.memory.uss_bytes;
                 assert!(
                     uss.is_none_or(|it| it == 1200 * 1024),
                     "{file} {cut}: {uss:?}"

@@ -166,7 +166,7 @@ fn when_eight_threads_are_stuck_memory_reads_stop_and_all_else_goes_on() {
         gate.release();
         let whole = |view: &View| {
             let mut processes = view.snapshot.processes().iter();
-            processes.all(|it| it.pss_bytes == Some(2048 * 1024))
+            processes.all(|it| it.memory.pss_bytes == Some(2048 * 1024))
         };
         scan_until(&mut world, whole);
     }

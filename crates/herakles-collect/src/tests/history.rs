@@ -212,9 +212,9 @@ fn check(
     for process in view.snapshot.processes() {
         let pid = process.key.pid.as_u32();
         prop_assert!(listed.contains_key(&pid), "{pid} is not there");
-        prop_assert!(process.pss_bytes.is_none() || process.rss_bytes.is_some());
-        prop_assert!(process.uss_bytes <= process.pss_bytes);
-        prop_assert!(process.pss_bytes <= process.rss_bytes);
+        prop_assert!(process.memory.pss_bytes.is_none() || process.memory.rss_bytes.is_some());
+        prop_assert!(process.memory.uss_bytes <= process.memory.pss_bytes);
+        prop_assert!(process.memory.pss_bytes <= process.memory.rss_bytes);
         prop_assert!(process.cpu_usage_ratio.is_none_or(|it| it >= 0.0));
     }
     for (pid, life) in listed.iter().filter(|(_, life)| !life.faulty) {

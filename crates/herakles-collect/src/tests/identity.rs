@@ -104,7 +104,7 @@ fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
             assert_eq!(it.cpu_seconds, Some(if old { 10.0 } else { 0.04 }));
             let pss = if old { 8000 } else { 90 };
             assert!(
-                it.pss_bytes.is_none_or(|it| it == pss * 1024),
+                it.memory.pss_bytes.is_none_or(|it| it == pss * 1024),
                 "{settings:?}"
             );
         }
@@ -135,7 +135,7 @@ fn a_pid_reused_within_a_look_never_mixes_two_processes() {
             let old = &*it.name == "named-old";
             assert_eq!(it.cpu_seconds, Some(if old { 10.0 } else { 0.04 }));
             let rss = if old { 9000 } else { 100 };
-            assert_eq!(it.rss_bytes, Some(rss * 1024), "{mode:?} {file}");
+            assert_eq!(it.memory.rss_bytes, Some(rss * 1024), "{mode:?} {file}");
         }
         assert_eq!(world.scan().memory(5), kib(100, 90, 80), "{mode:?}");
     }

@@ -194,7 +194,7 @@ fn the_age_of_an_rss_that_was_not_read_is_part_of_the_sample_age() {
     for _ in 0..10 {
         let view = world.scan();
         assert_eq!(view.memory(13), [Some(600), None, None]);
-        match view.subgroup("app/boxed").memory_sample_age_seconds {
+        match view.subgroup("app/boxed").memory.sample_age_seconds {
             Some(age) => {
                 assert!(age > 0.0);
                 aged += 1;

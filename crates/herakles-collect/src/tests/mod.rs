@@ -224,7 +224,12 @@ impl View {
     /// RSS, PSS and USS in KiB.
     fn memory(&self, pid: u32) -> [Option<u64>; 3] {
         let it = self.process(pid);
-        [it.rss_bytes, it.pss_bytes, it.uss_bytes].map(|bytes| bytes.map(|it| it / 1024))
+        [
+            it.memory.rss_bytes,
+            it.memory.pss_bytes,
+            it.memory.uss_bytes,
+        ]
+        .map(|bytes| bytes.map(|it| it / 1024))
     }
 
     /// The class as `group/subgroup`.

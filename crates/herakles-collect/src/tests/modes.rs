@@ -96,7 +96,7 @@ fn adaptive_reads_again_only_what_moved() {
     let view = world.scan();
     assert_eq!(counter.reads(&world), [0; 3]);
     assert_eq!((view.reads.fresh, view.reads.reused), (0, 3));
-    let age = view.process(2).memory_sample_age_seconds.unwrap();
+    let age = view.process(2).memory.sample_age_seconds.unwrap();
     assert!(age > 0.0, "the sample is of the scan before");
 
     // CPU time alone is no reason.
@@ -113,7 +113,7 @@ fn adaptive_reads_again_only_what_moved() {
     let view = world.scan();
     assert_eq!(counter.reads(&world), [0, 0, 1]);
     assert_eq!(view.memory(3), kib(4100, 2048, 1024));
-    assert!(view.process(3).memory_sample_age_seconds < view.process(1).memory_sample_age_seconds);
+    assert!(view.process(3).memory.sample_age_seconds < view.process(1).memory.sample_age_seconds);
 }
 
 #[test]

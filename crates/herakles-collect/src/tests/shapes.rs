@@ -36,7 +36,7 @@ fn the_sum_over_65_000_mappings_is_right() {
     });
     let view = world.scan();
     assert_eq!(view.memory(5), kib(12 * 65_000, 8 * 65_000, 4 * 65_000));
-    assert_eq!(view.process(5).swap_bytes, Some(2 * 65_000 * 1024));
+    assert_eq!(view.process(5).memory.swap_bytes, Some(2 * 65_000 * 1024));
 }
 
 #[test]

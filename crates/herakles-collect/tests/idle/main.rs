@@ -56,8 +56,9 @@ impl Scans {
         let processes = scan.snapshot.processes().iter();
         let mut its = processes.filter(|it| it.key.pid.as_u32() == pid);
         let it = its.next().expect("it lives");
-        let memory = [it.rss_bytes, it.pss_bytes].map(|bytes| bytes.expect("it is read"));
-        let age = it.memory_sample_age_seconds.expect("it is read");
+        let memory =
+            [it.memory.rss_bytes, it.memory.pss_bytes].map(|bytes| bytes.expect("it is read"));
+        let age = it.memory.sample_age_seconds.expect("it is read");
         (memory, Duration::from_secs_f64(age))
     }
 

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use herakles_dashboard::{History, Line, Query};
-use herakles_metrics::{ExporterStatus, Snapshot, Subgroup};
+use herakles_metrics::exporter::ExporterStatus;
+use herakles_metrics::{Snapshot, Subgroup};
 
 use crate::population::{MIB, Made, Rights, fleet, snapshot};
 use crate::view;

@@ -8,7 +8,8 @@ mod population;
 use std::time::{Duration, Instant};
 
 use herakles_dashboard::{Ancestor, History, Page, ProcessDetails, Query, RuleLine, Trouble, View};
-use herakles_metrics::{ExporterStatus, Reload, Snapshot};
+use herakles_metrics::Snapshot;
+use herakles_metrics::exporter::{ExporterStatus, Reload};
 use population::{MIB, Made, Rights, fleet, snapshot};
 
 fn shown<T>(snapshot: &Snapshot, with: impl FnOnce(&View<'_>) -> T) -> T {

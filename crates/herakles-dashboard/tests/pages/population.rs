@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use herakles_classify::{Class, display_name};
 use herakles_metrics::{
-    HostMemory, HostRecord, Limits, MemorySample, ProcessKind, ProcessRecord, Selection, Snapshot,
-    SnapshotBuilder, SubgroupCounters, SubgroupRecord,
+    HostMemory, HostRecord, Limits, MemorySample, ProcessKind, ProcessMemory, Selection, Snapshot,
+    SnapshotBuilder, SubgroupRecord,
 };
 use herakles_smaps::parse_rollup;
 use herakles_stat::{Pid, ProcessKey};
@@ -69,36 +69,22 @@ pub(crate) fn snapshot(made: &[Made], rights: Rights) -> Snapshot {
     let mut slots = HashMap::new();
     for made in made {
         let slot = *slots.entry(made.class.clone()).or_insert_with(|| {
-            builder.subgroup(SubgroupRecord {
-                class: Class {
-                    group: (&*made.class.0).into(),
-                    subgroup: (&*made.class.1).into(),
-                },
-                visible: true,
-                stays: false,
-                counters: SubgroupCounters::default(),
-                created_seconds: TAKEN,
-            })
+            let class = Class::new(&*made.class.0, &*made.class.1);
+            builder.subgroup(SubgroupRecord::new(class, TAKEN))
         });
         let memory = (rights == Rights::All).then(|| sample(made.pss_bytes));
-        builder.push(ProcessRecord {
-            key: ProcessKey {
-                pid: Pid::new(made.pid).unwrap(),
-                start_time: u64::from(made.pid),
-            },
-            name: display_name(&made.name).into(),
-            subgroup: slot,
-            kind: ProcessKind::User,
-            start_time_seconds: Some(TAKEN - f64::from(made.pid) * 60.0),
-            threads: 2,
-            rss_bytes: Some(made.pss_bytes + 3 * MIB),
-            memory,
-            cpu_seconds: Some(12.5),
-            cpu_usage_ratio: Some(0.25),
-            rss_age: None,
-            name_passes: true,
-            over_limit: false,
-        });
+        let key = ProcessKey {
+            pid: Pid::new(made.pid).unwrap(),
+            start_time: u64::from(made.pid),
+        };
+        let name = display_name(&made.name);
+        let mut process = builder.process(slot, key, name, ProcessKind::User);
+        process.start_time_seconds = Some(TAKEN - f64::from(made.pid) * 60.0);
+        process.threads = 2;
+        process.memory = ProcessMemory::resident(Some(made.pss_bytes + 3 * MIB));
+        process.cpu_seconds = Some(12.5);
+        process.cpu_usage_ratio = Some(0.25);
+        builder.push(process, memory.as_ref());
     }
     builder.host(host());
     builder.finish(

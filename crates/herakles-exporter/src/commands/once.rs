@@ -107,7 +107,7 @@ impl Printer {
                 let document = SnapshotJson {
                     snapshot: &snapshot,
                     age: Duration::ZERO,
-                    exporter: &status,
+                    exporter: Some(&status),
                 };
                 let json = serde_json::to_string(&document)
                     .map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))?;

@@ -105,11 +105,17 @@ fn subgroups(snapshot: &Snapshot, style: Style, out: &mut String) {
 }
 
 fn processes(snapshot: &Snapshot, style: Style, out: &mut String) {
-    let rank = |it: &Process| it.uss_bytes.or(it.pss_bytes).or(it.rss_bytes).unwrap_or(0);
+    let rank = |it: &Process| {
+        it.memory
+            .uss_bytes
+            .or(it.memory.pss_bytes)
+            .or(it.memory.rss_bytes)
+            .unwrap_or(0)
+    };
     let mut processes: Vec<&Process> = snapshot
         .processes()
         .iter()
-        .filter(|it| it.rss_bytes.is_some())
+        .filter(|it| it.memory.rss_bytes.is_some())
         .collect();
     processes.sort_by_key(|it| (std::cmp::Reverse(rank(it)), it.key.pid));
     let mut rows = Rows::new(["NAME", "PID", "PSS", "USS", "RSS", "CPU", "SUBGROUP"]);
@@ -117,9 +123,9 @@ fn processes(snapshot: &Snapshot, style: Style, out: &mut String) {
         rows.push([
             it.name.to_string(),
             it.key.pid.to_string(),
-            size(it.pss_bytes),
-            size(it.uss_bytes),
-            size(it.rss_bytes),
+            size(it.memory.pss_bytes),
+            size(it.memory.uss_bytes),
+            size(it.memory.rss_bytes),
             cores(it.cpu_usage_ratio),
             format!("{}/{}", it.class.group, it.class.subgroup),
         ]);

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use herakles_classify::{Classifier, RuleError, Rules, Visibility, Warning as RuleWarning};
 use herakles_collect::{BufferSizes, MemoryMode, NameFilter, Options};
-use herakles_metrics::{ConfigLabels, Filter, Limits, Quantities};
+use herakles_metrics::exporter::ConfigLabels;
+use herakles_metrics::{Filter, Limits, Quantities};
 use herakles_plan::PlanLimits;
 use herakles_web::Limits as WebLimits;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use herakles_metrics::ExporterStatus;
+use herakles_metrics::exporter::ExporterStatus;
 use herakles_web::hyper::{Response, StatusCode};
 use herakles_web::{Body, respond};
 

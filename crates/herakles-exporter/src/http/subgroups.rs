@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use herakles_classify::Rules;
+use herakles_metrics::Unclassified;
 use herakles_web::hyper::{Response, StatusCode};
 use herakles_web::{Body, respond};
 
@@ -10,7 +11,6 @@ use crate::app::App;
 use crate::cache::CachedRefresh;
 use crate::human;
 use crate::rule_text;
-use crate::unclassified::Unclassified;
 
 /// So many unclassified names are shown.
 const NAMES: usize = 20;
@@ -80,7 +80,7 @@ fn without_rule(cached: &CachedRefresh, out: &mut String) {
          for them.\n# processes  memory  name\n",
     );
     for it in largest {
-        let (kind, bytes) = it.memory();
+        let (kind, bytes) = it.held();
         let size = human::bytes(bytes);
         let _ = writeln!(out, "{:>6}  {size:>8} {kind}  {}", it.processes, it.name());
     }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread;
 
 use herakles_collect::{BootClock, HostFacts};
-use herakles_metrics::SelfUsage;
+use herakles_metrics::exporter::SelfUsage;
 use herakles_scan::KernelUnits;
 use herakles_scan::testing::{Fault, Gate, MemProc};
 use herakles_stat::{PageSize, TicksPerSecond};

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use herakles_metrics::SelfUsage;
+use herakles_metrics::exporter::SelfUsage;
 use procfs::WithCurrentSystemInfo;
 use procfs::process::{LimitValue, Process, Stat};
 use tokio::sync::Mutex;

@@ -1,3 +1,5 @@
+//! The families of the host.
+
 use super::{Family, Kind, Sample, Source, Unit};
 use crate::host::{HostRecord, Pressure};
 

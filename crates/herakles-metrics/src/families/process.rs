@@ -1,3 +1,5 @@
+//! The families that name single processes.
+
 use super::{Family, Kind, Source, Unit, Value};
 use crate::snapshot::Ranking;
 
@@ -11,7 +13,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Resident set of the process, shared pages counted in full.",
         labels: PROCESS,
         absent: "RSS could not be read, kernel thread, zombie",
-        source: Source::Process(|process| process.rss_bytes.map(Value::from)),
+        source: Source::Process(|process| process.memory.rss_bytes.map(Value::from)),
     },
     Family {
         name: "herakles_process_memory_pss_bytes",
@@ -20,7 +22,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Proportional set: each shared page divided by the number of its mappers.",
         labels: PROCESS,
         absent: "the process has no memory sample: refused, deferred, too big, kernel thread or zombie",
-        source: Source::Process(|process| process.pss_bytes.map(Value::from)),
+        source: Source::Process(|process| process.memory.pss_bytes.map(Value::from)),
     },
     Family {
         name: "herakles_process_memory_uss_bytes",
@@ -29,7 +31,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Unique set: what would be freed if the process exited.",
         labels: PROCESS,
         absent: "the process has no memory sample: refused, deferred, too big, kernel thread or zombie",
-        source: Source::Process(|process| process.uss_bytes.map(Value::from)),
+        source: Source::Process(|process| process.memory.uss_bytes.map(Value::from)),
     },
     Family {
         name: "herakles_process_memory_swap_bytes",
@@ -38,7 +40,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Swapped-out anonymous memory of the process.",
         labels: PROCESS,
         absent: "the process has no memory sample: refused, deferred, too big, kernel thread or zombie",
-        source: Source::Process(|process| process.swap_bytes.map(Value::from)),
+        source: Source::Process(|process| process.memory.swap_bytes.map(Value::from)),
     },
     Family {
         name: "herakles_process_cpu_usage_ratio",
@@ -74,7 +76,9 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Resident set of the processes that have the biggest in their subgroup.",
         labels: PROCESS,
         absent: "as for the process",
-        source: Source::Top(Ranking::Rss, |process| process.rss_bytes.map(Value::from)),
+        source: Source::Top(Ranking::Rss, |process| {
+            process.memory.rss_bytes.map(Value::from)
+        }),
     },
     Family {
         name: "herakles_top_process_memory_pss_bytes",
@@ -83,7 +87,9 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Proportional set of the processes that have the biggest in their subgroup.",
         labels: PROCESS,
         absent: "as for the process",
-        source: Source::Top(Ranking::Pss, |process| process.pss_bytes.map(Value::from)),
+        source: Source::Top(Ranking::Pss, |process| {
+            process.memory.pss_bytes.map(Value::from)
+        }),
     },
     Family {
         name: "herakles_top_process_memory_uss_bytes",
@@ -92,7 +98,9 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Unique set of the processes that have the biggest in their subgroup.",
         labels: PROCESS,
         absent: "as for the process",
-        source: Source::Top(Ranking::Uss, |process| process.uss_bytes.map(Value::from)),
+        source: Source::Top(Ranking::Uss, |process| {
+            process.memory.uss_bytes.map(Value::from)
+        }),
     },
     Family {
         name: "herakles_top_process_cpu_usage_ratio",

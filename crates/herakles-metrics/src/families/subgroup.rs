@@ -1,3 +1,5 @@
+//! The families of subgroups.
+
 use super::{Family, Kind, Source, Unit, Value};
 
 const SUBGROUP: &[&str] = &["group", "subgroup"];
@@ -118,7 +120,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Age of the oldest memory sample inside the sums.",
         labels: SUBGROUP,
         absent: "no member has a sample",
-        source: Source::Subgroup(|subgroup| subgroup.memory_sample_age_seconds.map(Value::from)),
+        source: Source::Subgroup(|subgroup| subgroup.memory.sample_age_seconds.map(Value::from)),
     },
     Family {
         name: "herakles_subgroup_cpu_usage_ratio",

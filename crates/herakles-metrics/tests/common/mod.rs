@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use herakles_classify::Class;
+use herakles_metrics::exporter::{
+    BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, ExpositionBytes, Reload, SelfUsage,
+};
 use herakles_metrics::*;
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -19,26 +22,60 @@ use herakles_stat::{Pid, ProcessKey};
 pub(crate) const NOW: f64 = 1_763_000_000.0;
 
 pub(crate) fn subgroup(group: &str, subgroup: &str) -> SubgroupRecord {
-    SubgroupRecord {
-        class: Class {
-            group: group.into(),
-            subgroup: subgroup.into(),
-        },
-        visible: true,
-        stays: false,
-        counters: SubgroupCounters {
-            cpu_user_seconds: 12.5,
-            cpu_system_seconds: 3.25,
-            minor_faults: 4000,
-            major_faults: 2,
-        },
-        created_seconds: NOW - 3600.0,
-    }
+    let mut record = SubgroupRecord::new(Class::new(group, subgroup), NOW - 3600.0);
+    record.counters.cpu_user_seconds = 12.5;
+    record.counters.cpu_system_seconds = 3.25;
+    record.counters.minor_faults = 4000;
+    record.counters.major_faults = 2;
+    record
+}
+
+/// One that stays without members too.
+pub(crate) fn staying(group: &str, name: &str) -> SubgroupRecord {
+    let mut record = subgroup(group, name);
+    record.stays = true;
+    record
+}
+
+/// One that is not shown.
+pub(crate) fn hidden(group: &str, name: &str) -> SubgroupRecord {
+    let mut record = staying(group, name);
+    record.visible = false;
+    record
+}
+
+/// A process as a test writes it down.
+#[derive(Clone)]
+pub(crate) struct Given {
+    pub(crate) key: ProcessKey,
+    pub(crate) name: Arc<str>,
+    pub(crate) subgroup: SubgroupSlot,
+    pub(crate) kind: ProcessKind,
+    pub(crate) start_time_seconds: Option<f64>,
+    pub(crate) threads: u32,
+    pub(crate) rss_bytes: Option<u64>,
+    pub(crate) rss_age: Option<Duration>,
+    pub(crate) memory: Option<MemorySample>,
+    pub(crate) cpu_seconds: Option<f64>,
+    pub(crate) cpu_usage_ratio: Option<f64>,
+    pub(crate) name_passes: bool,
+}
+
+pub(crate) fn push(builder: &mut SnapshotBuilder, given: Given) {
+    let mut process = builder.process(given.subgroup, given.key, given.name, given.kind);
+    process.start_time_seconds = given.start_time_seconds;
+    process.threads = given.threads;
+    process.memory = ProcessMemory::resident(given.rss_bytes);
+    process.memory.rss_age_seconds = given.rss_age.map(|age| age.as_secs_f64());
+    process.cpu_seconds = given.cpu_seconds;
+    process.cpu_usage_ratio = given.cpu_usage_ratio;
+    process.has_series = given.name_passes;
+    builder.push(process, given.memory.as_ref());
 }
 
 /// A process an hour old, of which nothing is known yet.
-pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> ProcessRecord {
-    ProcessRecord {
+pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> Given {
+    Given {
         key: ProcessKey {
             pid: Pid::new(pid).unwrap(),
             start_time: u64::from(pid),
@@ -54,7 +91,6 @@ pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> ProcessRe
         cpu_usage_ratio: None,
         rss_age: None,
         name_passes: true,
-        over_limit: false,
     }
 }
 
@@ -87,62 +123,77 @@ pub(crate) fn small_host() -> SnapshotBuilder {
     let postgres = builder.subgroup(subgroup("db", "postgres"));
     let other = builder.subgroup(subgroup("other", "other"));
     let kernel = builder.subgroup(subgroup("system", "kernel"));
-    builder.subgroup(SubgroupRecord {
-        stays: true,
-        ..subgroup("cache", "redis")
-    });
-    let hidden = builder.subgroup(SubgroupRecord {
-        visible: false,
-        ..subgroup("sec", "ret")
-    });
+    builder.subgroup(staying("cache", "redis"));
+    let hidden = builder.subgroup(hidden("sec", "ret"));
 
-    builder.push(ProcessRecord {
-        rss_bytes: Some(9 << 20),
-        memory: Some(sample(4096, 6000, 9216)),
-        cpu_seconds: Some(61.25),
-        cpu_usage_ratio: Some(0.5),
-        threads: 4,
-        ..process(nginx, 201, "nginx")
-    });
-    builder.push(ProcessRecord {
-        rss_bytes: Some(5 << 20),
-        cpu_seconds: Some(1.0),
-        ..process(postgres, 100, "postgres")
-    });
-    builder.push(ProcessRecord {
-        // The sample is older than the RSS, which has shrunk since.
-        rss_bytes: Some(5 << 20),
-        memory: Some(sample(4096, 6000, 9216)),
-        cpu_seconds: Some(7.0),
-        cpu_usage_ratio: Some(1.75),
-        ..process(postgres, 99, "postgres")
-    });
-    builder.push(ProcessRecord {
-        rss_bytes: Some(1 << 20),
-        memory: Some(sample(512, 700, 1024)),
-        cpu_seconds: Some(0.25),
-        cpu_usage_ratio: Some(0.0),
-        ..process(other, 300, "x\"y\\z\n} evil 1")
-    });
-    builder.push(ProcessRecord {
-        kind: ProcessKind::Zombie,
-        rss_bytes: Some(0),
-        cpu_seconds: Some(0.5),
-        cpu_usage_ratio: Some(0.0),
-        ..process(other, 301, "gone")
-    });
-    builder.push(ProcessRecord {
-        kind: ProcessKind::KernelThread,
-        rss_bytes: Some(0),
-        cpu_seconds: Some(33.0),
-        cpu_usage_ratio: Some(0.125),
-        ..process(kernel, 2, "kthreadd")
-    });
-    builder.push(ProcessRecord {
-        rss_bytes: Some(1 << 30),
-        memory: Some(sample(512, 700, 1024)),
-        ..process(hidden, 77, "hidden")
-    });
+    push(
+        &mut builder,
+        Given {
+            rss_bytes: Some(9 << 20),
+            memory: Some(sample(4096, 6000, 9216)),
+            cpu_seconds: Some(61.25),
+            cpu_usage_ratio: Some(0.5),
+            threads: 4,
+            ..process(nginx, 201, "nginx")
+        },
+    );
+    push(
+        &mut builder,
+        Given {
+            rss_bytes: Some(5 << 20),
+            cpu_seconds: Some(1.0),
+            ..process(postgres, 100, "postgres")
+        },
+    );
+    push(
+        &mut builder,
+        Given {
+            // The sample is older than the RSS, which has shrunk since.
+            rss_bytes: Some(5 << 20),
+            memory: Some(sample(4096, 6000, 9216)),
+            cpu_seconds: Some(7.0),
+            cpu_usage_ratio: Some(1.75),
+            ..process(postgres, 99, "postgres")
+        },
+    );
+    push(
+        &mut builder,
+        Given {
+            rss_bytes: Some(1 << 20),
+            memory: Some(sample(512, 700, 1024)),
+            cpu_seconds: Some(0.25),
+            cpu_usage_ratio: Some(0.0),
+            ..process(other, 300, "x\"y\\z\n} evil 1")
+        },
+    );
+    push(
+        &mut builder,
+        Given {
+            kind: ProcessKind::Zombie,
+            rss_bytes: Some(0),
+            cpu_seconds: Some(0.5),
+            cpu_usage_ratio: Some(0.0),
+            ..process(other, 301, "gone")
+        },
+    );
+    push(
+        &mut builder,
+        Given {
+            kind: ProcessKind::KernelThread,
+            rss_bytes: Some(0),
+            cpu_seconds: Some(33.0),
+            cpu_usage_ratio: Some(0.125),
+            ..process(kernel, 2, "kthreadd")
+        },
+    );
+    push(
+        &mut builder,
+        Given {
+            rss_bytes: Some(1 << 30),
+            memory: Some(sample(512, 700, 1024)),
+            ..process(hidden, 77, "hidden")
+        },
+    );
     builder
 }
 
@@ -275,15 +326,12 @@ pub(crate) fn said(snapshot: &Arc<Snapshot>, family: &str) -> Option<f64> {
 /// The snapshot of one subgroup `g/x` that stays, with these members.
 pub(crate) fn of_members(
     limits: &Limits,
-    members: impl FnOnce(SubgroupSlot) -> Vec<ProcessRecord>,
+    members: impl FnOnce(SubgroupSlot) -> Vec<Given>,
 ) -> Arc<Snapshot> {
     let mut builder = SnapshotBuilder::new(NOW);
-    let slot = builder.subgroup(SubgroupRecord {
-        stays: true,
-        ..subgroup("g", "x")
-    });
+    let slot = builder.subgroup(staying("g", "x"));
     for member in members(slot) {
-        builder.push(member);
+        push(&mut builder, member);
     }
     Arc::new(builder.finish(limits, &mut Selection::default()))
 }

@@ -8,12 +8,12 @@ use std::process::ExitCode;
 
 use herakles_classify::{Visibility, suggest};
 use herakles_collect::{Collector, Inspection, OpenError, Users};
+use herakles_metrics::Unclassified;
 use herakles_scan::ProcFs;
 
 use crate::commands::{Failure, output};
 use crate::config::RunningConfig;
 use crate::human;
-use crate::unclassified::Unclassified;
 
 /// More rules than this are hardly read at once.
 const MOST: usize = 10;
@@ -55,7 +55,7 @@ fn suggestions(proc: &ProcFs, names: &[Unclassified<'_>]) -> String {
             continue;
         };
         if known.insert(rule.clone()) {
-            let (kind, bytes) = it.memory();
+            let (kind, bytes) = it.held();
             let separator = if out.is_empty() { "" } else { "\n" };
             let _ = write!(
                 out,

@@ -1,7 +1,18 @@
+//! What a running exporter says of itself, live at each scrape: the `herakles_exporter_*` families
+//! and the standard `process_*` ones.
+//!
+//! Of use to `herakles-exporter` itself. Whoever shows a [`Snapshot`](crate::Snapshot) in a program
+//! of another name has families of its own for this.
+
 use std::collections::BTreeMap;
 
-use crate::families;
+use crate::families::{self, Family};
+use crate::memory_reads::MemoryReads;
 use crate::snapshot::ProcessStates;
+
+pub(crate) mod table;
+
+pub use table::FAMILIES;
 
 /// The exporter itself: everything that is live at each scrape, as plain data.
 ///
@@ -59,7 +70,9 @@ impl ExporterStatus {
     /// Number of series the live part has in OpenMetrics, where a counter has a `_created` series
     /// too.
     pub fn series(&self) -> usize {
-        families::status_series(self)
+        let series =
+            |family: &Family| family.kind.series() * families::status_samples(family, self).len();
+        FAMILIES.iter().map(series).sum()
     }
 }
 
@@ -105,34 +118,6 @@ impl CacheUpdates {
             ("success", self.success),
             ("error", self.error),
             ("skipped", self.skipped),
-        ]
-    }
-}
-
-/// Memory samples by where they came from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MemoryReads {
-    /// Read in this refresh.
-    pub fresh: u64,
-    /// Taken over because nothing had changed.
-    pub reused: u64,
-    /// Put off because reads would have held the target too long.
-    pub deferred_hold: u64,
-    /// Put off because the CPU budget was spent.
-    pub deferred_budget: u64,
-    /// Never read because one read would take longer than `max_hold`.
-    pub skipped_size: u64,
-}
-
-impl MemoryReads {
-    /// The counts by `result`.
-    pub(crate) fn by_result(&self) -> [(&'static str, u64); 5] {
-        [
-            ("fresh", self.fresh),
-            ("reused", self.reused),
-            ("deferred_hold", self.deferred_hold),
-            ("deferred_budget", self.deferred_budget),
-            ("skipped_size", self.skipped_size),
         ]
     }
 }

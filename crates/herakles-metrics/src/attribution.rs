@@ -1,22 +1,25 @@
-//! What the host spent, and who was credited with it.
+//! What CPU time the host spent, and how much of it subgroups were credited with.
 
-use herakles_metrics::{Snapshot, Subgroup};
+use crate::snapshot::{Snapshot, Subgroup};
 
 /// The CPU time between two refreshes: of the host, and as credited to subgroups.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Attribution {
+#[non_exhaustive]
+pub struct Attribution {
     /// User, nice and system time by `/proc/stat`, in seconds. Most kernels draw it at ticks, so
     /// that it can be off by a per cent or two.
-    pub(crate) host_seconds: f64,
+    pub host_seconds: f64,
     /// Growth of the counters of all visible subgroups, in seconds.
-    pub(crate) credited_seconds: f64,
+    pub credited_seconds: f64,
 }
 
 impl Attribution {
-    /// The difference between two snapshots of one exporter; `None` unless both hold the CPU time
+    /// The difference between two snapshots of one series of scans; `None` unless both hold the CPU time
     /// of the host and of subgroups.
-    pub(crate) fn between(before: &Snapshot, now: &Snapshot) -> Option<Self> {
-        let grown = |it: &Subgroup| Some(cpu_seconds(it)? - earlier_seconds(before, it));
+    #[must_use]
+    pub fn between(before: &Snapshot, now: &Snapshot) -> Option<Self> {
+        let grown =
+            |subgroup: &Subgroup| Some(cpu_seconds(subgroup)? - earlier_seconds(before, subgroup));
         Some(Self {
             host_seconds: host_seconds(now)? - host_seconds(before)?,
             credited_seconds: now.subgroups().iter().map(grown).sum::<Option<f64>>()?,
@@ -25,7 +28,8 @@ impl Attribution {
 
     /// What the host spent and no visible subgroup was credited with, in seconds. Below 0 where
     /// time of the interval before is credited late, such as that of children not yet waited for.
-    pub(crate) fn unattributed_seconds(self) -> f64 {
+    #[must_use]
+    pub fn unattributed_seconds(self) -> f64 {
         self.host_seconds - self.credited_seconds
     }
 }
@@ -43,22 +47,19 @@ fn cpu_seconds(subgroup: &Subgroup) -> Option<f64> {
 fn earlier_seconds(before: &Snapshot, subgroup: &Subgroup) -> f64 {
     let subgroups = before.subgroups();
     subgroups
-        .binary_search_by(|it| it.class.cmp(&subgroup.class))
+        .binary_search_by(|earlier| earlier.class.cmp(&subgroup.class))
         .ok()
         .and_then(|index| subgroups.get(index))
-        .filter(|it| it.created_seconds == subgroup.created_seconds)
+        .filter(|earlier| earlier.created_seconds == subgroup.created_seconds)
         .and_then(cpu_seconds)
         .unwrap_or(0.0)
 }
 
 #[cfg(test)]
 mod tests {
-    use herakles_classify::Class;
-    use herakles_metrics::{
-        HostCpu, HostRecord, Limits, Selection, SnapshotBuilder, SubgroupCounters, SubgroupRecord,
-    };
-
     use super::*;
+    use crate::{HostCpu, HostRecord, Limits, Selection, SnapshotBuilder, SubgroupRecord};
+    use herakles_classify::Class;
 
     /// A snapshot with CPU seconds of the host and of subgroups: (name, start, seconds).
     fn snapshot(host: f64, subgroups: &[(&str, f64, f64)]) -> Snapshot {
@@ -74,17 +75,11 @@ mod tests {
             ..HostRecord::default()
         });
         for &(name, created_seconds, seconds) in subgroups {
-            builder.subgroup(SubgroupRecord {
-                class: Class::new(name, name),
-                visible: true,
-                stays: true,
-                counters: SubgroupCounters {
-                    cpu_user_seconds: seconds / 2.0,
-                    cpu_system_seconds: seconds / 2.0,
-                    ..SubgroupCounters::default()
-                },
-                created_seconds,
-            });
+            let mut record = SubgroupRecord::new(Class::new(name, name), created_seconds);
+            record.stays = true;
+            record.counters.cpu_user_seconds = seconds / 2.0;
+            record.counters.cpu_system_seconds = seconds / 2.0;
+            builder.subgroup(record);
         }
         builder.finish(&Limits::default(), &mut Selection::default())
     }

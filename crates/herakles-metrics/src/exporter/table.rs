@@ -1,9 +1,13 @@
-use super::{Family, Kind, Sample, Source, Unit};
+//! The families of the exporter itself.
+
+use crate::families::{Family, Kind, Sample, Source, Unit};
 
 /// The one live family that a single shot knows too.
-pub(super) const BUILD_INFO: &str = "herakles_exporter_build_info";
+pub(crate) const BUILD_INFO: &str = "herakles_exporter_build_info";
 
-pub(super) const FAMILIES: &[Family] = &[
+/// The families of the exporter itself, in the order of the exposition, behind those of the
+/// snapshot.
+pub const FAMILIES: &[Family] = &[
     Family {
         name: BUILD_INFO,
         kind: Kind::Gauge,

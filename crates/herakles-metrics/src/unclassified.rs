@@ -2,22 +2,27 @@
 
 use std::collections::HashMap;
 
-use herakles_metrics::{Process, Snapshot};
+use crate::process::Process;
+use crate::snapshot::Snapshot;
 
 /// The processes of one name that are in `other/other`.
-pub(crate) struct Unclassified<'s> {
-    pub(crate) processes: usize,
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Unclassified<'s> {
+    /// How many there are.
+    pub processes: usize,
     /// The sum over those whose USS is known.
-    pub(crate) uss_bytes: Option<u64>,
+    pub uss_bytes: Option<u64>,
     /// The sum over those whose RSS is known.
-    pub(crate) rss_bytes: Option<u64>,
+    pub rss_bytes: Option<u64>,
     /// The biggest of them.
-    pub(crate) biggest: &'s Process,
+    pub biggest: &'s Process,
 }
 
 impl<'s> Unclassified<'s> {
     /// The names that hold most memory, at most so many.
-    pub(crate) fn largest(snapshot: &'s Snapshot, most: usize) -> Vec<Self> {
+    #[must_use]
+    pub fn largest(snapshot: &'s Snapshot, most: usize) -> Vec<Self> {
         let mut by_name: HashMap<&str, Self> = HashMap::new();
         for process in snapshot.processes() {
             if (&*process.class.group, &*process.class.subgroup) != ("other", "other") {
@@ -30,15 +35,15 @@ impl<'s> Unclassified<'s> {
                 biggest: process,
             });
             known.processes += 1;
-            known.uss_bytes = sum(known.uss_bytes, process.uss_bytes);
-            known.rss_bytes = sum(known.rss_bytes, process.rss_bytes);
+            known.uss_bytes = sum(known.uss_bytes, process.memory.uss_bytes);
+            known.rss_bytes = sum(known.rss_bytes, process.memory.rss_bytes);
             if size(process) > size(known.biggest) {
                 known.biggest = process;
             }
         }
         let mut names: Vec<Self> = by_name.into_values().collect();
         names.sort_unstable_by(|a, b| {
-            let by_size = b.memory().1.cmp(&a.memory().1);
+            let by_size = b.held().1.cmp(&a.held().1);
             by_size.then_with(|| a.name().cmp(b.name()))
         });
         names.truncate(most);
@@ -46,12 +51,12 @@ impl<'s> Unclassified<'s> {
     }
 
     /// The name they share.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.biggest.name
     }
 
     /// What they hold, USS where it may be read and else RSS, and which of the two it is.
-    pub(crate) fn memory(&self) -> (&'static str, u64) {
+    pub fn held(&self) -> (&'static str, u64) {
         match (self.uss_bytes, self.rss_bytes) {
             (Some(uss), _) => ("USS", uss),
             (None, rss) => ("RSS", rss.unwrap_or(0)),
@@ -67,62 +72,50 @@ fn sum(total: Option<u64>, more: Option<u64>) -> Option<u64> {
 }
 
 fn size(process: &Process) -> u64 {
-    process.uss_bytes.or(process.rss_bytes).unwrap_or(0)
+    process
+        .memory
+        .uss_bytes
+        .or(process.memory.rss_bytes)
+        .unwrap_or(0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
+
     use herakles_classify::Class;
-    use herakles_metrics::{
-        Limits, MemorySample, ProcessKind, ProcessRecord, Selection, SnapshotBuilder,
-        SubgroupCounters, SubgroupRecord,
-    };
     use herakles_smaps::MemoryUsage;
     use herakles_stat::{Pid, ProcessKey};
-    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        Limits, MemorySample, ProcessKind, ProcessMemory, Selection, SnapshotBuilder,
+        SubgroupRecord,
+    };
 
     /// Processes as name, whether it is unclassified, RSS and USS in bytes.
     fn snapshot(processes: &[(&str, bool, Option<u64>, Option<u64>)]) -> Snapshot {
         let mut builder = SnapshotBuilder::new(0.0);
-        let mut subgroup = |class| {
-            builder.subgroup(SubgroupRecord {
-                class,
-                visible: true,
-                stays: true,
-                counters: SubgroupCounters::default(),
-                created_seconds: 0.0,
-            })
-        };
-        let other = subgroup(Class::new("other", "other"));
-        let known = subgroup(Class::new("db", "other"));
-        for (pid, (name, unclassified, rss_bytes, uss_bytes)) in (1..).zip(processes) {
-            builder.push(ProcessRecord {
-                key: ProcessKey {
-                    pid: Pid::new(pid).unwrap(),
-                    start_time: 1,
+        let other = builder.subgroup(SubgroupRecord::new(Class::new("other", "other"), 0.0));
+        let known = builder.subgroup(SubgroupRecord::new(Class::new("db", "other"), 0.0));
+        for (pid, &(name, unclassified, rss_bytes, uss_bytes)) in (1..).zip(processes) {
+            let key = ProcessKey {
+                pid: Pid::new(pid).unwrap(),
+                start_time: 1,
+            };
+            let slot = if unclassified { other } else { known };
+            let mut process = builder.process(slot, key, name, ProcessKind::User);
+            process.memory = ProcessMemory::resident(rss_bytes);
+            let sample = uss_bytes.map(|uss_bytes| MemorySample {
+                usage: MemoryUsage {
+                    rss_bytes: rss_bytes.unwrap_or(0),
+                    pss_bytes: uss_bytes,
+                    private_dirty_bytes: uss_bytes,
+                    ..MemoryUsage::default()
                 },
-                name: (*name).into(),
-                subgroup: if *unclassified { other } else { known },
-                kind: ProcessKind::User,
-                start_time_seconds: Some(0.0),
-                threads: 1,
-                rss_bytes: *rss_bytes,
-                memory: uss_bytes.map(|uss_bytes| MemorySample {
-                    usage: MemoryUsage {
-                        rss_bytes: rss_bytes.unwrap_or(0),
-                        pss_bytes: uss_bytes,
-                        private_dirty_bytes: uss_bytes,
-                        ..MemoryUsage::default()
-                    },
-                    age: Duration::ZERO,
-                }),
-                cpu_seconds: None,
-                cpu_usage_ratio: None,
-                rss_age: None,
-                name_passes: true,
-                over_limit: false,
+                age: Duration::ZERO,
             });
+            builder.push(process, sample.as_ref());
         }
         builder.finish(&Limits::default(), &mut Selection::default())
     }
@@ -132,7 +125,7 @@ mod tests {
             .iter()
             .map(|it| {
                 let name = &*it.biggest.name;
-                (name, it.processes, it.memory(), it.biggest.key.pid.as_u32())
+                (name, it.processes, it.held(), it.biggest.key.pid.as_u32())
             })
             .collect()
     }
