@@ -1,6 +1,6 @@
 //! The real programs that the end-to-end tests start: servers of Debian, unpacked below
-//! `target/gate` like the other tools, so that no service starts and no account is made. Only a
-//! missing Java is installed, as it finds its configuration by fixed paths.
+//! `target/gate` like the other tools, so that no service starts and no account is made. Only
+//! interpreters that are missing are installed, as they find their libraries by fixed paths.
 
 use std::{
     fs,
@@ -23,12 +23,21 @@ const PROGRAMS: [(&str, &str); 5] = [
     ("usr/share/tomcat10/bin/bootstrap.jar", "tomcat10-common"),
 ];
 
+/// Interpreters, and the packages to ask for.
+const INTERPRETERS: [(&str, &str); 5] = [
+    ("java", "default-jre-headless"),
+    ("node", "nodejs"),
+    ("perl", "perl"),
+    ("php", "php-cli"),
+    ("ruby", "ruby"),
+];
+
 /// Brings the programs that are neither installed nor unpacked yet.
 ///
 /// # Errors
 /// That one cannot be had here.
 pub(super) fn install(tools: &mut Tools, log: &mut Log) -> Result<(), Failure> {
-    install_java(tools, log)?;
+    install_interpreters(tools, log)?;
     let packages: Vec<&str> = PROGRAMS
         .iter()
         .filter(|(place, _)| !is_there(place))
@@ -53,17 +62,24 @@ pub(super) fn install(tools: &mut Tools, log: &mut Log) -> Result<(), Failure> {
     Ok(())
 }
 
-fn install_java(tools: &mut Tools, log: &mut Log) -> Result<(), Failure> {
-    if tools::find(&[], "java").is_some() {
+fn install_interpreters(tools: &mut Tools, log: &mut Log) -> Result<(), Failure> {
+    let packages: Vec<&str> = INTERPRETERS
+        .iter()
+        .filter(|(program, _)| tools::find(&[], program).is_none())
+        .map(|(_, package)| *package)
+        .collect();
+    if packages.is_empty() {
         return Ok(());
     }
-    tools.needs_apt("install a Java runtime")?;
+    let remedy = format!("install {}", packages.join(", "));
+    tools.needs_apt(&remedy)?;
     if !tools::is_root() {
-        return Err(Failure::new("only root may install a Java runtime"));
+        return Err(Failure::new(format!("{remedy}; only root may here")));
     }
     tools.with_fresh_lists(log, |log| {
-        let packages = ["--yes", "--no-install-recommends", "default-jre-headless"];
-        log.run(tools::apt_get("install").args(packages))
+        let mut command = tools::apt_get("install");
+        command.args(["--yes", "--no-install-recommends"]);
+        log.run(command.args(&packages))
     })
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Tools that are not written in Rust (promtool, Prometheus, a Python with `prometheus_client`)
 //! are found by the variables `cargo xtask ci` sets. Without them a test says what it left out,
-//! unless `HERAKLES_E2E_STRICT` is set: then a missing tool is a failure.
+//! unless `HERAKLES_E2E_STRICT` is set: then a missing tool is a failure. What was left out is also
+//! appended to the file that `HERAKLES_SKIPPED` names, one line `TEST: REASON` each.
 
 #![expect(
     clippy::expect_used,
@@ -23,6 +24,7 @@ mod explain;
 mod faults;
 mod fixture;
 mod formats;
+mod interpreters;
 mod lifecycle;
 mod live;
 mod programs;

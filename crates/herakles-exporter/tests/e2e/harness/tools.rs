@@ -2,8 +2,11 @@
 
 use std::{
     env,
+    fs::OpenOptions,
+    io::Write,
     path::PathBuf,
     process::{Command, Output},
+    thread,
 };
 
 /// Whether a missing tool is a failure.
@@ -12,7 +15,7 @@ fn is_strict() -> bool {
 }
 
 /// The tool, or nothing after having said what the test leaves out.
-fn tool(variable: &str, program: &str) -> Option<PathBuf> {
+pub(crate) fn tool(variable: &str, program: &str) -> Option<PathBuf> {
     let on_path = env::var_os("PATH").unwrap_or_default();
     let found = env::var_os(variable).map(PathBuf::from).or_else(|| {
         env::split_paths(&on_path)
@@ -34,6 +37,18 @@ fn tool(variable: &str, program: &str) -> Option<PathBuf> {
 pub(crate) fn leave_out(reason: &str) {
     assert!(!is_strict(), "{reason}");
     eprintln!("left out: {reason}");
+    let Some(list) = env::var_os("HERAKLES_SKIPPED") else {
+        return;
+    };
+    // A test's thread has the name of the test.
+    let thread = thread::current();
+    let line = format!("{}: {reason}\n", thread.name().unwrap_or("unknown"));
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&list)
+        .and_then(|mut file| file.write_all(line.as_bytes()))
+        .unwrap_or_else(|e| panic!("{}: {e}", list.display()));
 }
 
 pub(crate) fn promtool() -> Option<PathBuf> {
