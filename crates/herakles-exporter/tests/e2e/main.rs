@@ -27,6 +27,7 @@ mod formats;
 mod interpreters;
 mod lifecycle;
 mod live;
+mod monitoring;
 mod programs;
 mod prometheus;
 mod sandbox;

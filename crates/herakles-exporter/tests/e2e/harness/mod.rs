@@ -5,6 +5,7 @@ pub(crate) mod debian;
 pub(crate) mod exporter;
 pub(crate) mod exposition;
 pub(crate) mod http;
+pub(crate) mod prometheus;
 pub(crate) mod target;
 pub(crate) mod tools;
 
