@@ -5,7 +5,7 @@ use crate::candidates::Candidates;
 use crate::class::Class;
 use crate::facts::{FactSource, Needs};
 use crate::inheritance;
-use crate::name::{self, CMDLINE_LEN, COMM_LEN};
+use crate::name::{self, CMDLINE_LEN};
 use crate::pattern::{CmdlinePattern, GlobPattern};
 use crate::rule::{Rule, Rules};
 use crate::script;
@@ -69,11 +69,7 @@ impl Classifier {
                     Some(exact) => exact_names.entry(exact.into()).or_default().push(index),
                     None => name_globs.push((index, pattern.clone())),
                 }
-                if pattern
-                    .matcher
-                    .exact()
-                    .is_none_or(|exact| exact.len() > COMM_LEN)
-                {
+                if pattern.may_be_longer() {
                     first_full_name = first_full_name.min(index);
                 }
             }
@@ -178,9 +174,15 @@ fn needs(rules: &Rules, full_names: bool) -> Needs {
     for rule in rules.iter() {
         needs.cmdline |= !rule.cmdlines.is_empty();
         needs.exe |= !rule.exes.is_empty();
-        needs.user |= !rule.users.is_empty();
-        needs.cgroup |= !rule.cgroups.is_empty();
-        needs.parent_comm |= !rule.parents.is_empty();
+        let constraints = &rule.constraints;
+        needs.user |= !constraints.users.is_empty();
+        needs.cgroup |= !constraints.cgroups.is_empty();
+        needs.parent_comm |= !constraints.parents.is_empty();
+        needs.cmdline |= !(constraints.argv0.is_empty() && constraints.cmdline_all.is_empty());
+        if constraints.names.iter().any(GlobPattern::may_be_longer) {
+            needs.cmdline = true;
+            needs.exe = true;
+        }
         for variable in rule.variables() {
             match variable {
                 Variable::Comm => {}
@@ -189,7 +191,7 @@ fn needs(rules: &Rules, full_names: bool) -> Needs {
                 Variable::Unit | Variable::Slice | Variable::Container | Variable::Pod => {
                     needs.cgroup = true;
                 }
-                Variable::Script | Variable::Capture(_) => needs.cmdline = true,
+                Variable::Argv0 | Variable::Script | Variable::Capture(_) => needs.cmdline = true,
             }
         }
     }

@@ -92,7 +92,7 @@ pub struct VariableValue {
 pub struct Refusal {
     /// What matched.
     pub rule: RuleMatch,
-    /// The key of the constraint that does not hold: `users`, `cgroups` or `parents`.
+    /// The key of the constraint that does not hold, such as `users` or `cmdline_all`.
     pub constraint: &'static str,
 }
 
@@ -122,7 +122,7 @@ impl Classifier {
             let Some(rule_match) = rule.first_match(facts) else {
                 continue;
             };
-            match rule.refused_by(facts) {
+            match rule.constraints.refused_by(facts) {
                 None => winners.push((rule, rule_match)),
                 Some(constraint) if winners.is_empty() => {
                     refused.push(Refusal {

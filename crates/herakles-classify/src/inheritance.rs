@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use crate::class::Class;
-use crate::rule::Rule;
+use crate::classifier::Decision;
+use crate::rule::{Precedence, Rule};
 
-/// What a process passes on to the children that match no rule themselves.
+/// What a process passes on to the children that match no rule of their own.
 ///
 /// Comes from [`ClassTable::place`](crate::ClassTable::place), is kept with the process, and goes
 /// into `place` for each child. Eight bytes, cheap to clone.
@@ -18,12 +19,23 @@ impl Inheritance {
     pub fn class(&self) -> Option<&Class> {
         self.0.as_deref().map(|inherited| &inherited.class)
     }
+
+    /// What a process with this decision takes from it, as its own rule, if any, has to stand
+    /// back.
+    pub(crate) fn taken_by(&self, decision: &Decision) -> Option<&Inherited> {
+        let inherited = self.0.as_deref().filter(|_| !decision.is_manager)?;
+        let rule = decision.rule.as_ref();
+        rule.is_none_or(|rule| inherited.precedence < rule.precedence())
+            .then_some(inherited)
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Inherited {
     pub(crate) class: Class,
     pub(crate) kind: ClassKind,
+    /// That of the rule which passes it on.
+    pub(crate) precedence: Precedence,
 }
 
 /// How a class came to be, which decides how long it stays.

@@ -151,13 +151,16 @@ impl Findings<'_> {
         for pattern in &rule.exes {
             self.never(pattern, reach::unmatchable_exe(pattern));
         }
-        for pattern in &rule.cgroups {
+        for pattern in &rule.constraints.names {
+            self.never(pattern, reach::unmatchable_name(pattern));
+        }
+        for pattern in &rule.constraints.cgroups {
             self.never(pattern, reach::unmatchable_cgroup(pattern));
         }
-        for pattern in &rule.parents {
+        for pattern in &rule.constraints.parents {
             self.never(pattern, reach::unmatchable_parent(pattern));
         }
-        for pattern in &rule.cmdlines {
+        for pattern in rule.expressions() {
             match reach::reach(pattern) {
                 Reach::Nothing(why) => self.never(pattern, Some(why)),
                 Reach::Everything => {

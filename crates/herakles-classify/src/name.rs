@@ -71,6 +71,13 @@ pub(crate) fn arguments(cmdline: &[u8]) -> impl Iterator<Item = &[u8]> {
     cmdline.split(|&byte| byte == 0)
 }
 
+/// What a process calls itself: its first argument, any text it likes. None for a process without
+/// a command line, or with an empty one.
+pub(crate) fn first_argument<F: FactSource + ?Sized>(facts: &F) -> Option<&[u8]> {
+    let first = arguments(visible_cmdline(facts.cmdline()?)?).next();
+    first.filter(|argument| !argument.is_empty())
+}
+
 /// Whether `name` is what the kernel cut to `comm`.
 pub(crate) fn is_cut_to(name: &[u8], comm: &[u8]) -> bool {
     comm.len() == COMM_LEN && name.len() > COMM_LEN && name.starts_with(comm)

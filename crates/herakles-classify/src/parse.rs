@@ -11,6 +11,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use crate::class::Class;
+use crate::constraint::Constraints;
 use crate::error::{RuleError, RuleErrorKind};
 use crate::glob::Glob;
 use crate::pattern::{CmdlinePattern, GlobPattern, LazyRegex, Pattern};
@@ -20,7 +21,7 @@ use document::{Source, Table, Value, entry, nearest};
 
 const SECTION: &str = "subgroups";
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 15] = [
     "group",
     "subgroup",
     "matches",
@@ -29,6 +30,10 @@ const KEYS: [&str; 11] = [
     "users",
     "cgroups",
     "parents",
+    "names",
+    "argv0",
+    "cmdline_all",
+    "fallback",
     "inherit",
     "always",
     "max_values",
@@ -85,13 +90,8 @@ impl Source<'_> {
                 .into_iter()
                 .map(Arc::new)
                 .collect(),
-            users: self
-                .strings(table, "users")?
-                .into_iter()
-                .map(|(user, _)| user)
-                .collect(),
-            cgroups: self.globs(table, "cgroups")?,
-            parents: self.globs(table, "parents")?,
+            constraints: self.constraints(table)?,
+            fallback: self.flag(table, "fallback")?,
             inherit: self.flag(table, "inherit")?,
             always: self.flag(table, "always")?,
             max_values: self.max_values(table)?,
@@ -101,13 +101,25 @@ impl Source<'_> {
         };
         if rule.names.is_empty() && rule.cmdlines.is_empty() && rule.exes.is_empty() {
             let message = "a rule needs matches, cmdline_matches or exe_matches (matches = [\"*\"] \
-                           leaves the choice to users, cgroups and parents)";
+                           leaves the choice to its constraints)";
             return Err(self.error(RuleErrorKind::EmptyRule, item.span(), message));
         }
         self.check_variables(&rule, &rule.group, group_span)?;
         self.check_variables(&rule, &rule.subgroup, subgroup_span)?;
         self.check_plain_only(&rule, table)?;
         Ok(rule)
+    }
+
+    fn constraints(&self, table: &Table<'_>) -> Result<Constraints, RuleError> {
+        let users = self.strings(table, "users")?;
+        Ok(Constraints {
+            users: users.into_iter().map(|(user, _)| user).collect(),
+            cgroups: self.globs(table, "cgroups")?,
+            parents: self.globs(table, "parents")?,
+            names: self.globs(table, "names")?,
+            argv0: self.globs(table, "argv0")?,
+            cmdline_all: self.regexes(table, "cmdline_all")?,
+        })
     }
 
     fn template(
@@ -143,8 +155,7 @@ impl Source<'_> {
                 continue;
             };
             let captures = rule
-                .cmdlines
-                .iter()
+                .expressions()
                 .filter_map(|pattern| pattern.matcher.regex());
             let captures = captures.flat_map(|regex| regex.capture_names().flatten());
             let known: Vec<&str> = BUILT_IN
@@ -159,7 +170,7 @@ impl Source<'_> {
                     }
                     None => format!(
                         "unknown variable {{{name}}}: known are {} and the named captures of \
-                         cmdline_matches",
+                         cmdline_matches and cmdline_all",
                         known.join(", ")
                     ),
                 };

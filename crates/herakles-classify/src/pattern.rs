@@ -7,6 +7,7 @@ use regex_syntax::hir::literal::{Extractor, Literal};
 use regex_syntax::hir::{Hir, HirKind};
 
 use crate::glob::Glob;
+use crate::name::COMM_LEN;
 
 /// Texts of which every matching text contains at least one.
 pub(crate) type LiteralSet = Vec<Vec<u8>>;
@@ -40,6 +41,14 @@ impl<M: Matcher> Matcher for Pattern<M> {
 
 /// A name or path pattern: exact, or with wildcards.
 pub(crate) type GlobPattern = Pattern<Glob>;
+
+impl GlobPattern {
+    /// Whether it can match a name of which the kernel shows only the beginning.
+    pub(crate) fn may_be_longer(&self) -> bool {
+        let exact = self.matcher.exact();
+        exact.is_none_or(|name| name.len() > COMM_LEN)
+    }
+}
 
 /// A regular expression on the command line.
 pub(crate) type CmdlinePattern = Pattern<LazyRegex>;

@@ -35,7 +35,11 @@ impl Rule {
         list("users", self.users().collect());
         list("cgroups", self.cgroups().collect());
         list("parents", self.parents().collect());
+        list("names", self.names().collect());
+        list("argv0", self.argv0().collect());
+        list("cmdline_all", self.cmdline_all().collect());
         for (key, value) in [
+            ("fallback", self.is_fallback()),
             ("inherit", self.inherits()),
             ("always", self.is_always_shown()),
         ] {
@@ -55,7 +59,7 @@ impl Rule {
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Rule", 12)?;
+        let mut fields = serializer.serialize_struct("Rule", 16)?;
         fields.serialize_field("origin", self.origin())?;
         fields.serialize_field("group", self.group())?;
         fields.serialize_field("subgroup", self.subgroup())?;
@@ -68,6 +72,10 @@ impl Serialize for Rule {
         fields.serialize_field("users", &self.users().collect::<Vec<_>>())?;
         fields.serialize_field("cgroups", &self.cgroups().collect::<Vec<_>>())?;
         fields.serialize_field("parents", &self.parents().collect::<Vec<_>>())?;
+        fields.serialize_field("names", &self.names().collect::<Vec<_>>())?;
+        fields.serialize_field("argv0", &self.argv0().collect::<Vec<_>>())?;
+        fields.serialize_field("cmdline_all", &self.cmdline_all().collect::<Vec<_>>())?;
+        fields.serialize_field("fallback", &self.is_fallback())?;
         fields.serialize_field("inherit", &self.inherits())?;
         fields.serialize_field("always", &self.is_always_shown())?;
         fields.serialize_field("max_values", &self.max_values())?;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::class::Class;
+use crate::constraint::Constraints;
 use crate::error::RuleError;
+use crate::facts::FactSource;
 use crate::pattern::{CmdlinePattern, GlobPattern};
 use crate::template::{Template, Variable};
 
@@ -40,9 +42,8 @@ pub struct Rule {
     pub(crate) names: Vec<Arc<GlobPattern>>,
     pub(crate) cmdlines: Vec<Arc<CmdlinePattern>>,
     pub(crate) exes: Vec<Arc<GlobPattern>>,
-    pub(crate) users: Vec<String>,
-    pub(crate) cgroups: Vec<GlobPattern>,
-    pub(crate) parents: Vec<GlobPattern>,
+    pub(crate) constraints: Constraints,
+    pub(crate) fallback: bool,
     pub(crate) inherit: bool,
     pub(crate) always: bool,
     pub(crate) max_values: usize,
@@ -86,20 +87,41 @@ impl Rule {
 
     /// The users it is limited to; empty for all.
     pub fn users(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.users.iter().map(String::as_str)
+        self.constraints.users.iter().map(String::as_str)
     }
 
     /// The control groups it is limited to; empty for all.
     pub fn cgroups(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.cgroups.iter().map(|pattern| pattern.text.as_str())
+        texts(&self.constraints.cgroups)
     }
 
     /// The names of parents it is limited to; empty for all.
     pub fn parents(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.parents.iter().map(|pattern| pattern.text.as_str())
+        texts(&self.constraints.parents)
     }
 
-    /// Whether descendants that match nothing themselves join.
+    /// The names of processes it is limited to; empty for all.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        texts(&self.constraints.names)
+    }
+
+    /// The first arguments, or their file names, that it is limited to; empty for all.
+    pub fn argv0(&self) -> impl ExactSizeIterator<Item = &str> {
+        texts(&self.constraints.argv0)
+    }
+
+    /// The regular expressions that all must match the command line.
+    pub fn cmdline_all(&self) -> impl ExactSizeIterator<Item = &str> {
+        let expressions = self.constraints.cmdline_all.iter();
+        expressions.map(|pattern| pattern.text.as_str())
+    }
+
+    /// Whether it is asked only after the built-in rules.
+    pub fn is_fallback(&self) -> bool {
+        self.fallback
+    }
+
+    /// Whether descendants that match no rule of the same or a higher precedence join.
     pub fn inherits(&self) -> bool {
         self.inherit
     }
@@ -119,8 +141,28 @@ impl Rule {
         &*self.origin.file == BUILTIN_ORIGIN
     }
 
+    pub(crate) fn precedence(&self) -> Precedence {
+        if self.fallback {
+            Precedence::Fallback
+        } else if self.is_builtin() {
+            Precedence::Builtin
+        } else {
+            Precedence::Own
+        }
+    }
+
+    /// Whether all its constraints hold.
+    pub(crate) fn admits<F: FactSource + ?Sized>(&self, facts: &F) -> bool {
+        self.constraints.refused_by(facts).is_none()
+    }
+
     pub(crate) fn is_plain(&self) -> bool {
         self.group.is_plain() && self.subgroup.is_plain()
+    }
+
+    /// The expressions whose captures its names may use.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Arc<CmdlinePattern>> {
+        self.cmdlines.iter().chain(&self.constraints.cmdline_all)
     }
 
     /// Every variable of its names.
@@ -129,7 +171,20 @@ impl Rule {
     }
 }
 
-/// Rules in the order in which they are tried; the first that matches wins.
+fn texts(globs: &[GlobPattern]) -> impl ExactSizeIterator<Item = &str> {
+    globs.iter().map(|pattern| pattern.text.as_str())
+}
+
+/// Whose word counts before whose, from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Precedence {
+    Own,
+    Builtin,
+    Fallback,
+}
+
+/// Rules in the order in which they are tried; the first that matches wins. Those with
+/// `fallback = true` come last, whatever is appended.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     rules: Vec<Arc<Rule>>,
@@ -155,7 +210,7 @@ impl Rules {
     /// );
     /// ```
     pub fn parse(text: &str, origin: &str) -> Result<Self, RuleError> {
-        crate::parse::rules(text, origin).map(|rules| Self { rules })
+        crate::parse::rules(text, origin).map(Self::in_order)
     }
 
     /// The rules that come with the crate.
@@ -170,7 +225,13 @@ impl Rules {
 
     /// Puts more rules after these.
     pub fn append(&mut self, more: Self) {
-        self.rules.extend(more.rules);
+        let rules = std::mem::take(&mut self.rules);
+        *self = Self::in_order(rules.into_iter().chain(more.rules).collect());
+    }
+
+    fn in_order(mut rules: Vec<Arc<Rule>>) -> Self {
+        rules.sort_by_key(|rule| rule.fallback);
+        Self { rules }
     }
 
     /// The rules in order.
@@ -197,8 +258,6 @@ impl Rules {
 impl FromIterator<Self> for Rules {
     /// Joins rule files, in the order given.
     fn from_iter<I: IntoIterator<Item = Self>>(files: I) -> Self {
-        Self {
-            rules: files.into_iter().flat_map(|file| file.rules).collect(),
-        }
+        Self::in_order(files.into_iter().flat_map(|file| file.rules).collect())
     }
 }

@@ -57,6 +57,20 @@ pub struct Placement {
     pub inheritance: Inheritance,
     /// Whether it went to `other` because its rule's template has `max_values` values already.
     pub overflowed: bool,
+    /// Whether it is in the class of an ancestor, whose rule counts before any that matches it.
+    pub inherited: bool,
+}
+
+impl Placement {
+    /// In this class whatever rules say, with nothing to pass on.
+    pub const fn settled(class: ClassId) -> Self {
+        Self {
+            class,
+            inheritance: Inheritance::NONE,
+            overflowed: false,
+            inherited: false,
+        }
+    }
 }
 
 impl ClassTable {
@@ -97,53 +111,47 @@ impl ClassTable {
 
     /// Puts a process into its class, where `parent` is what its parent passes on.
     ///
-    /// A process that matches no rule joins the class its parent passes on, unless it is itself
-    /// a manager (init, systemd, cron, sshd, a container shim …) and so the root of something
-    /// new. Call it once for each new identity and once more when its name or program changes;
+    /// A process joins the class its parent passes on if it matches no rule, or only rules that
+    /// come after those of the kind that passes it on: a user's own, then the built-in ones, then
+    /// those with `fallback = true`. Managers (init, systemd, cron, sshd, a container shim …) join
+    /// nothing, because each is the root of something new. Call it once for each new identity and once more when its name or program changes;
     /// parents before children, for which the order of start time and pid serves.
     pub fn place(&mut self, decision: &Decision, parent: &Inheritance) -> Placement {
-        match (&decision.rule, &decision.class) {
-            (Some(rule), Some(class)) => {
-                let kind = if rule.is_plain() {
-                    ClassKind::Plain
-                } else {
-                    ClassKind::Value(rule.clone())
-                };
-                let (id, kind) = self.admit(class, kind);
-                let inheritance = if rule.inherit {
-                    let class = self.class(id).clone();
-                    Inheritance(Some(Arc::new(Inherited {
-                        class,
-                        kind: kind.clone(),
-                    })))
-                } else if decision.is_manager {
-                    Inheritance::NONE
-                } else {
-                    parent.clone()
-                };
-                let overflowed = matches!(kind, ClassKind::Overflow);
-                Placement {
-                    class: id,
-                    inheritance,
-                    overflowed,
-                }
-            }
-            _ => match &parent.0 {
-                Some(inherited) if !decision.is_manager => {
-                    let (class, kind) = self.admit(&inherited.class, inherited.kind.clone());
-                    let overflowed = matches!(kind, ClassKind::Overflow);
-                    Placement {
-                        class,
-                        inheritance: parent.clone(),
-                        overflowed,
-                    }
-                }
-                _ => Placement {
-                    class: Self::other(),
-                    inheritance: Inheritance::NONE,
-                    overflowed: false,
-                },
-            },
+        if let Some(inherited) = parent.taken_by(decision) {
+            let (class, kind) = self.admit(&inherited.class, inherited.kind.clone());
+            return Placement {
+                class,
+                inheritance: parent.clone(),
+                overflowed: matches!(kind, ClassKind::Overflow),
+                inherited: true,
+            };
+        }
+        let (Some(rule), Some(class)) = (&decision.rule, &decision.class) else {
+            return Placement::settled(Self::other());
+        };
+        let kind = if rule.is_plain() {
+            ClassKind::Plain
+        } else {
+            ClassKind::Value(rule.clone())
+        };
+        let (id, kind) = self.admit(class, kind);
+        let overflowed = matches!(kind, ClassKind::Overflow);
+        let inheritance = if rule.inherit {
+            Inheritance(Some(Arc::new(Inherited {
+                class: self.class(id).clone(),
+                kind,
+                precedence: rule.precedence(),
+            })))
+        } else if decision.is_manager {
+            Inheritance::NONE
+        } else {
+            parent.clone()
+        };
+        Placement {
+            class: id,
+            inheritance,
+            overflowed,
+            inherited: false,
         }
     }
 

@@ -21,6 +21,7 @@ pub(crate) enum Part {
 pub(crate) enum Variable {
     Comm,
     Exe,
+    Argv0,
     User,
     Unit,
     Slice,
@@ -32,9 +33,10 @@ pub(crate) enum Variable {
 }
 
 /// The built-in variables by name.
-pub(crate) const BUILT_IN: [(&str, Variable); 8] = [
+pub(crate) const BUILT_IN: [(&str, Variable); 9] = [
     ("comm", Variable::Comm),
     ("exe", Variable::Exe),
+    ("argv0", Variable::Argv0),
     ("user", Variable::User),
     ("unit", Variable::Unit),
     ("slice", Variable::Slice),

@@ -26,6 +26,10 @@ impl Variable {
         let bytes = match self {
             Self::Comm => Some(facts.comm()),
             Self::Exe => facts.exe().map(name::exe_path).map(name::basename),
+            Self::Argv0 => {
+                let argument = name::first_argument(facts).map(name::basename);
+                Some(argument.unwrap_or_else(|| facts.comm()))
+            }
             Self::User => facts.user().map(str::as_bytes),
             Self::Capture(capture) => {
                 let mut buffer = [0; CMDLINE_LEN];
@@ -54,8 +58,7 @@ impl Variable {
 
 /// The capture of that name in the first of the rule's expressions that has one.
 fn captured<'l>(rule: &Rule, capture: &str, line: &'l [u8]) -> Option<&'l [u8]> {
-    rule.cmdlines
-        .iter()
+    rule.expressions()
         .find_map(|pattern| pattern.matcher.regex()?.captures(line)?.name(capture))
         .map(|found| found.as_bytes())
 }

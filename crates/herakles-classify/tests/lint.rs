@@ -85,6 +85,9 @@ fn repeated_and_unreachable_patterns() {
             "matches = ['kube-controller']",
         ),
         ("matches = ['*']\nusers = ['u']", "matches = ['a']"),
+        ("matches = ['*']\nnames = ['u']", "matches = ['a']"),
+        ("matches = ['*']\nargv0 = ['u']", "matches = ['a']"),
+        ("matches = ['*']\ncmdline_all = ['u']", "matches = ['a']"),
     ] {
         assert!(
             warnings(&(rule(first) + &rule(second))).is_empty(),
@@ -124,6 +127,14 @@ fn patterns_that_match_nothing_or_everything() {
             "cmdline_matches = ['java\\x00-jar']",
             "NULs in command lines are seen as spaces",
         ),
+        (
+            "matches = ['a']\nnames = ['/usr/bin/something']",
+            "a name this long is compared with file names, which hold no /",
+        ),
+        (
+            "matches = ['a']\ncmdline_all = ['x', 'y[^\\x00-\\xff]']",
+            "nothing is at once all that it asks for",
+        ),
     ] {
         let found = Rules::parse(&rule(patterns), "f").unwrap().lint();
         let [warning] = found.as_slice() else {
@@ -162,13 +173,17 @@ fn rules_written_out_load_again() {
     let text = r#"
         [[subgroups]]
         group = "g-{user}"
-        subgroup = "{NAME}"
+        subgroup = "{NAME}-{OTHER}-{argv0}"
         matches = ["it's", 'a"b', 'back\slash', "[x]?*"]
         cmdline_matches = ['^a\.b (?<NAME>\w+)']
         exe_matches = ["/opt/*"]
         users = ["ann"]
         cgroups = ["/x*"]
         parents = ["p"]
+        names = ["n*"]
+        argv0 = ["/opt/a b/*"]
+        cmdline_all = ['x\.y', '(?<OTHER>z)']
+        fallback = true
         inherit = true
         max_values = 7
         [[subgroups]]
@@ -187,10 +202,12 @@ fn rules_written_out_load_again() {
         json
     };
     assert_eq!(fields(&rules), fields(&again));
-    assert_eq!(fields(&rules)[0]["max_values"], 7);
+    // The fallback comes last.
+    assert_eq!(fields(&rules)[1]["max_values"], 7);
+    assert_eq!(fields(&rules)[1]["fallback"], true);
     assert!(
         rules
             .to_toml()
-            .starts_with("# f:2\n[[subgroups]]\ngroup = \"g-{user}\"\n")
+            .contains("# f:2\n[[subgroups]]\ngroup = \"g-{user}\"\n")
     );
 }

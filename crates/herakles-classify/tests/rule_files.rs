@@ -46,12 +46,12 @@ fn every_mistake_has_its_place_and_sentence() {
         (
             rule(""),
             EmptyRule,
-            "f:1:1: a rule needs matches, cmdline_matches or exe_matches (matches = [\"*\"] leaves the choice to users, cgroups and parents)",
+            "f:1:1: a rule needs matches, cmdline_matches or exe_matches (matches = [\"*\"] leaves the choice to its constraints)",
         ),
         (
             rule("matches = []\nusers = ['a']"),
             EmptyRule,
-            "f:1:1: a rule needs matches, cmdline_matches or exe_matches (matches = [\"*\"] leaves the choice to users, cgroups and parents)",
+            "f:1:1: a rule needs matches, cmdline_matches or exe_matches (matches = [\"*\"] leaves the choice to its constraints)",
         ),
         (
             rule("matches = ['a', '']"),

@@ -47,7 +47,15 @@ fn class(classifier: &Classifier, [name, cmdline, further, _]: [&str; 4]) -> Str
         parent_comm: quoted(further, "parent").map(str::as_bytes),
     });
     let mut table = ClassTable::new();
-    let placement = table.place(&decision, &Inheritance::NONE);
+    // The row says whose child it is where that matters.
+    let child_of = quoted(further, "child of").map_or(Inheritance::NONE, |comm| {
+        let parent = classifier.classify(&Facts {
+            comm: comm.as_bytes(),
+            ..Facts::default()
+        });
+        table.place(&parent, &Inheritance::NONE).inheritance
+    });
+    let placement = table.place(&decision, &child_of);
     table.class(placement.class).to_string()
 }
 

@@ -114,6 +114,77 @@ fn a_manager_passes_on_what_its_own_rule_says() {
 }
 
 #[test]
+fn what_the_user_wrote_comes_before_what_is_built_in() {
+    let mut bench = Bench::new(
+        r#"
+        [[subgroups]]
+        group = "shop"
+        subgroup = "all"
+        matches = ["shopd"]
+        inherit = true
+
+        [[subgroups]]
+        group = "shop"
+        subgroup = "search"
+        matches = ["searchd"]
+
+        [[subgroups]]
+        group = "host"
+        subgroup = "{comm}"
+        matches = ["*"]
+        fallback = true
+        "#,
+    );
+    let mut rules = bench.classifier.rules().clone();
+    rules.append(Rules::builtin());
+    bench.classifier = Classifier::new(rules);
+    let shop = bench.place("shopd", &Inheritance::NONE);
+    for (comm, parent, expected, inherited) in [
+        // An inheriting rule of the user's own, then the built-in ones, then the fallback.
+        ("nginx", &shop.inheritance, "shop/all", true),
+        ("nginx", &Inheritance::NONE, "web/nginx", false),
+        ("hk-unknown", &shop.inheritance, "shop/all", true),
+        ("hk-unknown", &Inheritance::NONE, "host/hk-unknown", false),
+        ("searchd", &shop.inheritance, "shop/search", false),
+        // A manager is the root of something new.
+        ("cron", &shop.inheritance, "system/cron", false),
+    ] {
+        let placement = bench.place(comm, parent);
+        assert_eq!(bench.class(&placement), expected, "{comm}");
+        assert_eq!(placement.inherited, inherited, "{comm}");
+    }
+    let nginx = bench.place("nginx", &shop.inheritance);
+    let worker = bench.place("nginx", &nginx.inheritance);
+    assert_eq!(bench.class(&worker), "shop/all");
+    let cron = bench.place("cron", &shop.inheritance);
+    let job = bench.place("nginx", &cron.inheritance);
+    assert_eq!(bench.class(&job), "web/nginx");
+}
+
+#[test]
+fn a_fallback_passes_on_what_no_rule_knows() {
+    let mut bench = Bench::new(
+        r#"
+        [[subgroups]]
+        group = "units"
+        subgroup = "runner"
+        matches = ["runner"]
+        fallback = true
+        inherit = true
+        [[subgroups]]
+        group = "build"
+        subgroup = "make"
+        matches = ["make"]
+        "#,
+    );
+    let runner = bench.place("runner", &Inheritance::NONE);
+    let make = bench.place("make", &runner.inheritance);
+    let step = bench.place("step", &make.inheritance);
+    assert_eq!(bench.class(&make), "build/make");
+    assert_eq!(bench.class(&step), "units/runner");
+}
+
+#[test]
 fn plain_classes_stay_once_seen() {
     let mut bench = Bench::new(
         r#"

@@ -139,12 +139,7 @@ impl Accounts {
             None => (seen.image.comm.as_bytes(), None, None),
         };
         let (rule, placement) = if seen.kind == ProcessKind::KernelThread {
-            let kernel = Placement {
-                class: ClassTable::kernel(),
-                inheritance: Inheritance::NONE,
-                overflowed: false,
-            };
-            (None, kernel)
+            (None, Placement::settled(ClassTable::kernel()))
         } else {
             let decision = decision.unwrap_or_else(|| {
                 rules.classify(&Facts {
@@ -155,7 +150,8 @@ impl Accounts {
             let parent = seen.parent.and_then(|pid| table.by_pid(pid));
             let inherited = parent.map_or(Inheritance::NONE, |it| it.inheritance.clone());
             let placement = self.classes.place(&decision, &inherited);
-            (decision.rule().map(Arc::clone), placement)
+            let rule = decision.rule().filter(|_| !placement.inherited);
+            (rule.map(Arc::clone), placement)
         };
         TrackedProcess {
             key: seen.key,

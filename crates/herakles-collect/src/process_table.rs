@@ -28,7 +28,7 @@ pub(crate) struct TrackedProcess {
     /// The `name` label.
     pub(crate) name: Arc<str>,
     pub(crate) class: ClassId,
-    /// The rule that matched it, if one did.
+    /// The rule that decided its class, if one did.
     pub(crate) rule: Option<Arc<Rule>>,
     /// It is in `other` because its rule's names have `max_values` values already.
     pub(crate) overflowed: bool,

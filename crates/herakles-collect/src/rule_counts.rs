@@ -12,7 +12,8 @@ use crate::process_table::{ProcessTable, TrackedProcess};
 pub struct RuleCounts {
     /// By the address of the rule, which lives as long as the count.
     rules: HashMap<usize, (Arc<Rule>, RuleCount)>,
-    /// Processes that no rule matches, and that are in the subgroup of an ancestor.
+    /// Processes that are in the subgroup of an ancestor, as no rule that counts before the
+    /// ancestor's matches them.
     pub inherited: u64,
 }
 

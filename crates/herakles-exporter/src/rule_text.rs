@@ -12,6 +12,12 @@ pub(crate) fn patterns(rule: &Rule, out: &mut String) {
     list(out, "users", rule.users());
     list(out, "cgroups", rule.cgroups());
     list(out, "parents", rule.parents());
+    list(out, "names", rule.names());
+    list(out, "argv0", rule.argv0());
+    list(out, "cmdline_all", rule.cmdline_all());
+    if rule.is_fallback() {
+        out.push_str("  fallback");
+    }
     if rule.inherits() {
         out.push_str("  inherit");
     }

@@ -17,7 +17,7 @@ impl fmt::Display for Explanation {
         for refusal in &self.refused {
             writeln!(
                 f,
-                "  not by {}, whose {} do not hold",
+                "  not by {}, whose constraint {} does not hold",
                 refusal.rule, refusal.constraint
             )?;
         }

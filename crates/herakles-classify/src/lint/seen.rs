@@ -126,16 +126,6 @@ impl Rule {
     /// As [`leaves_nothing_to`](Self::leaves_nothing_to), of two rules.
     pub(in crate::lint) fn precedes(&self, later: &Self) -> bool {
         (!later.is_builtin() || self.is_builtin())
-            && (!self.is_constrained() || self.has_constraints_of(later))
-    }
-
-    fn is_constrained(&self) -> bool {
-        !(self.users.is_empty() && self.cgroups.is_empty() && self.parents.is_empty())
-    }
-
-    fn has_constraints_of(&self, other: &Self) -> bool {
-        self.users().eq(other.users())
-            && self.cgroups().eq(other.cgroups())
-            && self.parents().eq(other.parents())
+            && (self.constraints.is_empty() || self.constraints.are_those_of(&later.constraints))
     }
 }

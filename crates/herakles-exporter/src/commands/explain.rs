@@ -38,7 +38,7 @@ struct Report {
     /// Where it ends up, inheritance included.
     group: String,
     subgroup: String,
-    /// The ancestor whose class it has, as no rule matches the process itself.
+    /// The ancestor whose class it has, as its rule counts before any that matches the process.
     inherited_from: Option<Ancestor>,
     /// `None` for a kernel thread: no rule is asked about it.
     explanation: Option<Explanation>,
@@ -67,7 +67,14 @@ impl Report {
         });
         let (group, subgroup) = (&self.group, &self.subgroup);
         match &self.explanation {
-            Some(explanation) => format!("{who} is in {group}/{subgroup}{how}\n{explanation}\n"),
+            Some(explanation) => {
+                let overruled = if self.inherited_from.is_some() && explanation.matched.is_some() {
+                    "  which counts before the rule that matches the process itself:\n"
+                } else {
+                    ""
+                };
+                format!("{who} is in {group}/{subgroup}{how}\n{overruled}{explanation}\n")
+            }
             None => format!(
                 "{who} is in {group}/{subgroup}, as all kernel threads are: no rule is asked about \
                  them\n"
@@ -154,8 +161,10 @@ fn place(
             .options
             .classifier
             .classify(&ancestor.facts());
-        inheritance = table.place(&decision, &inheritance).inheritance;
-        if let Some(rule) = decision.rule().filter(|rule| rule.inherits()) {
+        let placement = table.place(&decision, &inheritance);
+        inheritance = placement.inheritance;
+        let rule = decision.rule().filter(|_| !placement.inherited);
+        if let Some(rule) = rule.filter(|rule| rule.inherits()) {
             source = Some(Ancestor {
                 pid: pid.as_u32(),
                 name: display_name(&ancestor.comm),
@@ -165,9 +174,8 @@ fn place(
     }
     let decision = running_config.options.classifier.classify(&subject.facts());
     let placement = table.place(&decision, &inheritance);
-    // A manager in between passes nothing on, and takes nothing itself.
-    let inherits = decision.rule().is_none() && placement.inheritance.class().is_some();
-    (placement, source.filter(|_| inherits))
+    let source = source.filter(|_| placement.inherited);
+    (placement, source)
 }
 
 /// The ancestors of a process, the parent first. A kernel thread ends the line: no rule is asked

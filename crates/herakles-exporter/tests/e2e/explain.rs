@@ -138,3 +138,41 @@ fn explain_names_the_ancestor_whose_class_is_inherited() {
     let pid = pid.parse().ok().and_then(Pid::from_raw).expect("a pid");
     kill_process(pid, Signal::KILL).expect("the step still sleeps");
 }
+
+#[test]
+fn an_inheriting_rule_of_the_user_comes_before_the_built_in_ones() {
+    let rules = rule_file(
+        "[[subgroups]]\ngroup = \"shop\"\nsubgroup = \"web\"\nmatches = [\"nginx\"]\n\
+         argv0 = [\"nginx: master *\"]\ninherit = true\n",
+    );
+    let rules = format!("--classification.rules={}", rules.path().display());
+    let root = recorded_proc().display().to_string();
+    let text = output(&["explain", "701", "--path.procfs", &root, &rules]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(
+        lines[0].starts_with(
+            "process 701 (nginx) is in shop/web, inherited from process 700 (nginx) by the rule at "
+        ),
+        "{text}"
+    );
+    assert_eq!(
+        lines[1..3],
+        [
+            "  which counts before the rule that matches the process itself:",
+            "web/nginx"
+        ]
+    );
+    let exposition = output(&["once", "--format=text", "--path.procfs", &root, &rules]);
+    let members = |class: &str| {
+        let series = format!("herakles_subgroup_processes{{{class}}} ");
+        let mut lines = exposition.lines();
+        lines
+            .find_map(|line| line.strip_prefix(&series))
+            .map(str::to_owned)
+    };
+    assert_eq!(
+        members(r#"group="shop",subgroup="web""#).as_deref(),
+        Some("3")
+    );
+    assert_eq!(members(r#"group="web",subgroup="nginx""#), None);
+}
