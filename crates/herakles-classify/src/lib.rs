@@ -55,6 +55,7 @@ mod template;
 mod value;
 mod visibility;
 
+pub use cgroup::shows_foreign_cgroups;
 pub use class::{Class, ClassId};
 pub use classifier::{Classifier, Decision};
 pub use error::{RuleError, RuleErrorKind};

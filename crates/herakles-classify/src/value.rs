@@ -45,7 +45,10 @@ impl Variable {
             }
             Self::Unit => facts.cgroup().and_then(cgroup::unit),
             Self::Slice => facts.cgroup().and_then(cgroup::slice),
-            Self::Container => facts.cgroup().and_then(cgroup::container),
+            Self::Container => {
+                let container = facts.cgroup().and_then(cgroup::container);
+                return name::template_value(&container.unwrap_or_default());
+            }
             Self::Pod => {
                 let pod = facts.cgroup().and_then(cgroup::pod);
                 return name::template_value(&pod.unwrap_or_default());

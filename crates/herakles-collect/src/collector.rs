@@ -8,8 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use herakles_classify::{display_name, shows_foreign_cgroups};
 use herakles_metrics::{ProcessKind, Selection};
-use herakles_scan::{MemorySource, OpenError as ProcError, ProcFs, ProcSource};
+use herakles_scan::{
+    MemorySource, OpenError as ProcError, ProcFile, ProcFs, ProcSource, ReadBuf, open_process,
+    read_text,
+};
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use herakles_taskstats::ExitRecord;
 
@@ -100,7 +104,6 @@ impl<S: ProcSource> Collector<S> {
         let files = facts.files.clone();
         let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let mut collector = Self {
-            source: Arc::new(source),
             page_size: facts.page_size,
             memory_source,
             host: files
@@ -116,7 +119,8 @@ impl<S: ProcSource> Collector<S> {
             selection: Selection::default(),
             pids,
             each_took: None,
-            notices: Vec::new(),
+            notices: foreign_cgroups(&source).into_iter().collect(),
+            source: Arc::new(source),
             options: options.clone(),
         };
         collector.reconfigure(options);
@@ -378,6 +382,17 @@ impl<S: ProcSource> Collector<S> {
             })
             .collect()
     }
+}
+
+/// Whether the first process is outside of what we see of the control groups. It is the host's if
+/// the processes are, and then in no group of ours.
+fn foreign_cgroups<S: ProcSource>(source: &S) -> Option<Notice> {
+    let mut buffer = ReadBuf::default();
+    let first = open_process(source, Pid::new(1)?).ok()?;
+    let text = read_text(&first, ProcFile::Cgroup, &mut buffer).ok()?;
+    shows_foreign_cgroups(text).then(|| Notice::ForeignCgroups {
+        first: display_name(text.trim_ascii()),
+    })
 }
 
 fn write(table: &RwLock<ProcessTable>) -> RwLockWriteGuard<'_, ProcessTable> {

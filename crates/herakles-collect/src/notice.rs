@@ -22,6 +22,12 @@ pub enum Notice {
         /// Its RSS, in bytes.
         rss_bytes: u64,
     },
+    /// Control groups are seen from a namespace that holds only some of them: the upper part of the
+    /// others' paths is missing.
+    ForeignCgroups {
+        /// The paths of the first process, as a line.
+        first: String,
+    },
     /// Exit records were asked for and are not to be had: the CPU of exited processes is taken
     /// from their parents.
     NoExitRecords(ExitsError),
@@ -36,6 +42,12 @@ impl fmt::Display for Notice {
                 f,
                 "process {pid} ({name}) has no PSS and USS: reading them would hold it up for \
                  longer than is allowed"
+            ),
+            Self::ForeignCgroups { first } => write!(
+                f,
+                "control groups are seen from within a container (the first process is in {first}), \
+                 so `cgroups` in rules does not see whole paths; start the container in the host's \
+                 namespace, with --cgroupns=host or `cgroup: host` in Compose"
             ),
             Self::NoExitRecords(error) => write!(
                 f,

@@ -163,6 +163,13 @@ fn log_notice(notice: &Notice) {
             remedy = "raise scan.max_hold, or set it to 0s for no limit",
             "a process has no PSS and USS: reading them would hold it up longer than max_hold"
         ),
+        Notice::ForeignCgroups { first } => tracing::warn!(
+            first_process = first,
+            remedy = "start the container in the host's cgroup namespace: --cgroupns=host, or \
+                      cgroup: host in Compose",
+            "control groups are seen from within a container: `cgroups` in rules does not see \
+             whole paths"
+        ),
         Notice::NoExitRecords(error) => tracing::warn!(
             error = error.to_string(),
             remedy = "run it with CAP_NET_ADMIN in the initial namespaces, or set scan.exits \

@@ -293,7 +293,7 @@ fn facts_are_read_only_of_new_and_execd_processes() {
     const FACTS: [ProcFile; 3] = [ProcFile::Cmdline, ProcFile::Exe, ProcFile::Cgroup];
     for mode in MODES {
         let mut world = World::new(&[mode], |proc| {
-            drop(proc.process(1).name("named-init"));
+            drop(proc.process(4).name("named-x"));
             drop(proc.process(5).name("boxed-x"));
         });
         for _ in 0..4 {
@@ -309,7 +309,7 @@ fn facts_are_read_only_of_new_and_execd_processes() {
         let reads = |world: &World, pid| FACTS.map(|file| world.proc.process(pid).reads(file));
         assert_eq!(reads(&world, 5), [1; 3], "{mode:?}");
         // Its name alone decides.
-        assert_eq!(reads(&world, 1), [0; 3], "{mode:?}");
+        assert_eq!(reads(&world, 4), [0; 3], "{mode:?}");
 
         drop(world.proc.process(5).stat(|it| it.start_stack += 0x1000));
         world.scan();

@@ -1,5 +1,6 @@
 //! Whole scans of processes in memory that fail, hang, panic, die and lie.
 
+mod cgroups;
 mod errors;
 mod hangs;
 mod history;
