@@ -1,3 +1,5 @@
+//! Group and subgroup, and their number.
+
 use std::sync::Arc;
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! The search for the first rule that matches.
+
 use std::collections::HashMap;
 use std::sync::Arc;
 

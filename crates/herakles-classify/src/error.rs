@@ -1,3 +1,5 @@
+//! What can be wrong with a rule file.
+
 use std::sync::Arc;
 
 /// Why a rule file was refused: one sentence, and the place to go and look.

@@ -1,3 +1,5 @@
+//! What is known of a process.
+
 /// What is known of one process, asked for only when a rule needs it.
 ///
 /// The classifier asks for the name first and for anything else only while a rule that would win

@@ -99,6 +99,23 @@ impl Glob {
         })
     }
 
+    /// The text of a glob that matches these bytes: exactly, but for bytes that a text cannot hold,
+    /// for which any will do.
+    pub(crate) fn exactly(name: &[u8]) -> String {
+        let mut glob = String::with_capacity(name.len());
+        for chunk in name.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '*' | '?' | '[' | '{' | '}' => glob.extend(['[', character, ']']),
+                    '\0' => glob.push('?'),
+                    _ => glob.push(character),
+                }
+            }
+            glob.extend(chunk.invalid().iter().map(|_| '?'));
+        }
+        glob
+    }
+
     /// The text itself if there is no wildcard in it.
     pub(crate) fn exact(&self) -> Option<&[u8]> {
         match &*self.parts {

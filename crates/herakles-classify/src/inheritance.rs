@@ -1,7 +1,8 @@
+//! What a process passes on to its children, and which processes pass on nothing.
+
 use std::sync::Arc;
 
 use crate::class::Class;
-use crate::classifier::Decision;
 use crate::rule::{Precedence, Rule};
 
 /// What a process passes on to the children that match no rule of their own.
@@ -18,15 +19,6 @@ impl Inheritance {
     /// The class that an unmatched child joins, if any.
     pub fn class(&self) -> Option<&Class> {
         self.0.as_deref().map(|inherited| &inherited.class)
-    }
-
-    /// What a process with this decision takes from it, as its own rule, if any, has to stand
-    /// back.
-    pub(crate) fn taken_by(&self, decision: &Decision) -> Option<&Inherited> {
-        let inherited = self.0.as_deref().filter(|_| !decision.is_manager)?;
-        let rule = decision.rule.as_ref();
-        rule.is_none_or(|rule| inherited.precedence < rule.precedence())
-            .then_some(inherited)
     }
 }
 

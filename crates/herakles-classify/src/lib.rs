@@ -32,6 +32,11 @@
 //! # Ok::<_, herakles_classify::RuleError>(())
 //! ```
 
+#![cfg_attr(
+    feature = "import",
+    doc = "With the feature `import`, [`Import`] makes rules of a process-exporter's configuration."
+)]
+
 mod candidates;
 mod cgroup;
 mod class;
@@ -41,6 +46,8 @@ mod error;
 mod explain;
 mod facts;
 mod glob;
+#[cfg(feature = "import")]
+mod import;
 mod inheritance;
 mod lint;
 mod name;
@@ -62,6 +69,8 @@ pub use error::{RuleError, RuleErrorKind};
 pub use explain::{Explanation, Fact, PatternKind, Refusal, RuleMatch, VariableValue};
 pub use facts::{FactSource, Facts, Needs};
 pub use glob::Glob;
+#[cfg(feature = "import")]
+pub use import::{Import, ImportError, Remark, RemarkKind};
 pub use inheritance::Inheritance;
 pub use lint::{Warning, WarningKind};
 pub use name::display_name;

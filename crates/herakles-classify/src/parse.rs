@@ -15,7 +15,7 @@ use crate::constraint::Constraints;
 use crate::error::{RuleError, RuleErrorKind};
 use crate::glob::Glob;
 use crate::pattern::{CmdlinePattern, GlobPattern, LazyRegex, Pattern};
-use crate::rule::{DEFAULT_MAX_VALUES, Origin, Rule};
+use crate::rule::{BUILTIN_ORIGIN, DEFAULT_MAX_VALUES, Origin, Rule, Rules};
 use crate::template::{BUILT_IN, Template, Variable};
 use document::{Source, Table, Value, entry, nearest};
 
@@ -42,8 +42,42 @@ const KEYS: [&str; 15] = [
 /// The range of `max_values`.
 const MAX_VALUES: std::ops::RangeInclusive<usize> = 1..=10_000;
 
+impl Rules {
+    /// Reads the rules of one file.
+    ///
+    /// Both forms are the same to TOML and to us: `[[subgroups]]` tables, and the older
+    /// `subgroups = [ { … } ]`. `origin` names the text in errors and in
+    /// [`Rule::origin`]; usually the file's path.
+    ///
+    /// # Errors
+    /// The first mistake, with its line and column.
+    ///
+    /// ```
+    /// use herakles_classify::Rules;
+    ///
+    /// let error = Rules::parse("[[subgroups]]\ngroup = 'db'\nmatchs = ['x']", "my.toml").unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "my.toml:3:1: unknown key matchs, the nearest known one is matches"
+    /// );
+    /// ```
+    pub fn parse(text: &str, origin: &str) -> Result<Self, RuleError> {
+        rules(text, origin).map(Self::in_order)
+    }
+
+    /// The rules that come with the crate.
+    pub fn builtin() -> Self {
+        #[expect(
+            clippy::expect_used,
+            reason = "the text is part of the crate, a test reads it"
+        )]
+        Self::parse(include_str!("../data/subgroups.toml"), BUILTIN_ORIGIN)
+            .expect("the built-in rules are valid")
+    }
+}
+
 /// Reads a rule file.
-pub(crate) fn rules(text: &str, origin: &str) -> Result<Vec<Arc<Rule>>, RuleError> {
+fn rules(text: &str, origin: &str) -> Result<Vec<Arc<Rule>>, RuleError> {
     let source = Source::new(text, origin);
     let document = DeTable::parse(text).map_err(|error| {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");

@@ -1,3 +1,5 @@
+//! A rule, and rules in the order in which they are tried.
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -5,7 +7,6 @@ use serde::Serialize;
 
 use crate::class::Class;
 use crate::constraint::Constraints;
-use crate::error::RuleError;
 use crate::facts::FactSource;
 use crate::pattern::{CmdlinePattern, GlobPattern};
 use crate::template::{Template, Variable};
@@ -14,7 +15,7 @@ use crate::template::{Template, Variable};
 pub(crate) const DEFAULT_MAX_VALUES: usize = 50;
 
 /// The name under which the rules that come with the crate appear as an origin.
-const BUILTIN_ORIGIN: &str = "builtin";
+pub(crate) const BUILTIN_ORIGIN: &str = "builtin";
 
 /// Where a rule was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -191,45 +192,13 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Reads the rules of one file.
-    ///
-    /// Both forms are the same to TOML and to us: `[[subgroups]]` tables, and the older
-    /// `subgroups = [ { … } ]`. `origin` names the text in errors and in
-    /// [`Rule::origin`]; usually the file's path.
-    ///
-    /// # Errors
-    /// The first mistake, with its line and column.
-    ///
-    /// ```
-    /// use herakles_classify::Rules;
-    ///
-    /// let error = Rules::parse("[[subgroups]]\ngroup = 'db'\nmatchs = ['x']", "my.toml").unwrap_err();
-    /// assert_eq!(
-    ///     error.to_string(),
-    ///     "my.toml:3:1: unknown key matchs, the nearest known one is matches"
-    /// );
-    /// ```
-    pub fn parse(text: &str, origin: &str) -> Result<Self, RuleError> {
-        crate::parse::rules(text, origin).map(Self::in_order)
-    }
-
-    /// The rules that come with the crate.
-    pub fn builtin() -> Self {
-        #[expect(
-            clippy::expect_used,
-            reason = "the text is part of the crate, a test reads it"
-        )]
-        Self::parse(include_str!("../data/subgroups.toml"), BUILTIN_ORIGIN)
-            .expect("the built-in rules are valid")
-    }
-
     /// Puts more rules after these.
     pub fn append(&mut self, more: Self) {
         let rules = std::mem::take(&mut self.rules);
         *self = Self::in_order(rules.into_iter().chain(more.rules).collect());
     }
 
-    fn in_order(mut rules: Vec<Arc<Rule>>) -> Self {
+    pub(crate) fn in_order(mut rules: Vec<Arc<Rule>>) -> Self {
         rules.sort_by_key(|rule| rule.fallback);
         Self { rules }
     }

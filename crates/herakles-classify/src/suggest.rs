@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::class::Class;
 use crate::classifier::Classifier;
 use crate::facts::FactSource;
+use crate::glob::Glob;
 use crate::name::{self, display_name};
 use crate::rule::Rules;
 use crate::script;
@@ -41,7 +42,7 @@ pub fn suggest<F: FactSource + ?Sized>(facts: &F, group: &str) -> Option<String>
     // Some ways to start a script leave no bare name behind, as `-mcelery`.
     by_script.filter(|rule| catches(rule, facts)).or_else(|| {
         let comm = facts.comm();
-        (!comm.is_empty()).then(|| rule(group, comm, "matches", &exact_glob(comm)))
+        (!comm.is_empty()).then(|| rule(group, comm, "matches", &Glob::exactly(comm)))
     })
 }
 
@@ -77,26 +78,6 @@ fn stem(script: &[u8]) -> &[u8] {
         .iter()
         .find_map(|extension| script.strip_suffix(*extension));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(script)
-}
-
-/// A glob that matches these bytes: exactly, but for bytes that TOML cannot hold.
-fn exact_glob(name: &[u8]) -> String {
-    let mut glob = String::new();
-    for chunk in name.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '*' | '?' | '[' | '{' | '}' => {
-                    glob.push('[');
-                    glob.push(character);
-                    glob.push(']');
-                }
-                '\0' => glob.push('?'),
-                _ => glob.push(character),
-            }
-        }
-        glob.extend(chunk.invalid().iter().map(|_| '?'));
-    }
-    glob
 }
 
 /// A regular expression that matches these bytes.

@@ -1,3 +1,5 @@
+//! The classes in use, and the place of each process among them.
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -117,7 +119,7 @@ impl ClassTable {
     /// nothing, because each is the root of something new. Call it once for each new identity and once more when its name or program changes;
     /// parents before children, for which the order of start time and pid serves.
     pub fn place(&mut self, decision: &Decision, parent: &Inheritance) -> Placement {
-        if let Some(inherited) = parent.taken_by(decision) {
+        if let Some(inherited) = inherited(parent, decision) {
             let (class, kind) = self.admit(&inherited.class, inherited.kind.clone());
             return Placement {
                 class,
@@ -277,6 +279,15 @@ impl Default for ClassTable {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What a process with this decision takes from its parent, as its own rule, if any, has to stand
+/// back.
+fn inherited<'p>(parent: &'p Inheritance, decision: &Decision) -> Option<&'p Inherited> {
+    let inherited = parent.0.as_deref().filter(|_| !decision.is_manager)?;
+    let rule = decision.rule.as_ref();
+    rule.is_none_or(|rule| inherited.precedence < rule.precedence())
+        .then_some(inherited)
 }
 
 /// Where further values of a full template go: `other` of the same group, or `other/other` where

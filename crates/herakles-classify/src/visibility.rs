@@ -1,3 +1,5 @@
+//! Which subgroups are shown.
+
 use std::collections::HashSet;
 
 use crate::class::Class;

@@ -30,7 +30,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
-    Import(#[from] rules::ImportError),
+    Import(#[from] rules::ImportFailure),
     #[error("{0}")]
     Other(String),
 }

@@ -3,7 +3,7 @@
 mod import;
 mod suggest;
 
-pub(crate) use import::ImportError;
+pub(crate) use import::ImportFailure;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;

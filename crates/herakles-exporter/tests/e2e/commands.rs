@@ -184,10 +184,50 @@ fn rules_of_process_exporter_load_here() {
     let text = output(&["explain", "--comm=x", "--cmdline=/srv/north/x", &rules]);
     assert!(text.contains("imported/north"), "{text}");
 
-    let refused = run(&["rules", "import", "--process-exporter", "/no/such/file.yml"]);
-    assert_eq!(refused.status.code(), Some(2));
-    let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(stderr.contains("/no/such/file.yml"), "{stderr}");
+    for path in ["/no/such/file.yml", "/dev/zero", "/dev/null", "/"] {
+        let refused = run(&["rules", "import", "--process-exporter", path]);
+        assert_eq!(refused.status.code(), Some(2), "{path}");
+        let stderr = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(
+            stderr.contains(&format!("cannot read {path}: ")),
+            "{stderr}"
+        );
+        assert_eq!(refused.stdout, b"");
+    }
+}
+
+#[test]
+fn what_an_import_leaves_out_is_an_exit_code_and_the_rest_is_written() {
+    for (items, code, line) in [
+        ("- comm: [a]\n", 0, None),
+        (
+            "- comm: [a]\nglobal: {}\n",
+            0,
+            Some("\"global\" means nothing"),
+        ),
+        (
+            "- name: '{{.PID}}'\n  comm: [a]\n",
+            0,
+            Some("{{.PID}} is dropped"),
+        ),
+        (
+            "- name: no\n  cmdline: ['(?=x)']\n- comm: [a]\n",
+            1,
+            Some("\"no\" is left out"),
+        ),
+    ] {
+        let yaml = rule_file(&format!("process_names:\n{items}"));
+        let path = yaml.path().display().to_string();
+        let output = run(&["rules", "import", "--process-exporter", &path]);
+        assert_eq!(output.status.code(), Some(code), "{items}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        match line {
+            Some(line) => assert!(stderr.contains(line) && stderr.contains(&path), "{stderr}"),
+            None => assert_eq!(stderr, ""),
+        }
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("\nmatches = [\"a\"]\n"), "{text}");
+    }
 }
 
 #[test]
