@@ -17,7 +17,7 @@ use std::{
     process::Command,
 };
 
-use crate::{command, failure::Failure, workspace};
+use crate::{command, failure::Failure, metadata, workspace};
 
 use target::Target;
 
@@ -123,7 +123,7 @@ fn sbom() -> Result<(), Failure> {
             .args(["--format", "json", "--override-filename", &name]),
     )?;
     // One for each member is written beside its manifest; the program's names all of its parts.
-    for member in workspace::members()? {
+    for member in metadata::members()? {
         let written = member.directory().join(format!("{name}.json"));
         let moved = match member.name.as_str() {
             "herakles-exporter" => {

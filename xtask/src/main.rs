@@ -15,6 +15,7 @@ mod ci;
 mod command;
 mod dist;
 mod failure;
+mod metadata;
 mod metrics_doc;
 mod readmes;
 mod tidy;
@@ -74,7 +75,7 @@ fn command() -> Command {
                     Arg::new("steps")
                         .value_name("STEP")
                         .num_args(0..)
-                        .value_parser(ci::STEP_NAMES.to_vec())
+                        .value_parser(ci::step_names())
                         .help("Run only these steps, in the order of the gate"),
                 ),
         )

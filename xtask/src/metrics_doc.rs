@@ -1,11 +1,8 @@
 //! The metric table of the README, generated from the code.
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-};
+use std::{fs, process::Command};
 
-use crate::{failure::Failure, workspace};
+use crate::{command, failure::Failure, metadata, workspace};
 
 const BEGIN: &str = "<!-- metrics: begin, written by cargo xtask metrics-doc -->\n";
 const END: &str = "<!-- metrics: end -->";
@@ -38,21 +35,13 @@ fn replace_table(readme: &str, table: &str) -> Option<String> {
 
 /// The table as the crate of the families prints it.
 fn table() -> Result<String, Failure> {
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["run", "--quiet", "--package", "herakles-metrics"])
-        .args(["--all-features", "--example", "families"])
-        .current_dir(workspace::root())
-        .stderr(Stdio::inherit());
-    let output = command
-        .output()
-        .map_err(|e| Failure::new(format!("cannot start cargo: {e}")))?;
-    match String::from_utf8(output.stdout) {
-        Ok(table) if output.status.success() => Ok(table),
-        _ => Err(Failure::new(
-            "the example `families` of herakles-metrics prints no table",
-        )),
-    }
+    // With the whole workspace, as for the tests: alone it would be built with other features.
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--workspace"]);
+    command::run(build.args(["--example", "families"]))?;
+    let example = metadata::target_directory()?.join("debug/examples/families");
+    let table = command::output(&mut Command::new(example))?;
+    String::from_utf8(table).map_err(|_| Failure::new("the table of families is not UTF-8"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::fs;
 
 use crate::{
     failure::Failure,
-    workspace::{self, Member},
+    metadata::{self, Member},
+    workspace,
 };
 
 /// Writes the READMEs, or only compares them.
@@ -12,7 +13,7 @@ use crate::{
 /// # Errors
 /// When a file cannot be read or written, or a README is stale while checking.
 pub(crate) fn run(check: bool) -> Result<(), Failure> {
-    for member in workspace::members()? {
+    for member in metadata::members()? {
         // The program has the README of the whole project.
         if member.is_product() && member.directory().join("src/main.rs").exists() {
             continue;

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{failure::Failure, workspace};
+use crate::{command, failure::Failure, workspace};
 
 /// A file under `target/gate` that takes what commands print, in the order they print it.
 pub(super) struct Log {
@@ -38,7 +38,7 @@ impl Log {
     /// # Errors
     /// When it cannot start, or ends with anything but 0. The sentence holds the command line.
     pub(super) fn run(&mut self, command: &mut Command) -> Result<(), Failure> {
-        let line = line_of(command);
+        let line = command::line(command);
         let mut attempt = || -> io::Result<_> {
             writeln!(self.file, "$ {line}")?;
             let (out, err) = (self.file.try_clone()?, self.file.try_clone()?);
@@ -68,12 +68,4 @@ impl Log {
             eprintln!("{}", String::from_utf8_lossy(&text));
         }
     }
-}
-
-fn line_of(command: &Command) -> String {
-    let words: Vec<_> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| word.to_string_lossy())
-        .collect();
-    words.join(" ")
 }

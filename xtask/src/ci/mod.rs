@@ -1,246 +1,121 @@
-//! The gate: every step a change must pass, cheapest first, stopped at the first failure.
+//! The gate: every step a change must pass, cheapest first.
 //!
-//! One development build serves clippy's neighbours and the end-to-end tests alike; nothing is
-//! built for release. With `CI=true` a tool that is missing and cannot be installed is a failure;
-//! otherwise the steps that need it say that they were skipped.
+//! One development build serves the tests of all kinds; nothing is built for release. With
+//! `CI=true` a tool that is missing and cannot be installed is a failure; otherwise the steps that
+//! need it say that they were skipped.
 
+mod apt;
+mod command;
 mod log;
+mod outcome;
+mod packed;
+mod places;
 mod programs;
+mod steps;
+mod targets;
 mod tools;
 
-use std::{env, process::Command, time::Instant};
+use std::{
+    env,
+    time::{Duration, Instant},
+};
 
 use self::{
-    log::Log,
-    tools::{Missing, Tools},
+    outcome::{Outcome, Strictness},
+    steps::{Needs, Step},
 };
-use crate::{failure::Failure, metrics_doc, tidy, workspace};
-
-/// Where property tests take their cases from.
-const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
+use crate::failure::Failure;
 
 /// The names of the steps, in their order.
-pub(crate) const STEP_NAMES: [&str; 11] = [
-    "fmt",
-    "tidy",
-    "metrics-doc",
-    "tools",
-    "deny",
-    "clippy",
-    "rustdoc",
-    "test",
-    "doctest",
-    "e2e",
-    "package",
-];
-
-/// How a step that did not fail ended.
-enum Outcome {
-    Passed,
-    /// Something optional is not there; the sentence says what.
-    Skipped(String),
+pub(crate) fn step_names() -> Vec<&'static str> {
+    steps::STEPS.iter().map(|step| step.name).collect()
 }
 
-/// What all steps share.
-struct Gate {
-    /// Whether a missing tool fails the gate.
-    strict: bool,
-    tools: Tools,
+/// What the steps have shown so far.
+#[derive(Default)]
+struct Report {
+    took: Vec<(&'static str, Duration)>,
+    /// Steps, tests and parts of tests that did not run, and why.
+    left_out: Vec<String>,
+    failed: Vec<String>,
 }
 
 /// Runs the steps, or only those named.
 ///
 /// # Errors
-/// The first failing step, with its command; its output has been printed.
+/// The failing steps, with their commands; their output has been printed.
 pub(crate) fn run(only: &[&str]) -> Result<(), Failure> {
-    let mut gate = Gate {
-        strict: is_strict(),
-        tools: Tools::default(),
-    };
     let started = Instant::now();
-    let mut skipped = Vec::new();
-    for name in STEP_NAMES
-        .into_iter()
-        .filter(|name| only.is_empty() || only.contains(name))
-    {
+    let mut report = Report::default();
+    let strictness = strictness();
+    for step in &steps::STEPS {
+        let is_asked_for = only.is_empty() || only.contains(&step.name);
+        // One failed test hides no other, but what does not build is not tested.
+        let is_hidden = !report.failed.is_empty() && step.needs == Needs::AllBefore;
+        if is_asked_for && !is_hidden {
+            report.take(step, strictness);
+        }
+    }
+    report.close(started.elapsed())
+}
+
+impl Report {
+    fn take(&mut self, step: &Step, strictness: Strictness) {
+        let name = step.name;
         println!("{name}: started");
-        let step_started = Instant::now();
-        let outcome = gate.step(name);
-        let seconds = step_started.elapsed().as_secs_f64();
-        match outcome {
+        let started = Instant::now();
+        let result = (step.run)(strictness);
+        let took = started.elapsed();
+        let seconds = took.as_secs_f64();
+        self.took.push((name, took));
+        match result {
             Ok(Outcome::Passed) => println!("{name}: ok in {seconds:.1} s"),
-            Ok(Outcome::Skipped(reason)) if gate.strict => {
-                return Err(Failure::new(format!(
-                    "the gate stopped at {name}: {reason}"
-                )));
+            Ok(Outcome::Without(reasons)) => {
+                println!("{name}: ok in {seconds:.1} s, but");
+                for reason in reasons {
+                    println!("{name}: left out {reason}");
+                    self.left_out.push(reason);
+                }
             }
-            Ok(Outcome::Skipped(reason)) => {
+            Ok(Outcome::Skipped(reason)) if strictness == Strictness::Lenient => {
                 println!("{name}: skipped, {reason}");
-                skipped.push(name);
+                self.left_out.push(format!("{name}, {reason}"));
             }
-            Err(failure) => {
-                return Err(Failure::new(format!(
-                    "the gate stopped at {name} after {seconds:.1} s: {failure}"
-                )));
-            }
-        }
-    }
-    let seconds = started.elapsed().as_secs_f64();
-    if skipped.is_empty() {
-        println!("gate: ok in {seconds:.1} s");
-    } else {
-        println!("gate: ok in {seconds:.1} s, without {}", skipped.join(", "));
-    }
-    Ok(())
-}
-
-fn is_strict() -> bool {
-    env::var("CI").is_ok_and(|ci| !matches!(ci.as_str(), "" | "0" | "false"))
-}
-
-impl Gate {
-    fn step(&mut self, name: &str) -> Result<Outcome, Failure> {
-        match name {
-            "fmt" => cargo(name, &["fmt", "--all", "--check"]),
-            "tidy" => tidy::run().map(|()| Outcome::Passed),
-            "metrics-doc" => metrics_doc::run(true).map(|()| Outcome::Passed),
-            "tools" => self.install_tools(),
-            "deny" => self.deny(),
-            "clippy" => cargo(
-                name,
-                &[
-                    "clippy",
-                    "--locked",
-                    "--workspace",
-                    "--all-targets",
-                    "--",
-                    "-D",
-                    "warnings",
-                ],
-            ),
-            "rustdoc" => {
-                let mut command = cargo_command(&["doc", "--locked", "--workspace", "--no-deps"]);
-                command.env("RUSTDOCFLAGS", "-D warnings");
-                pass(name, &mut command)
-            }
-            "test" => self.test(),
-            "doctest" => cargo(name, &["test", "--locked", "--workspace", "--doc"]),
-            "e2e" => self.end_to_end(),
-            "package" => package(name),
-            _ => Err(Failure::new("no such step")),
+            Ok(Outcome::Skipped(reason)) => self.fail(name, seconds, &reason),
+            Err(failure) => self.fail(name, seconds, &failure.to_string()),
         }
     }
 
-    fn install_tools(&mut self) -> Result<Outcome, Failure> {
-        let mut log = Log::create("tools")?;
-        let missing = self.tools.install(&mut log)?;
-        if missing.is_empty() {
-            return Ok(Outcome::Passed);
-        }
-        if self.strict {
-            log.print();
-        }
-        let list: Vec<_> = missing.iter().map(Missing::to_string).collect();
-        Ok(Outcome::Skipped(list.join("; ")))
+    fn fail(&mut self, name: &str, seconds: f64, reason: &str) {
+        println!("{name}: FAILED after {seconds:.1} s");
+        self.failed.push(format!("{name}: {reason}"));
     }
 
-    fn deny(&self) -> Result<Outcome, Failure> {
-        let Some(cargo_deny) = tools::cargo_deny() else {
-            return Ok(Outcome::Skipped("cargo-deny is not installed".to_owned()));
-        };
-        let mut command = Command::new(cargo_deny);
-        command.args(["--locked", "check", "bans", "licenses", "sources"]);
-        pass("deny", &mut command)
-    }
-
-    /// Everything but the end-to-end tests and the doc-tests.
-    fn test(&self) -> Result<Outcome, Failure> {
-        if tools::has_nextest() {
-            let mut command = cargo_command(&["nextest", "run", "--locked", "--workspace"]);
-            command.args(["-E", "not binary(e2e)"]);
-            // The same cases each time: a change is judged by what it changes. A run by hand asks
-            // for others, and whoever sets the variable for theirs.
-            if env::var_os(PROPTEST_SEED).is_none() {
-                command.env(PROPTEST_SEED, "20261122");
-            }
-            return pass("test", &mut command);
+    fn close(self, all: Duration) -> Result<(), Failure> {
+        if !self.failed.is_empty() {
+            let failed = self.failed.join("\n  ");
+            return Err(Failure::new(format!("the gate is closed:\n  {failed}")));
         }
-        if self.strict {
-            return Ok(Outcome::Skipped(
-                "cargo-nextest is not installed".to_owned(),
-            ));
+        if !self.left_out.is_empty() {
+            println!("gate: left out\n  {}", self.left_out.join("\n  "));
         }
-        println!("test: cargo-nextest is not installed, using cargo test");
-        cargo(
-            "test",
-            &["test", "--locked", "--workspace", "--lib", "--bins"],
-        )
-    }
-
-    fn end_to_end(&self) -> Result<Outcome, Failure> {
-        let runner: &[&str] = if tools::has_nextest() {
-            &["nextest", "run"]
-        } else {
-            &["test"]
-        };
-        let mut command = cargo_command(runner);
-        command.args([
-            "--locked",
-            "--package",
-            "herakles-exporter",
-            "--test",
-            "e2e",
-        ]);
-        for (variable, path) in tools::for_tests() {
-            command.env(variable, path);
-        }
-        if self.strict {
-            command.env("HERAKLES_E2E_STRICT", "1");
-        }
-        pass("e2e", &mut command)
+        let steps = self.took.iter();
+        let steps: Vec<String> = steps
+            .map(|(name, took)| format!("{name} {:.0}", took.as_secs_f64()))
+            .collect();
+        println!(
+            "gate: ok in {:.0} s ({})",
+            all.as_secs_f64(),
+            steps.join(", ")
+        );
+        Ok(())
     }
 }
 
-/// The packages of the build that the tests before have driven.
-fn package(step: &str) -> Result<Outcome, Failure> {
-    for program in ["dpkg", "setpriv", "systemd-analyze"] {
-        if tools::find(&[], program).is_none() {
-            return Ok(Outcome::Skipped(format!("there is no {program}")));
-        }
-    }
-    if !tools::is_root() {
-        return Ok(Outcome::Skipped("only root may become nobody".to_owned()));
-    }
-    cargo(
-        "build",
-        &["build", "--locked", "--package", "herakles-exporter"],
-    )?;
-    let program = workspace::root().join("target/debug/herakles-exporter");
-    let task = env::current_exe().map_err(|e| Failure::new(format!("where is xtask? {e}")))?;
-    pass(
-        step,
-        Command::new(task).args(["dist", "--check"]).arg(program),
-    )
-}
-
-fn cargo_command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(args);
-    command
-}
-
-fn cargo(step: &str, args: &[&str]) -> Result<Outcome, Failure> {
-    pass(step, &mut cargo_command(args))
-}
-
-/// Runs one command from the root of the workspace; its output is shown if it fails.
-fn pass(step: &str, command: &mut Command) -> Result<Outcome, Failure> {
-    let mut log = Log::create(step)?;
-    match log.run(command.current_dir(workspace::root())) {
-        Ok(()) => Ok(Outcome::Passed),
-        Err(failure) => {
-            log.print();
-            Err(failure)
-        }
+fn strictness() -> Strictness {
+    let ci = env::var("CI").unwrap_or_default();
+    match ci.as_str() {
+        "" | "0" | "false" => Strictness::Lenient,
+        _ => Strictness::Strict,
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Finding,
     architecture::{Architecture, Arrows, PAGE, short},
 };
-use crate::workspace::{Dependency, Kind, Member};
+use crate::metadata::{Dependency, Kind, Member};
 
 /// The program. It is run, not used.
 const EXPORTER: &str = "herakles-exporter";

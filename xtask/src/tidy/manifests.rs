@@ -1,10 +1,7 @@
 //! What every manifest says, so that a crate is found, understood and held to the same lints.
 
 use super::Finding;
-use crate::{
-    failure::Failure,
-    workspace::{self, Member},
-};
+use crate::{failure::Failure, metadata::Member, workspace};
 
 pub(super) fn check(members: &[Member], findings: &mut Vec<Finding>) -> Result<(), Failure> {
     for member in members {

@@ -13,7 +13,7 @@ mod sources;
 mod tokens;
 
 use self::architecture::Architecture;
-use crate::{failure::Failure, workspace};
+use crate::{failure::Failure, metadata};
 
 /// What a rule found: where, and what to do about it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +68,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 fn check() -> Result<Vec<Finding>, Failure> {
-    let members = workspace::members()?;
+    let members = metadata::members()?;
     let mut findings = Vec::new();
     arrows::check(&members, &Architecture::read()?, &mut findings);
     manifests::check(&members, &mut findings)?;

@@ -15,7 +15,7 @@ use super::{
     Finding,
     tokens::{Token, product_tokens},
 };
-use crate::workspace::{self, Member};
+use crate::{metadata::Member, workspace};
 
 pub(super) fn check(members: &[Member], findings: &mut Vec<Finding>) {
     for member in members {

@@ -11,16 +11,16 @@ use herakles_taskstats::ExitRecords;
 use procfs::process::Process;
 
 use crate::harness::exporter::{Exporter, Options};
+use crate::harness::tools::not_here;
 
 /// A shell that keeps a processor busy for a while.
 const BURN: &str = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
 
 /// The exporter listening to exits, with a subgroup of its own for the program `name` in
 /// `directory`, if this test has the right.
-#[expect(clippy::print_stderr, reason = "who runs the tests should know")]
 fn listening(directory: &Path, name: &str) -> Option<Exporter> {
     if let Err(error) = ExitRecords::open() {
-        eprintln!("skipped: {error}");
+        not_here(&error.to_string());
         return None;
     }
     let rules = directory.join("rules.toml");

@@ -5,6 +5,8 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
+use crate::harness::tools::not_here;
+
 use super::{
     Memory,
     family::{Family, HELD_BYTES, Held},
@@ -65,7 +67,7 @@ impl Ksm {
         };
         let is_on = ksm.answer() == "on\n";
         if !is_on {
-            eprintln!("left out: KSM cannot be switched on here, or is in use; see above");
+            not_here("KSM cannot be switched on here, or is in use; see above");
         }
         is_on.then_some(ksm)
     }

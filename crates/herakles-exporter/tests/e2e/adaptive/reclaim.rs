@@ -10,7 +10,7 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use crate::harness::tools;
+use crate::harness::tools::{self, not_here};
 
 use super::{
     Memory,
@@ -35,7 +35,7 @@ fn has_lost_its_pages([rss, ..]: Memory) -> bool {
 fn is_taken_from(pid: i32) -> bool {
     let is_taken = has_lost_its_pages(truth(pid));
     if !is_taken {
-        eprintln!("left out: the kernel keeps pages of files here (is the build on a tmpfs?)");
+        not_here("the kernel keeps pages of files here (is the build on a tmpfs?)");
     }
     is_taken
 }
@@ -64,7 +64,7 @@ impl Cgroup {
             can_reclaim.then_some(cgroup)
         });
         if made.is_none() {
-            eprintln!("left out: no cgroup can be made here whose memory can be reclaimed");
+            not_here("no cgroup can be made here whose memory can be reclaimed");
         }
         made
     }
@@ -124,7 +124,7 @@ fn page_out(pid: i32, file: &Path) -> bool {
         .expect("python starts");
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
-        eprintln!("left out: process_madvise: {}", reason.trim_end());
+        not_here(&format!("process_madvise: {}", reason.trim_end()));
         return false;
     }
     is_taken_from(pid)

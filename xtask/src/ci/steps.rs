@@ -1,0 +1,187 @@
+//! The steps of the gate in their order.
+
+use std::{env, fs, process::Command};
+
+use super::{
+    command::{cargo, cargo_command, pass},
+    log::Log,
+    outcome::{Outcome, Strictness},
+    packed, places, targets,
+    tools::{self, Missing},
+};
+use crate::{failure::Failure, metadata, metrics_doc, tidy};
+
+/// Where property tests take their cases from.
+const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
+
+/// Where tests write what they left out, a line each: name, colon, reason.
+const SKIPPED: &str = "HERAKLES_SKIPPED";
+
+/// One thing that must hold.
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) needs: Needs,
+    pub(super) run: fn(Strictness) -> Result<Outcome, Failure>,
+}
+
+/// What a step needs to say anything new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// That no step before it has failed.
+    AllBefore,
+    Nothing,
+}
+
+/// All steps.
+pub(super) const STEPS: [Step; 13] = [
+    step("fmt", Needs::AllBefore, |_| {
+        cargo("fmt", &["fmt", "--all", "--check"])
+    }),
+    step("tidy", Needs::AllBefore, |_| {
+        tidy::run().map(|()| Outcome::Passed)
+    }),
+    step("tools", Needs::AllBefore, |_| bring_tools()),
+    step("deny", Needs::AllBefore, |_| deny()),
+    step("clippy", Needs::AllBefore, |_| clippy()),
+    step("targets", Needs::AllBefore, |_| targets::check()),
+    step("rustdoc", Needs::AllBefore, |_| rustdoc()),
+    step("crates", Needs::AllBefore, |_| packed::check()),
+    step("metrics-doc", Needs::AllBefore, |_| {
+        metrics_doc::run(true).map(|()| Outcome::Passed)
+    }),
+    step("test", Needs::AllBefore, test),
+    step("doctest", Needs::Nothing, |_| {
+        cargo("doctest", &["test", "--locked", "--workspace", "--doc"])
+    }),
+    step("e2e", Needs::Nothing, end_to_end),
+    step("package", Needs::Nothing, |_| package()),
+];
+
+const fn step(
+    name: &'static str,
+    needs: Needs,
+    run: fn(Strictness) -> Result<Outcome, Failure>,
+) -> Step {
+    Step { name, needs, run }
+}
+
+fn bring_tools() -> Result<Outcome, Failure> {
+    let mut log = Log::create("tools")?;
+    let missing = tools::install(&mut log)?;
+    if missing.is_empty() {
+        return Ok(Outcome::Passed);
+    }
+    log.print();
+    let list: Vec<_> = missing.iter().map(Missing::to_string).collect();
+    Ok(Outcome::Skipped(list.join("; ")))
+}
+
+fn deny() -> Result<Outcome, Failure> {
+    let Some(cargo_deny) = places::cargo_deny() else {
+        return Ok(Outcome::Skipped("cargo-deny is not installed".to_owned()));
+    };
+    let mut command = Command::new(cargo_deny);
+    command.args(["--locked", "check", "bans", "licenses", "sources"]);
+    pass("deny", &mut command)
+}
+
+fn clippy() -> Result<Outcome, Failure> {
+    let mut command = cargo_command(&["clippy", "--locked", "--workspace", "--all-targets"]);
+    pass("clippy", command.args(["--", "-D", "warnings"]))
+}
+
+fn rustdoc() -> Result<Outcome, Failure> {
+    let mut command = cargo_command(&["doc", "--locked", "--workspace", "--no-deps"]);
+    pass("rustdoc", command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Everything but the end-to-end tests and the doc-tests.
+fn test(strictness: Strictness) -> Result<Outcome, Failure> {
+    let Some(mut command) = nextest("not binary(e2e)") else {
+        return without_nextest("test", strictness, &["--lib", "--bins"]);
+    };
+    // The same cases each time: a change is judged by what it changes. A run by hand asks for
+    // others, and whoever sets the variable for theirs.
+    if env::var_os(PROPTEST_SEED).is_none() {
+        command.env(PROPTEST_SEED, "20261122");
+    }
+    run_tests("test", &mut command)
+}
+
+fn end_to_end(strictness: Strictness) -> Result<Outcome, Failure> {
+    let Some(mut command) = nextest("binary(e2e)") else {
+        return without_nextest("e2e", strictness, &["--test", "e2e"]);
+    };
+    command.envs(places::for_tests());
+    if strictness == Strictness::Strict {
+        command.env("HERAKLES_E2E_STRICT", "1");
+    }
+    run_tests("e2e", &mut command)
+}
+
+/// The packages of the build that the tests before have driven.
+fn package() -> Result<Outcome, Failure> {
+    for program in ["dpkg", "setpriv", "systemd-analyze"] {
+        if places::on_path(program).is_none() {
+            return Ok(Outcome::Skipped(format!("there is no {program}")));
+        }
+    }
+    if !rustix::process::geteuid().is_root() {
+        return Ok(Outcome::Skipped("only root may become nobody".to_owned()));
+    }
+    let build = [
+        "build",
+        "--locked",
+        "--workspace",
+        "--bin",
+        "herakles-exporter",
+    ];
+    cargo("build", &build)?;
+    let program = metadata::target_directory()?.join("debug/herakles-exporter");
+    let task = env::current_exe().map_err(|e| Failure::new(format!("where is xtask? {e}")))?;
+    pass(
+        "package",
+        Command::new(task).args(["dist", "--check"]).arg(program),
+    )
+}
+
+/// All tests are built with the same features, whichever of them run: a package alone would have
+/// its dependencies built once more.
+fn nextest(filter: &str) -> Option<Command> {
+    let mut command = Command::new(places::cargo_nextest()?);
+    command
+        .args(["nextest", "run", "--locked", "--workspace"])
+        .args(["--no-fail-fast", "--filterset", filter]);
+    Some(command)
+}
+
+fn without_nextest(
+    step: &str,
+    strictness: Strictness,
+    targets: &[&str],
+) -> Result<Outcome, Failure> {
+    let missing = "cargo-nextest is not installed";
+    if strictness == Strictness::Strict {
+        return Ok(Outcome::Skipped(missing.to_owned()));
+    }
+    println!("{step}: {missing}, using cargo test");
+    let mut command = cargo_command(&["test", "--locked", "--workspace", "--no-fail-fast"]);
+    run_tests(step, command.args(targets))
+}
+
+/// Runs tests, and reads what they say that they left out.
+fn run_tests(step: &str, command: &mut Command) -> Result<Outcome, Failure> {
+    let file = places::home().join(format!("{step}.skipped"));
+    let unusable = |e| Failure::new(format!("{}: {e}", file.display()));
+    fs::create_dir_all(places::home()).map_err(unusable)?;
+    fs::write(&file, "").map_err(unusable)?;
+    pass(step, command.env(SKIPPED, &file))?;
+    let skipped = fs::read_to_string(&file).map_err(unusable)?;
+    let mut reasons: Vec<String> = skipped.lines().map(str::to_owned).collect();
+    reasons.sort();
+    reasons.dedup();
+    Ok(match reasons.len() {
+        0 => Outcome::Passed,
+        _ => Outcome::Without(reasons),
+    })
+}
