@@ -50,7 +50,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
             ci::run(&only)
         }
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
-        Some(("readmes", args)) => readmes::run(args.get_flag("check")),
+        Some(("readmes", _)) => readmes::run(),
         Some(("dist", args)) => match args.get_one::<PathBuf>("check") {
             Some(program) => dist::check(program),
             None => dist::run(),
@@ -80,14 +80,20 @@ fn command() -> Command {
                 ),
         )
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
-        .subcommand(document(
-            "metrics-doc",
-            "Write the metric table of the README from the code",
-        ))
-        .subcommand(document(
-            "readmes",
-            "Write the README of each library from the documentation of its crate",
-        ))
+        .subcommand(
+            Command::new("metrics-doc")
+                .about("Write the metric table of the README from the code")
+                .arg(
+                    Arg::new("check")
+                        .long("check")
+                        .action(ArgAction::SetTrue)
+                        .help("Fail if the table is stale instead of writing it"),
+                ),
+        )
+        .subcommand(
+            Command::new("readmes")
+                .about("Write the README of each library from the documentation of its crate"),
+        )
         .subcommand(
             Command::new("dist")
                 .about("Make everything that is handed out, in target/dist")
@@ -99,13 +105,4 @@ fn command() -> Command {
                         .help("Only pack this build for Debian, and try package and units"),
                 ),
         )
-}
-
-fn document(name: &'static str, about: &'static str) -> Command {
-    Command::new(name).about(about).arg(
-        Arg::new("check")
-            .long("check")
-            .action(ArgAction::SetTrue)
-            .help("Fail if what is there is stale instead of writing it"),
-    )
 }

@@ -1,6 +1,6 @@
 //! The README of each library, generated from the documentation of its crate.
 
-use std::fs;
+use std::{fs, path::PathBuf};
 
 use crate::{
     failure::Failure,
@@ -8,38 +8,46 @@ use crate::{
     workspace,
 };
 
-/// Writes the READMEs, or only compares them.
+/// Writes the READMEs that are stale.
 ///
 /// # Errors
-/// When a file cannot be read or written, or a README is stale while checking.
-pub(crate) fn run(check: bool) -> Result<(), Failure> {
-    for member in metadata::members()? {
-        // The program has the README of the whole project.
-        if member.is_product() && member.directory().join("src/main.rs").exists() {
-            continue;
-        }
-        if member.is_product() {
-            bring(&member, check)?;
-        }
+/// When a file cannot be read or written.
+pub(crate) fn run() -> Result<(), Failure> {
+    for Stale { path, fresh, .. } in stale(&metadata::members()?)? {
+        fs::write(&path, fresh)
+            .map_err(|e| Failure::new(format!("cannot write {}: {e}", path.display())))?;
     }
     Ok(())
 }
 
-fn bring(member: &Member, check: bool) -> Result<(), Failure> {
-    let source = workspace::read(&member.directory().join("src/lib.rs"))?;
-    let fresh = readme(&member.name, &source);
-    let path = member.directory().join("README.md");
-    if fs::read_to_string(&path).is_ok_and(|old| old == fresh) {
-        return Ok(());
+/// A README that does not say what its crate does.
+pub(crate) struct Stale {
+    pub(crate) member: String,
+    path: PathBuf,
+    fresh: String,
+}
+
+/// The READMEs that are stale. The program has that of the whole project.
+///
+/// # Errors
+/// When the documentation of a crate cannot be read.
+pub(crate) fn stale(members: &[Member]) -> Result<Vec<Stale>, Failure> {
+    let is_library =
+        |member: &&Member| member.is_product() && !member.directory().join("src/main.rs").exists();
+    let mut stale = Vec::new();
+    for member in members.iter().filter(is_library) {
+        let source = workspace::read(&member.directory().join("src/lib.rs"))?;
+        let fresh = readme(&member.name, &source);
+        let path = member.directory().join("README.md");
+        if !fs::read_to_string(&path).is_ok_and(|old| old == fresh) {
+            stale.push(Stale {
+                member: member.name.clone(),
+                path,
+                fresh,
+            });
+        }
     }
-    if check {
-        return Err(Failure::new(format!(
-            "the README of {} is stale; `cargo xtask readmes` writes it",
-            member.name
-        )));
-    }
-    fs::write(&path, fresh)
-        .map_err(|e| Failure::new(format!("cannot write {}: {e}", path.display())))
+    Ok(stale)
 }
 
 fn readme(name: &str, source: &str) -> String {
@@ -111,11 +119,6 @@ fn without_links_to_items(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_readmes_are_fresh() {
-        run(true).expect("the READMEs say what the crates say");
-    }
 
     #[test]
     fn a_readme_is_the_documentation_without_what_only_rustdoc_knows() {

@@ -13,7 +13,7 @@ mod sources;
 mod tokens;
 
 use self::architecture::Architecture;
-use crate::{failure::Failure, metadata};
+use crate::{failure::Failure, metadata, readmes};
 
 /// What a rule found: where, and what to do about it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +73,10 @@ fn check() -> Result<Vec<Finding>, Failure> {
     arrows::check(&members, &Architecture::read()?, &mut findings);
     manifests::check(&members, &mut findings)?;
     modules::check(&members, &mut findings);
+    findings.extend(readmes::stale(&members)?.into_iter().map(|readme| {
+        let message = "its README is stale; `cargo xtask readmes` writes it";
+        Finding::error(readme.member, message)
+    }));
     sources::check(&mut findings)?;
     findings.sort();
     Ok(findings)
