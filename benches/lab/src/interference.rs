@@ -1,5 +1,5 @@
 //! `cargo lab interference`: what the exporter does to a big process that maps and unmaps memory
-//! all the time. Prints Markdown, for `docs/BENCHMARKS.md`.
+//! all the time. Prints Markdown, for `docs/performance.md`.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},

@@ -3,7 +3,7 @@
 //! A storm of short-lived processes rages while the exporter, and beside it process-exporter,
 //! look at the host every few seconds. What they attribute is compared with what `/proc/stat`
 //! says was spent, and with what the storm's own waiters were told by the kernel. Prints
-//! Markdown, for `docs/ACCOUNTING.md`.
+//! Markdown, for `docs/accounting.md`.
 
 mod counters;
 mod report;

@@ -3,7 +3,7 @@
 //! Processes take known amounts of memory of every kind. What the exporter shows of them is
 //! compared with what they took, and with the sums that another reader of `smaps_rollup` makes.
 //! The PSS of all processes is compared with the kernel's own figures. Prints Markdown, for
-//! `docs/ACCOUNTING.md`.
+//! `docs/accounting.md`.
 
 mod case;
 mod expectation;

@@ -2,7 +2,7 @@
 //!
 //! A synthetic fleet of processes is scanned by the engine in turn with the least that any
 //! exporter must do, which is opening, reading and closing the files, and with what others do.
-//! Prints Markdown, for `docs/BENCHMARKS.md`.
+//! Prints Markdown, for `docs/performance.md`.
 
 mod accuracy;
 mod contenders;
