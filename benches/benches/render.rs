@@ -1,4 +1,4 @@
-//! Rendering 50,000 samples: our snapshot in both formats, beside prometheus-client's `Family`
+//! Rendering 50,000 samples: our snapshot in each format and through the collector for embedders, beside prometheus-client's `Family`
 //! refilled for every page, which gives OpenMetrics only.
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed benchmark")]
 
@@ -10,8 +10,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use herakles_classify::Class;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
-    Limits, MemorySample, ProcessKind, Rendered, Scope, Selection, Snapshot, SnapshotBuilder,
-    SubgroupRecord, render, render_live,
+    Limits, MemorySample, ProcessKind, Scope, Selection, SharedSnapshot, Snapshot, SnapshotBuilder,
+    SubgroupRecord, TextFormat, render, render_live,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -148,15 +148,33 @@ fn rendering(c: &mut Criterion) {
         .sample_size(20);
     let snapshot = snapshot();
 
-    let mut rendered = Rendered::default();
-    group.bench_function("herakles, both formats", |b| {
-        b.iter(|| render(&snapshot, Scope::Service, black_box(&mut rendered)).unwrap());
+    let mut page = String::new();
+    for (name, format) in [
+        ("herakles, OpenMetrics", TextFormat::OpenMetrics),
+        ("herakles, 0.0.4", TextFormat::Text),
+    ] {
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                page.clear();
+                render(&snapshot, format, Scope::Service, black_box(&mut page));
+            });
+        });
+    }
+
+    let shared = SharedSnapshot::new();
+    shared.store(Arc::clone(&snapshot));
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(shared));
+    group.bench_function("our Collector in prometheus-client, OpenMetrics", |b| {
+        b.iter(|| {
+            page.clear();
+            encode(black_box(&mut page), &registry).unwrap();
+        });
     });
 
     let families = Families::default();
     let mut registry = Registry::default();
     families.register(&mut registry);
-    let mut page = String::new();
     group.bench_function("prometheus-client Family, OpenMetrics", |b| {
         b.iter(|| {
             families.refill(&snapshot);
@@ -174,9 +192,13 @@ fn live(c: &mut Criterion) {
         http_requests: [(("/metrics", 200), 42), (("other", 404), 1)].into(),
         ..ExporterStatus::default()
     });
-    let mut rendered = Rendered::default();
+    let mut page = String::new();
     c.bench_function("render the live part", |b| {
-        b.iter(|| render_live(&status, Scope::Service, black_box(&mut rendered)).unwrap());
+        b.iter(|| {
+            page.clear();
+            let format = TextFormat::OpenMetrics;
+            render_live(&status, format, Scope::Service, black_box(&mut page));
+        });
     });
 }
 

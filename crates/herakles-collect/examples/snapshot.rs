@@ -1,12 +1,8 @@
 //! All processes as JSON, one line every ten seconds: `cargo run --example snapshot [SCANS]`.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "what it prints is its result"
-)]
+#![expect(clippy::print_stderr, reason = "an example has no log")]
 
-use std::sync::Arc;
+use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
 use herakles_collect::{Collector, Options};
@@ -27,13 +23,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for notice in &scan.notices {
             eprintln!("{notice}");
         }
-        let snapshot = Arc::new(scan.snapshot);
         let document = SnapshotJson {
-            snapshot: &snapshot,
+            snapshot: &scan.snapshot,
             age: begin.elapsed(),
             exporter: None,
         };
-        println!("{}", serde_json::to_string(&document)?);
+        let line = serde_json::to_string(&document)? + "\n";
+        if io::stdout().write_all(line.as_bytes()).is_err() {
+            // Whoever read has gone.
+            return Ok(());
+        }
         left -= 1;
         if left == 0 {
             return Ok(());

@@ -4,7 +4,6 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use herakles_metrics::Rendered;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_web::gzip::Compressor;
 use herakles_web::web_config::{WebConfig, WebConfigError, WebConfigFile};
@@ -39,7 +38,7 @@ pub(crate) struct App {
 /// What one scrape at a time needs, taken from and given back to [`App::with_scratch`].
 #[derive(Default)]
 pub(crate) struct ScrapeScratch {
-    pub(crate) live: Rendered,
+    pub(crate) live: String,
     pub(crate) compressor: Compressor,
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use herakles_collect::RuleCounts;
 use herakles_metrics::exporter::ExpositionBytes;
-use herakles_metrics::{Attribution, Rendered, Scope, Snapshot, render};
+use herakles_metrics::{Attribution, Scope, Snapshot, TextFormat, render};
 use herakles_web::gzip::Compressor;
 use herakles_web::{Coding, Exposition, Form, Format};
 
@@ -38,7 +38,7 @@ pub(crate) struct Forms([OnceLock<Exposition>; Form::ALL.len()]);
 /// Buffers for making forms, to be kept where many are made.
 #[derive(Default)]
 pub(crate) struct FormMaker {
-    rendered: Rendered,
+    text: String,
     compressor: Compressor,
 }
 
@@ -51,13 +51,10 @@ impl Forms {
     /// for that. Not for an async thread.
     pub(crate) fn make(&self, form: Form, snapshot: &Arc<Snapshot>, maker: &mut FormMaker) {
         let make = || {
-            // Writing into memory cannot fail.
-            let _ = render(snapshot, Scope::Service, &mut maker.rendered);
-            let text = match form.format {
-                Format::OpenMetrics1_0_0 => maker.rendered.openmetrics(),
-                Format::Text0_0_4 => maker.rendered.text(),
-            };
-            Exposition::new(form, text.as_bytes(), &mut maker.compressor)
+            maker.text.clear();
+            let format = text_format(form.format);
+            render(snapshot, format, Scope::Service, &mut maker.text);
+            Exposition::new(form, maker.text.as_bytes(), &mut maker.compressor)
         };
         if let Some(slot) = self.slot(form) {
             slot.get_or_init(make);
@@ -80,6 +77,14 @@ impl Forms {
 
     fn slot(&self, form: Form) -> Option<&OnceLock<Exposition>> {
         self.0.get(index(form)?)
+    }
+}
+
+/// What a client calls a format, as the writer of expositions calls it.
+pub(crate) fn text_format(format: Format) -> TextFormat {
+    match format {
+        Format::OpenMetrics1_0_0 => TextFormat::OpenMetrics,
+        Format::Text0_0_4 => TextFormat::Text,
     }
 }
 

@@ -8,11 +8,11 @@ use std::time::Instant;
 
 use herakles_metrics::{Scope, SnapshotJson, render_live};
 use herakles_web::hyper::{Method, Request, Response, StatusCode};
-use herakles_web::{Body, Form, Format, respond};
+use herakles_web::{Body, Form, respond};
 use tokio::task::spawn_blocking;
 
 use crate::app::App;
-use crate::cache::FormMaker;
+use crate::cache::{FormMaker, text_format};
 use crate::routes::{Page, Route};
 
 /// Answers one request and counts it.
@@ -77,14 +77,10 @@ async fn metrics(app: &Arc<App>, form: Form) -> Response<Body> {
         return failed("the metrics could not be written\n");
     };
     app.with_scratch(|scratch| {
-        if render_live(&status, Scope::Service, &mut scratch.live).is_err() {
-            return failed("the exporter's own metrics could not be written\n");
-        }
-        let tail = match form.format {
-            Format::OpenMetrics1_0_0 => scratch.live.openmetrics(),
-            Format::Text0_0_4 => scratch.live.text(),
-        };
-        exposition.respond(tail.as_bytes(), &mut scratch.compressor)
+        scratch.live.clear();
+        let format = text_format(form.format);
+        render_live(&status, format, Scope::Service, &mut scratch.live);
+        exposition.respond(scratch.live.as_bytes(), &mut scratch.compressor)
     })
 }
 

@@ -184,6 +184,7 @@ impl Status {
         let last_success_nanos = self.last_success_nanos.load(Relaxed);
         ExporterStatus {
             started_seconds: self.started_seconds(),
+            created: cached.is_none_or(|it| it.snapshot.has_created()),
             build: self.build.clone(),
             config: self.config_labels(),
             cache_update_success: (last > 0).then_some(last == 2),

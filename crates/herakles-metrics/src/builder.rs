@@ -165,13 +165,17 @@ impl SnapshotBuilder {
 
         let fixed = subgroups
             .iter()
-            .map(families::subgroup_series)
+            .map(|subgroup| families::subgroup_series(subgroup, limits.created))
             .sum::<usize>()
-            + self.host.as_ref().map_or(0, families::host_series);
+            + self
+                .host
+                .as_ref()
+                .map_or(0, |host| families::host_series(host, limits.created));
         let chosen = selection.choose(&mut processes, fixed, limits);
         processes.iter().for_each(|process| states.count(process));
         Snapshot {
             taken_at_seconds: self.taken_at_seconds,
+            created: limits.created,
             host: self.host,
             subgroups,
             processes,

@@ -21,6 +21,8 @@ pub use table::FAMILIES;
 pub struct ExporterStatus {
     /// Start of the exporter, Unix time in seconds: where its counters started.
     pub started_seconds: f64,
+    /// Whether its counters have `_created` samples in OpenMetrics.
+    pub created: bool,
     /// What was built.
     pub build: BuildLabels,
     /// What it runs with.
@@ -70,8 +72,8 @@ impl ExporterStatus {
     /// Number of series the live part has in OpenMetrics, where a counter has a `_created` series
     /// too.
     pub fn series(&self) -> usize {
-        let series =
-            |family: &Family| family.kind.series() * families::status_samples(family, self).len();
+        let samples = |family: &Family| families::status_samples(family, self).len();
+        let series = |family: &Family| samples(family) * family.kind.series(self.created);
         FAMILIES.iter().map(series).sum()
     }
 }

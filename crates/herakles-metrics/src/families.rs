@@ -1,10 +1,9 @@
 //! The one table of all metric families.
 
-use std::borrow::Cow;
-
 use crate::exporter::{ExporterStatus, table};
 use crate::host::HostRecord;
 use crate::process::Process;
+pub(crate) use crate::samples::{Sample, Value};
 use crate::snapshot::{Ranking, Subgroup};
 
 mod host;
@@ -39,9 +38,14 @@ pub struct Family {
 }
 
 impl Family {
+    /// The name of the family in OpenMetrics: without the `_total` of its samples.
+    pub(crate) fn base(&self) -> &'static str {
+        self.name.strip_suffix("_total").unwrap_or(self.name)
+    }
+
     /// The name without `_total` and unit, as prometheus-client composes it again.
     pub(crate) fn stem(&self) -> &'static str {
-        let name = self.name.strip_suffix("_total").unwrap_or(self.name);
+        let name = self.base();
         match self.unit.as_str() {
             Some(unit) => name
                 .strip_suffix(unit)
@@ -79,11 +83,12 @@ impl Kind {
         }
     }
 
-    /// Series of one label set: OpenMetrics gives a counter a `_created` beside its `_total`.
-    pub(crate) const fn series(self) -> usize {
+    /// Series of one label set in OpenMetrics: there a counter has a `_created` beside its `_total`
+    /// where such are `created`.
+    pub(crate) fn series(self, created: bool) -> usize {
         match self {
-            Self::Counter => 2,
-            Self::Gauge => 1,
+            Self::Counter if created => 2,
+            Self::Counter | Self::Gauge => 1,
         }
     }
 }
@@ -133,82 +138,6 @@ pub(crate) enum Source {
 /// The two counters of a subgroup that the last label tells apart.
 pub(crate) type Halves = [(&'static str, Value); 2];
 
-/// The value of a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value {
-    Integer(u64),
-    Real(f64),
-}
-
-impl From<u64> for Value {
-    fn from(value: u64) -> Self {
-        Self::Integer(value)
-    }
-}
-
-impl From<f64> for Value {
-    fn from(value: f64) -> Self {
-        Self::Real(value)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Integer(u64::from(value))
-    }
-}
-
-/// A sample with the values of its family's labels; the places beyond those are empty.
-#[derive(Clone, Debug)]
-pub(crate) struct Sample<'a> {
-    pub(crate) labels: [Cow<'a, str>; 4],
-    pub(crate) value: Value,
-}
-
-impl<'a> Sample<'a> {
-    pub(crate) fn plain(value: impl Into<Value>) -> Self {
-        Self::labelled([], value)
-    }
-
-    pub(crate) fn labelled<const N: usize>(labels: [&'a str; N], value: impl Into<Value>) -> Self {
-        let mut labels = labels.into_iter().map(Cow::Borrowed);
-        Self {
-            labels: std::array::from_fn(|_| labels.next().unwrap_or_default()),
-            value: value.into(),
-        }
-    }
-
-    /// Label names with their values.
-    pub(crate) fn labelled_by(
-        &self,
-        names: &'static [&'static str],
-    ) -> impl Iterator<Item = (&'static str, &str)> {
-        names
-            .iter()
-            .copied()
-            .zip(self.labels.iter().map(AsRef::as_ref))
-    }
-
-    pub(crate) fn optional(value: Option<impl Into<Value>>) -> Vec<Self> {
-        value.into_iter().map(Self::plain).collect()
-    }
-
-    pub(crate) fn each<V: Into<Value>>(
-        samples: impl IntoIterator<Item = (&'a str, V)>,
-    ) -> Vec<Self> {
-        samples
-            .into_iter()
-            .map(|(label, value)| Self::labelled([label], value))
-            .collect()
-    }
-
-    pub(crate) fn request(path: &'a str, code: u16, count: u64) -> Self {
-        let mut sample = Self::labelled([path], count);
-        sample.labels[1] = Cow::Owned(code.to_string());
-        sample
-    }
-}
-
 /// The host samples of `family`; none when it is of another level.
 pub(crate) fn host_samples<'a>(family: &Family, host: &'a HostRecord) -> Vec<Sample<'a>> {
     match family.source {
@@ -225,25 +154,28 @@ pub(crate) fn status_samples<'a>(family: &Family, status: &'a ExporterStatus) ->
     }
 }
 
-/// How many `herakles_process_*` series a process has.
-pub(crate) fn process_series(process: &Process) -> usize {
-    series(process::FAMILIES, |source| match source {
+/// How many `herakles_process_*` series a process has. Without its start its counters have no
+/// creation time.
+pub(crate) fn process_series(process: &Process, created: bool) -> usize {
+    let created = created && process.start_time_seconds.is_some();
+    series(process::FAMILIES, created, |source| match source {
         Source::Process(value) => value(process).into_iter().count(),
         _ => 0,
     })
 }
 
 /// How many top series a process has where `ranking` chose it.
-pub(crate) fn top_series(ranking: Ranking, process: &Process) -> usize {
-    series(process::FAMILIES, |source| match source {
+pub(crate) fn top_series(ranking: Ranking, process: &Process, created: bool) -> usize {
+    let created = created && process.start_time_seconds.is_some();
+    series(process::FAMILIES, created, |source| match source {
         Source::Top(by, value) if by == ranking => value(process).into_iter().count(),
         _ => 0,
     })
 }
 
 /// How many series a subgroup has.
-pub(crate) fn subgroup_series(subgroup: &Subgroup) -> usize {
-    series(subgroup::FAMILIES, |source| match source {
+pub(crate) fn subgroup_series(subgroup: &Subgroup, created: bool) -> usize {
+    series(subgroup::FAMILIES, created, |source| match source {
         Source::Subgroup(value) => value(subgroup).into_iter().count(),
         Source::SubgroupCounter(values) => values(subgroup).into_iter().flatten().count(),
         _ => 0,
@@ -251,22 +183,20 @@ pub(crate) fn subgroup_series(subgroup: &Subgroup) -> usize {
 }
 
 /// How many series the host has. Without its boot time its counters have no creation time.
-pub(crate) fn host_series(host: &HostRecord) -> usize {
+pub(crate) fn host_series(host: &HostRecord, created: bool) -> usize {
+    let created = created && host.boot_time_seconds.is_some();
     let samples = |family: &Family| host_samples(family, host).len();
-    match host.boot_time_seconds {
-        Some(_) => host::FAMILIES
-            .iter()
-            .map(|f| f.kind.series() * samples(f))
-            .sum(),
-        None => host::FAMILIES.iter().map(samples).sum(),
-    }
+    let families = host::FAMILIES.iter();
+    families
+        .map(|family| samples(family) * family.kind.series(created))
+        .sum()
 }
 
 /// Series of families of which `samples` counts the samples.
-fn series(families: &[Family], samples: impl Fn(Source) -> usize) -> usize {
+fn series(families: &[Family], created: bool, samples: impl Fn(Source) -> usize) -> usize {
     families
         .iter()
-        .map(|family| family.kind.series() * samples(family.source))
+        .map(|family| samples(family.source) * family.kind.series(created))
         .sum()
 }
 

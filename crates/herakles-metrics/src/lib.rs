@@ -4,18 +4,16 @@
 //! [`SnapshotBuilder`] aggregates, filters and bounds it; [`render`] writes it once per refresh in
 //! OpenMetrics 1.0.0 and text format 0.0.4, [`render_live`] adds what is live at each scrape.
 //! [`FAMILIES`] is the one table of its metric families; what a running exporter adds of itself is
-//! in [`exporter`]. [`SnapshotCollector`] brings a snapshot
+//! in [`exporter`]. [`SharedSnapshot`] brings snapshots
 //! into a prometheus-client registry of your own, [`SnapshotJson`] into JSON.
 //!
 //! No I/O and no clock here: times and facts come in as values.
 //!
 //! ```
-//! use std::sync::Arc;
-//!
 //! use herakles_classify::{Class, display_name};
 //! use herakles_metrics::{
-//!     Limits, ProcessKind, ProcessMemory, Rendered, Scope, Selection, SnapshotBuilder,
-//!     SubgroupRecord, render,
+//!     Limits, ProcessKind, ProcessMemory, Scope, Selection, SnapshotBuilder,
+//!     SubgroupRecord, TextFormat, render,
 //! };
 //! use herakles_stat::{Pid, ProcessKey};
 //!
@@ -30,21 +28,19 @@
 //! process.cpu_seconds = Some(1.5);
 //! builder.push(process, None);
 //!
-//! let snapshot = Arc::new(builder.finish(&Limits::default(), &mut Selection::default()));
-//! let mut rendered = Rendered::default();
-//! render(&snapshot, Scope::Service, &mut rendered)?;
-//! assert!(rendered.text().contains(
+//! let snapshot = builder.finish(&Limits::default(), &mut Selection::default());
+//! let mut text = String::new();
+//! render(&snapshot, TextFormat::Text, Scope::Service, &mut text);
+//! assert!(text.contains(
 //!     "herakles_process_memory_rss_bytes\
 //!      {group=\"db\",subgroup=\"postgres\",name=\"postgres\",pid=\"4242\"} 8388608\n"
 //! ));
-//! # Ok::<(), std::fmt::Error>(())
 //! ```
 
 mod attribution;
 mod builder;
 mod collector;
 pub mod exporter;
-mod exposition;
 mod families;
 mod host;
 mod input;
@@ -52,15 +48,16 @@ mod json;
 mod limits;
 mod memory_reads;
 mod process;
+mod samples;
 mod select;
 mod snapshot;
 mod sums;
+mod text;
 mod unclassified;
 
 pub use attribution::Attribution;
 pub use builder::SnapshotBuilder;
-pub use collector::SnapshotCollector;
-pub use exposition::{Rendered, Scope, render, render_live};
+pub use collector::SharedSnapshot;
 pub use families::{FAMILIES, Family, Kind, Unit};
 pub use host::{HostCpu, HostMemory, HostRecord, Pressure};
 pub use input::{SubgroupCounters, SubgroupRecord, SubgroupSlot};
@@ -70,4 +67,5 @@ pub use memory_reads::MemoryReads;
 pub use process::{MemorySample, Process, ProcessKind, ProcessMemory};
 pub use select::Selection;
 pub use snapshot::{ProcessStates, Ranking, Snapshot, Subgroup, SubgroupMemory};
+pub use text::{Scope, TextFormat, render, render_live};
 pub use unclassified::Unclassified;

@@ -18,6 +18,8 @@ pub struct Limits {
     /// Series of the live part (see [`ExporterStatus::series`](crate::exporter::ExporterStatus::series)),
     /// which count against `max_series`.
     pub live_series: usize,
+    /// Whether counters have `_created` samples in OpenMetrics, which tell when each began.
+    pub created: bool,
     /// Quantities to export.
     pub quantities: Quantities,
     /// What a process needs to have series of its own.
@@ -32,6 +34,7 @@ impl Default for Limits {
             top_n_others: 10,
             max_series: Some(10_000),
             live_series: 0,
+            created: true,
             quantities: Quantities::default(),
             filter: Filter::default(),
         }

@@ -83,7 +83,7 @@ impl Selection {
             refused: 0,
         };
         let tops = self.choose_tops(processes, limits, &mut budget);
-        self.choose_own(processes, &mut budget);
+        self.choose_own(processes, limits.created, &mut budget);
         Chosen {
             tops,
             series: fixed + budget.given,
@@ -97,7 +97,11 @@ impl Selection {
         ranked.sort_unstable_by_key(|top| (top.place, top.process, top.ranking));
         let mut tops = Tops::default();
         for top in ranked {
-            if budget.take(families::top_series(top.ranking, &processes[top.process])) {
+            if budget.take(families::top_series(
+                top.ranking,
+                &processes[top.process],
+                limits.created,
+            )) {
                 tops.of_mut(top.ranking).push(top.process);
             }
         }
@@ -138,13 +142,13 @@ impl Selection {
     }
 
     /// Leaves own series to the biggest of those that want them, as far as the budget goes.
-    fn choose_own(&mut self, processes: &mut [Process], budget: &mut Budget) {
+    fn choose_own(&mut self, processes: &mut [Process], created: bool, budget: &mut Budget) {
         let mut wanting: Vec<usize> = (0..processes.len())
             .filter(|&index| processes[index].has_series)
             .collect();
         let series = wanting
             .iter()
-            .map(|&index| families::process_series(&processes[index]));
+            .map(|&index| families::process_series(&processes[index], created));
         if series.sum::<usize>() > budget.left {
             let kept: HashSet<ProcessKey> = self.kept.iter().copied().collect();
             wanting.sort_by_cached_key(|&index| {
@@ -160,7 +164,7 @@ impl Selection {
         self.kept.clear();
         for index in wanting {
             let process = &mut processes[index];
-            process.has_series = budget.take(families::process_series(process));
+            process.has_series = budget.take(families::process_series(process, created));
             if process.has_series {
                 self.kept.push(process.key);
             }

@@ -12,6 +12,8 @@ use crate::process::Process;
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(crate) taken_at_seconds: f64,
+    /// Whether its counters have `_created` samples.
+    pub(crate) created: bool,
     pub(crate) host: Option<HostRecord>,
     pub(crate) subgroups: Vec<Subgroup>,
     pub(crate) processes: Vec<Process>,
@@ -44,10 +46,16 @@ impl Snapshot {
 
     /// The processes that a top family of `ranking` names, in series order.
     pub fn top(&self, ranking: Ranking) -> impl Iterator<Item = &Process> {
-        self.tops
-            .of(ranking)
-            .iter()
-            .filter_map(|&index| self.processes.get(index))
+        self.top_positions(ranking).map(|(_, process)| process)
+    }
+
+    /// The same with their positions among all processes.
+    pub(crate) fn top_positions(
+        &self,
+        ranking: Ranking,
+    ) -> impl Iterator<Item = (usize, &Process)> {
+        let positions = self.tops.of(ranking).iter();
+        positions.filter_map(|&at| Some((at, self.processes.get(at)?)))
     }
 
     /// Every pid of the scan, counted once.
@@ -55,8 +63,13 @@ impl Snapshot {
         self.states
     }
 
+    /// Whether its counters have `_created` samples in OpenMetrics.
+    pub fn has_created(&self) -> bool {
+        self.created
+    }
+
     /// Number of series the snapshot part has in OpenMetrics, the format with more of them: there
-    /// a counter has a `_created` series too.
+    /// a counter may have a `_created` series too.
     pub fn series(&self) -> usize {
         self.series
     }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use herakles_metrics::*;
-use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::registry::Registry;
 use proptest::prelude::*;
@@ -20,17 +19,10 @@ fn snapshot(builder: SnapshotBuilder) -> Arc<Snapshot> {
 
 /// Both formats of the whole page, snapshot and live part.
 fn page(snapshot: &Arc<Snapshot>) -> (String, String) {
-    let mut part = Rendered::default();
-    render(snapshot, Scope::Service, &mut part).unwrap();
-    let (mut openmetrics, mut text) = (part.openmetrics().to_owned(), part.text().to_owned());
-    render_live(
-        &Arc::new(common::status(snapshot)),
-        Scope::Service,
-        &mut part,
-    )
-    .unwrap();
-    openmetrics.push_str(part.openmetrics());
-    text.push_str(part.text());
+    let status = common::status(snapshot);
+    let openmetrics =
+        common::openmetrics(snapshot) + &common::live(&status, TextFormat::OpenMetrics);
+    let text = common::text(snapshot) + &common::live(&status, TextFormat::Text);
     (openmetrics, text)
 }
 
@@ -156,37 +148,71 @@ fn the_snapshot_and_the_status_know_how_many_series_they_have() {
         snapshot.series()
     );
 
-    let status = Arc::new(common::status(&snapshot));
-    let mut live = Rendered::default();
-    render_live(&status, Scope::Service, &mut live).unwrap();
-    assert_eq!(parse::samples(live.openmetrics()).len(), status.series());
+    let status = common::status(&snapshot);
+    let live = common::live(&status, TextFormat::OpenMetrics);
+    assert_eq!(parse::samples(&live).len(), status.series());
 }
 
-#[test]
-fn a_registry_of_an_embedder_gets_the_same_samples() {
-    let snapshot = snapshot(common::small_host());
-    let collector: Box<dyn Collector> = Box::new(SnapshotCollector::new(Arc::clone(&snapshot)));
+/// What a registry of prometheus-client gives that holds only this.
+fn registry_text(shared: &SharedSnapshot) -> String {
     let mut registry = Registry::default();
-    registry.register_collector(collector);
+    registry.register_collector(Box::new(shared.clone()));
     let mut encoded = String::new();
     encode(&mut encoded, &registry).unwrap();
-    let ours = without_created(parse::samples(&common::openmetrics(&snapshot)));
-    assert_eq!(parse::samples(&encoded), ours);
+    encoded
 }
 
 #[test]
-fn a_second_rendering_leaves_nothing_of_the_first() {
-    let (big, small) = (
-        snapshot(common::small_host()),
-        snapshot(SnapshotBuilder::new(1.0)),
-    );
-    let mut rendered = Rendered::default();
-    render(&big, Scope::Service, &mut rendered).unwrap();
-    let first = rendered.text().to_owned();
-    render(&small, Scope::Service, &mut rendered).unwrap();
-    assert_eq!((rendered.openmetrics(), rendered.text()), ("", ""));
-    render(&big, Scope::Service, &mut rendered).unwrap();
-    assert_eq!(rendered.text(), first);
+fn a_registry_that_knows_the_collector_once_shows_each_new_snapshot() {
+    let shared = SharedSnapshot::new();
+    let text = registry_text(&shared);
+    assert_eq!(parse::samples(&text), []);
+
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(shared.clone()));
+    for builder in [
+        common::small_host(),
+        SnapshotBuilder::new(1.0),
+        common::small_host(),
+    ] {
+        let snapshot = snapshot(builder);
+        shared.store(Arc::clone(&snapshot));
+        let mut encoded = String::new();
+        encode(&mut encoded, &registry).unwrap();
+        let ours = without_created(parse::samples(&common::openmetrics(&snapshot)));
+        assert_eq!(parse::samples(&encoded), ours);
+    }
+}
+
+#[test]
+fn what_is_written_already_stays_and_a_second_writing_is_the_same() {
+    let big = snapshot(common::small_host());
+    let mut text = "# before\n".to_owned();
+    render(&big, TextFormat::Text, Scope::Service, &mut text);
+    let once = text.clone();
+    assert_eq!(once, format!("# before\n{}", common::text(&big)));
+    text.clear();
+    render(&big, TextFormat::Text, Scope::Service, &mut text);
+    assert_eq!(text, common::text(&big));
+}
+
+#[test]
+fn without_creation_times_there_are_as_many_series_as_samples() {
+    let limits = Limits {
+        created: false,
+        ..common::no_limits()
+    };
+    let small = common::small_host().finish(&limits, &mut Selection::default());
+    let without = parse::samples(&common::openmetrics(&small));
+    assert_eq!(without.len(), small.series());
+    let with = parse::samples(&common::openmetrics(&snapshot(common::small_host())));
+    assert_eq!(without, without_created(with));
+
+    let mut status = common::status(&small);
+    status.created = false;
+    let live = parse::samples(&common::live(&status, TextFormat::OpenMetrics));
+    assert_eq!(live.len(), status.series());
+    assert_eq!(live, without_created(live.clone()));
 }
 
 proptest! {
@@ -209,10 +235,11 @@ proptest! {
         }
         expected.sort();
         let snapshot = snapshot(builder);
-        let mut rendered = Rendered::default();
-        render(&snapshot, Scope::Service, &mut rendered).unwrap();
-        let openmetrics = parse::samples(rendered.openmetrics());
-        let text = parse::samples(rendered.text());
+        let openmetrics = parse::samples(&common::openmetrics(&snapshot));
+        let text = parse::samples(&common::text(&snapshot));
+        let shared = SharedSnapshot::new();
+        shared.store(Arc::clone(&snapshot));
+        prop_assert_eq!(&parse::samples(&registry_text(&shared)), &text);
 
         prop_assert_eq!(openmetrics.len(), snapshot.series());
         let series: HashSet<_> = openmetrics.iter().map(Sample::series).collect();

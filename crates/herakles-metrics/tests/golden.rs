@@ -4,12 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
-    Limits, Rendered, Scope, Selection, Snapshot, SnapshotJson, render, render_live,
+    Limits, Scope, Selection, Snapshot, SnapshotJson, TextFormat, render, render_live,
 };
 
 mod common;
@@ -29,31 +28,34 @@ fn check(file: &str, actual: &str) {
 }
 
 fn rendered(
-    snapshot: &Arc<Snapshot>,
-    status: &Arc<ExporterStatus>,
+    snapshot: &Snapshot,
+    status: &ExporterStatus,
+    format: TextFormat,
     scope: Scope,
-) -> (String, String) {
-    let (mut page, mut live) = (Rendered::default(), Rendered::default());
-    render(snapshot, scope, &mut page).unwrap();
-    render_live(status, scope, &mut live).unwrap();
-    (
-        [page.openmetrics(), live.openmetrics()].concat(),
-        [page.text(), live.text()].concat(),
-    )
+) -> String {
+    let mut page = String::new();
+    render(snapshot, format, scope, &mut page);
+    render_live(status, format, scope, &mut page);
+    page
 }
 
 #[test]
 fn a_small_host_in_every_form() {
     let limits = Limits::default();
-    let snapshot = Arc::new(common::small_host().finish(&limits, &mut Selection::default()));
-    let status = Arc::new(common::status(&snapshot));
+    let snapshot = common::small_host().finish(&limits, &mut Selection::default());
+    let status = common::status(&snapshot);
 
-    let (openmetrics, text) = rendered(&snapshot, &status, Scope::Service);
-    check("small.openmetrics.txt", &openmetrics);
-    check("small.txt", &text);
-
-    let (_, once) = rendered(&snapshot, &status, Scope::OneShot);
-    check("small.once.txt", &once);
+    for (file, format, scope) in [
+        (
+            "small.openmetrics.txt",
+            TextFormat::OpenMetrics,
+            Scope::Service,
+        ),
+        ("small.txt", TextFormat::Text, Scope::Service),
+        ("small.once.txt", TextFormat::Text, Scope::OneShot),
+    ] {
+        check(file, &rendered(&snapshot, &status, format, scope));
+    }
 
     let json = SnapshotJson {
         snapshot: &snapshot,

@@ -56,10 +56,8 @@ fn what_the_host_does_not_give_is_absent() {
 
 #[test]
 fn before_the_first_refresh_the_live_part_says_only_what_it_knows() {
-    let status = Arc::new(ExporterStatus::default());
-    let mut live = Rendered::default();
-    render_live(&status, Scope::Service, &mut live).unwrap();
-    let names: Vec<_> = parse::samples(live.text())
+    let live = common::live(&ExporterStatus::default(), TextFormat::Text);
+    let names: Vec<_> = parse::samples(&live)
         .into_iter()
         .map(|sample| sample.name)
         .collect();

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use herakles_classify::{Classifier, Rules};
-use herakles_metrics::{MemoryReads, Process, Rendered, Scope, Snapshot, Subgroup, render};
+use herakles_metrics::{MemoryReads, Process, Scope, Snapshot, Subgroup, TextFormat, render};
 use herakles_plan::{PlanLimits, Ratio};
 use herakles_scan::KernelUnits;
 use herakles_scan::testing::MemProc;
@@ -277,9 +277,9 @@ impl View {
 
     /// The rendered 0.0.4 text.
     fn text(&self) -> String {
-        let mut rendered = Rendered::default();
-        render(&self.snapshot, Scope::Service, &mut rendered).unwrap();
-        rendered.text().to_owned()
+        let mut text = String::new();
+        render(&self.snapshot, TextFormat::Text, Scope::Service, &mut text);
+        text
     }
 }
 

@@ -3,12 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use herakles_collect::{Collector, Scan};
-use herakles_metrics::{Rendered, Scope, SnapshotJson, render, render_live};
+use herakles_metrics::exporter::ExporterStatus;
+use herakles_metrics::{Scope, Snapshot, SnapshotJson, TextFormat, render, render_live};
 use herakles_scan::ProcFs;
 
 use super::output::write_file;
@@ -97,10 +97,8 @@ impl Printer {
     }
 
     fn document(&self, scan: Scan) -> Result<String, Failure> {
-        let snapshot = Arc::new(scan.snapshot);
-        let status = Arc::new(self.status.read(self_process::read(), None));
-        let unwritable = |_| Failure::Other("the exposition could not be written".to_owned());
-        let mut rendered = Rendered::default();
+        let snapshot = scan.snapshot;
+        let status = self.status.read(self_process::read(), None);
         match self.format {
             OnceFormat::Table => Ok(table::render(&snapshot, io::stdout().is_terminal())),
             OnceFormat::Json => {
@@ -113,17 +111,15 @@ impl Printer {
                     .map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))?;
                 Ok(json + "\n")
             }
-            OnceFormat::Text | OnceFormat::OpenMetrics => {
-                let pick = |rendered: &Rendered| match self.format {
-                    OnceFormat::OpenMetrics => rendered.openmetrics().to_owned(),
-                    _ => rendered.text().to_owned(),
-                };
-                render(&snapshot, Scope::OneShot, &mut rendered).map_err(unwritable)?;
-                let mut text = pick(&rendered);
-                render_live(&status, Scope::OneShot, &mut rendered).map_err(unwritable)?;
-                text.push_str(&pick(&rendered));
-                Ok(text)
-            }
+            OnceFormat::Text => Ok(exposition(&snapshot, &status, TextFormat::Text)),
+            OnceFormat::OpenMetrics => Ok(exposition(&snapshot, &status, TextFormat::OpenMetrics)),
         }
     }
+}
+
+fn exposition(snapshot: &Snapshot, status: &ExporterStatus, format: TextFormat) -> String {
+    let mut text = String::new();
+    render(snapshot, format, Scope::OneShot, &mut text);
+    render_live(status, format, Scope::OneShot, &mut text);
+    text
 }

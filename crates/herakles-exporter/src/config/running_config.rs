@@ -166,6 +166,7 @@ fn options(config: &Config, classifier: Classifier) -> Options {
         top_n_others: export.top_n_others,
         max_series: export.max_series.map(Into::into),
         live_series: 0,
+        created: export.created,
         quantities: Quantities {
             rss: export.enable_rss,
             pss: export.enable_pss,

@@ -244,6 +244,7 @@ pub(crate) fn host() -> HostRecord {
 pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
     ExporterStatus {
         started_seconds: NOW - 3600.0,
+        created: true,
         build: BuildLabels {
             version: "0.1.0".into(),
             revision: "abc123".into(),
@@ -309,10 +310,26 @@ pub(crate) fn no_limits() -> Limits {
 }
 
 /// The snapshot part in OpenMetrics.
-pub(crate) fn openmetrics(snapshot: &Arc<Snapshot>) -> String {
-    let mut rendered = Rendered::default();
-    render(snapshot, Scope::Service, &mut rendered).unwrap();
-    rendered.into_texts().0
+pub(crate) fn openmetrics(snapshot: &Snapshot) -> String {
+    rendered(snapshot, TextFormat::OpenMetrics)
+}
+
+/// The snapshot part in 0.0.4.
+pub(crate) fn text(snapshot: &Snapshot) -> String {
+    rendered(snapshot, TextFormat::Text)
+}
+
+fn rendered(snapshot: &Snapshot, format: TextFormat) -> String {
+    let mut text = String::new();
+    render(snapshot, format, Scope::Service, &mut text);
+    text
+}
+
+/// The live part in either format.
+pub(crate) fn live(status: &ExporterStatus, format: TextFormat) -> String {
+    let mut text = String::new();
+    render_live(status, format, Scope::Service, &mut text);
+    text
 }
 
 /// What `family` says of the subgroup `g/x`.

@@ -189,6 +189,8 @@ settings! {
         enable_uss: bool = Kind::Bool, ["true"];
         /// Export CPU time and usage
         enable_cpu: bool = Kind::Bool, ["true"];
+        /// Tell in OpenMetrics when each counter began (_created)
+        created: bool = Kind::Bool, ["true"];
         /// Export the herakles_host families
         host: bool = Kind::Bool, ["true"];
     }
