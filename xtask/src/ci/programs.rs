@@ -12,11 +12,15 @@ use super::{
 use crate::failure::Failure;
 
 /// A file that shows that a program is there, with `*` for its version, and the package to ask for.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 6] = [
     ("usr/bin/redis-server", "redis-server"),
     ("usr/bin/memcached", "memcached"),
     ("usr/sbin/nginx", "nginx"),
     ("usr/lib/postgresql/*/bin/postgres", "postgresql"),
+    (
+        "usr/bin/prometheus-process-exporter",
+        "prometheus-process-exporter",
+    ),
     ("usr/share/tomcat10/bin/bootstrap.jar", "tomcat10-common"),
 ];
 

@@ -21,7 +21,8 @@ pub(super) struct Translation {
 /// An expression of Go's `regexp` that means the same here, its named groups called what `rename`
 /// says; those for which it says nothing lose their name.
 ///
-/// One thing stays different: what takes one character there takes one byte here, such as `.`.
+/// What takes one character there and is counted, as in `.{3}`, takes one here. Elsewhere `.` and its
+/// like take a byte: `.*` is the same either way, and `a.b` differs beyond ASCII only.
 ///
 /// # Errors
 /// A fragment that says why there is none.
@@ -138,6 +139,7 @@ impl<'g, R: Fn(&str) -> Option<String>> Translator<'g, R> {
                 '(' => self.group()?,
                 '[' => self.class()?,
                 '\\' => self.escape()?,
+                '.' if self.is_counted() => self.out.push_str("(?u:.)"),
                 '.' | '^' | '$' | '|' | ')' => self.out.push(character),
                 literal => self.literal(literal),
             }
@@ -173,6 +175,12 @@ impl<'g, R: Fn(&str) -> Option<String>> Translator<'g, R> {
             .unwrap_or((self.rest, ""));
         self.out.push_str(copied);
         self.rest = rest;
+    }
+
+    /// Whether a number of repetitions comes next.
+    fn is_counted(&self) -> bool {
+        let rest = self.rest.strip_prefix('{');
+        rest.is_some_and(|rest| matches!(counted(rest), Ok(Some(_))))
     }
 
     fn literal(&mut self, character: char) {
@@ -232,6 +240,9 @@ impl<'g, R: Fn(&str) -> Option<String>> Translator<'g, R> {
     fn escape(&mut self) -> Result<(), String> {
         let rest = self.rest;
         match self.next() {
+            Some(class @ ('D' | 'S' | 'W')) if self.is_counted() => {
+                self.write(format_args!("(?u:{})", class::in_ascii(class)));
+            }
             Some(class @ ('A' | 'b' | 'B' | 'z' | 'd' | 'D' | 's' | 'S' | 'w' | 'W')) => {
                 self.out.extend(['\\', class]);
             }

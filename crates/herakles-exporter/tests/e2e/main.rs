@@ -28,6 +28,7 @@ mod interpreters;
 mod lifecycle;
 mod live;
 mod monitoring;
+mod process_exporter;
 mod programs;
 mod prometheus;
 mod sandbox;

@@ -28,11 +28,13 @@ impl<'g, R: Fn(&str) -> Option<String>> Translator<'g, R> {
         while items.is_empty() || !self.skip("]") {
             items.push(self.class_item()?);
         }
-        let is_beyond_ascii = items.iter().any(|item| match item {
+        let takes_characters = items.iter().any(|item| match item {
             Item::Range(_, last) => !last.is_ascii(),
             Item::Unicode(_) => true,
-            Item::Perl(_) | Item::Posix(_) => false,
+            Item::Perl(letter) => letter.is_ascii_uppercase() && self.is_counted(),
+            Item::Posix(_) => false,
         });
+        let takes_characters = takes_characters || (negated && self.is_counted());
         let mut class = String::from(if negated { "[^" } else { "[" });
         for item in &items {
             match item {
@@ -44,14 +46,14 @@ impl<'g, R: Fn(&str) -> Option<String>> Translator<'g, R> {
                     }
                 }
                 // Our Unicode mode would take more than ASCII for digits.
-                Item::Perl(letter) if is_beyond_ascii => class.push_str(ascii_class(*letter)),
+                Item::Perl(letter) if takes_characters => class.push_str(in_ascii(*letter)),
                 Item::Perl(letter) => class.extend(['\\', *letter]),
                 Item::Posix(text) => class.push_str(text),
                 Item::Unicode(text) => class.push_str(text),
             }
         }
         class.push(']');
-        if is_beyond_ascii {
+        if takes_characters {
             self.write(format_args!("(?u:{class})"));
         } else {
             self.out.push_str(&class);
@@ -145,7 +147,7 @@ fn push_in_class(out: &mut String, character: char) {
 }
 
 /// `\d` and its like as Go means them, for a place where we would mean more.
-fn ascii_class(letter: char) -> &'static str {
+pub(super) fn in_ascii(letter: char) -> &'static str {
     match letter {
         'd' => "0-9",
         'D' => "[^0-9]",
