@@ -5,6 +5,7 @@ use std::{fs, path::Path, process::Command};
 use procfs::process::Process;
 
 use crate::harness::{
+    alone::runs_alone,
     exporter::{Exporter, NO_RULE_FILES, Options},
     target::Target,
     tools,
@@ -39,6 +40,9 @@ fn credited(exporter: &Exporter) -> f64 {
 
 #[test]
 fn children_that_nobody_saw_are_credited_to_who_waited_for_them() {
+    if runs_alone() {
+        return;
+    }
     let rules = tempfile::NamedTempFile::new().expect("a temporary file");
     let rule = "[[subgroups]]\ngroup = \"test\"\nsubgroup = \"parent\"\n\
         matches = [\"hk-parent\"]\ninherit = true\n";
@@ -49,12 +53,17 @@ fn children_that_nobody_saw_are_credited_to_who_waited_for_them() {
         .start();
     let mut parent = Target::start(b"hk-parent", ":");
     let before = credited(&exporter) - used_with_children(parent.pid());
+    let refreshes = exporter.refreshes();
     parent.go_on(SHORT_LIVES);
     let used = used_with_children(parent.pid());
     assert!(used > 0.1, "the children burnt nothing: {used}");
-    // A tick for each of the few that were seen on their way.
     let lost = used - (credited(&exporter) - before);
-    assert!(lost.abs() < 0.05, "{lost} s of {used} s");
+    // A tick for each that was seen on its way: one at a time, the more the longer it all takes.
+    let seen = exporter.refreshes() - refreshes;
+    assert!(
+        lost.abs() < 0.02 + 0.01 * seen,
+        "{lost} s of {used} s, {seen} refreshes"
+    );
 }
 
 /// The two numbers of the line: unattributed and spent, in seconds.
@@ -68,6 +77,9 @@ fn unattributed(health: &str) -> Option<(f64, f64)> {
 
 #[test]
 fn health_tells_what_no_subgroup_was_credited_with() {
+    if runs_alone() {
+        return;
+    }
     let exporter = Options::live().args(["--scan.cache-ttl=1s"]).start();
     exporter.wait_for_refreshes(2.0);
     let health = exporter.get("/health").text();
@@ -78,6 +90,9 @@ fn health_tells_what_no_subgroup_was_credited_with() {
 
 #[test]
 fn without_the_host_health_does_not_guess() {
+    if runs_alone() {
+        return;
+    }
     let exporter = Options::live()
         .args(["--scan.cache-ttl=1s", "--no-export.host"])
         .start();

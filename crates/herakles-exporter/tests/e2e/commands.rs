@@ -5,6 +5,7 @@ use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt};
 use serde_json::Value;
 
 use crate::harness::{
+    alone::runs_alone,
     exporter::{NO_RULE_FILES, run, run_with_env},
     exposition::Exposition,
     recorded_proc,
@@ -94,6 +95,9 @@ fn once_prints_json_and_a_table() {
 
 #[test]
 fn once_writes_a_file_for_the_textfile_collector() {
+    if runs_alone() {
+        return;
+    }
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("herakles.prom");
     let name = file.display().to_string();
@@ -150,6 +154,9 @@ fn rules_are_listed_in_order_with_their_origin() {
 
 #[test]
 fn a_rule_is_suggested_for_what_nobody_knows() {
+    if runs_alone() {
+        return;
+    }
     let target = Target::start(b"hk-unheard-of", &target::hold_megabytes(8));
     let suggestion = output(&["rules", "suggest", "--classification.disable-others"]);
     assert!(
@@ -164,6 +171,9 @@ fn a_rule_is_suggested_for_what_nobody_knows() {
 
 #[test]
 fn where_all_is_classified_there_is_nothing_to_suggest() {
+    if runs_alone() {
+        return;
+    }
     let all = rule_file("[[subgroups]]\ngroup = \"a\"\nsubgroup = \"b\"\nmatches = [\"*\"]\n");
     let rules = format!("--classification.rules={}", all.path().display());
     let output = run(&["rules", "suggest", &rules]);

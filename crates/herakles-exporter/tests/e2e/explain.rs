@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::{
     commands::{output, rule_file},
     harness::{
+        alone::runs_alone,
         eventually, recorded_proc,
         target::{self, Target},
     },
@@ -36,6 +37,9 @@ fn explain_names_the_rule_and_the_pattern() {
 
 #[test]
 fn explain_looks_at_a_living_process() {
+    if runs_alone() {
+        return;
+    }
     let target = Target::start(b"postgres", &target::hold_megabytes(1));
     let text = output(&["explain", &target.pid().to_string()]);
     assert!(text.contains("db/postgres"), "{text}");
@@ -103,6 +107,9 @@ fn nobody_inherits_from_a_kernel_thread() {
 
 #[test]
 fn explain_names_the_ancestor_whose_class_is_inherited() {
+    if runs_alone() {
+        return;
+    }
     let rules = rule_file(
         "[[subgroups]]\ngroup = \"cicd\"\nsubgroup = \"builds\"\nmatches = [\"hk-buildd\"]\ninherit = true\n",
     );

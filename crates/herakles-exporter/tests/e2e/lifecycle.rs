@@ -5,13 +5,14 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{
+    PATIENCE,
+    alone::runs_alone,
     eventually,
     exporter::{Exporter, NO_RULE_FILES, Options, free_address},
     target::{self, Target},
@@ -36,6 +37,9 @@ fn exports_pss(exporter: &Exporter) -> bool {
 
 #[test]
 fn a_broken_reload_keeps_what_was_good() {
+    if runs_alone() {
+        return;
+    }
     let exporter = Options::with_config(&with_pss(true))
         .args(["--scan.cache-ttl=1s", "--filter.min-age=0s"])
         .start();
@@ -78,6 +82,9 @@ fn a_broken_reload_keeps_what_was_good() {
 
 #[test]
 fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
+    if runs_alone() {
+        return;
+    }
     let rules = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
     let write = |text: &str| fs::write(rules.path(), text).expect("the rules can be written");
     let rule = |subgroup: &str, pattern: &str| {
@@ -120,6 +127,9 @@ fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
 
 #[test]
 fn a_reload_over_http_is_off_unless_asked_for() {
+    if runs_alone() {
+        return;
+    }
     let exporter = Options::live().start();
     exporter.wait_for_refreshes(1.0);
     assert_eq!(exporter.request("POST", "/-/reload", &[]).status, 403);
@@ -136,6 +146,9 @@ fn a_reload_over_http_is_off_unless_asked_for() {
 
 #[test]
 fn a_reload_that_needs_a_restart_says_so() {
+    if runs_alone() {
+        return;
+    }
     let exporter = Options::with_config("[classification]\nrules = []\n[scan]\nparallelism = 1\n")
         .args(["--scan.cache-ttl=1s"])
         .start();
@@ -156,10 +169,13 @@ fn a_reload_that_needs_a_restart_says_so() {
 
 #[test]
 fn sigterm_ends_it_well_even_with_idle_connections() {
+    if runs_alone() {
+        return;
+    }
     let mut exporter = Options::live().start();
     exporter.wait_for_refreshes(1.0);
     let mut idle = TcpStream::connect(exporter.address).expect("it listens");
-    idle.set_read_timeout(Some(Duration::from_secs(30)))
+    idle.set_read_timeout(Some(PATIENCE))
         .expect("a timeout can be set");
     idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
         .expect("it reads");
@@ -176,6 +192,9 @@ fn sigterm_ends_it_well_even_with_idle_connections() {
 
 #[test]
 fn sigint_ends_it_well_too() {
+    if runs_alone() {
+        return;
+    }
     let mut exporter = Options::live().start();
     exporter.wait_for_refreshes(1.0);
     exporter.signal(Signal::INT);

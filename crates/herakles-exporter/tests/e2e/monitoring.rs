@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::harness::{
+    alone::runs_alone,
     eventually,
     exporter::Options,
     prometheus::{Job, Prometheus},
@@ -65,6 +66,9 @@ fn each_alert_fires_and_keeps_quiet_as_its_cases_say() {
 
 #[test]
 fn the_names_of_the_herakles_original_can_be_had() {
+    if runs_alone() {
+        return;
+    }
     let Some(program) = tools::prometheus() else {
         return;
     };

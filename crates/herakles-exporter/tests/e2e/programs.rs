@@ -18,6 +18,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{
+    alone::runs_alone,
     debian::{self, Program},
     eventually,
     exporter::{Options, free_address},
@@ -139,6 +140,9 @@ fn port(address: SocketAddr) -> String {
 
 #[test]
 fn redis() {
+    if runs_alone() {
+        return;
+    }
     let Some(program) = Program::find("redis-server") else {
         return;
     };
@@ -146,7 +150,7 @@ fn redis() {
         let mut command = program.command();
         command.args([
             "--bind",
-            "127.0.0.1",
+            &address.ip().to_string(),
             "--save",
             "",
             "--port",
@@ -159,12 +163,15 @@ fn redis() {
 
 #[test]
 fn memcached() {
+    if runs_alone() {
+        return;
+    }
     let Some(program) = Program::find("memcached") else {
         return;
     };
     let server = Server::start("memcached", |address, _| {
         let mut command = program.command();
-        command.args(["-l", "127.0.0.1", "-p", &port(address)]);
+        command.args(["-l", &address.ip().to_string(), "-p", &port(address)]);
         if geteuid().is_root() {
             command.args(["-u", "root"]);
         }
@@ -175,6 +182,9 @@ fn memcached() {
 
 #[test]
 fn nginx_and_its_workers() {
+    if runs_alone() {
+        return;
+    }
     let Some(program) = Program::find("nginx") else {
         return;
     };
@@ -199,6 +209,9 @@ fn nginx_and_its_workers() {
 
 #[test]
 fn postgres_and_its_background_processes() {
+    if runs_alone() {
+        return;
+    }
     let (Some(initdb), Some(postgres)) = (Program::find("initdb"), Program::find("postgres"))
     else {
         return;
@@ -230,7 +243,7 @@ fn postgres_and_its_background_processes() {
         let mut command = as_nobody(&postgres);
         command.arg("-D").arg(&data);
         for setting in [
-            "listen_addresses=127.0.0.1",
+            &format!("listen_addresses={}", address.ip()),
             "unix_socket_directories=",
             "fsync=off",
             &format!("port={}", address.port()),
@@ -244,6 +257,9 @@ fn postgres_and_its_background_processes() {
 
 #[test]
 fn a_tomcat_behind_the_name_java() {
+    if runs_alone() {
+        return;
+    }
     let (Some(java), Some(tomcat)) = (tools::java(), debian::tomcat()) else {
         return;
     };
@@ -254,11 +270,12 @@ fn a_tomcat_behind_the_name_java() {
         }
         let config = format!(
             "<Server port='-1'><Service name='Catalina'>\n\
-             <Connector port='{}' address='127.0.0.1' protocol='HTTP/1.1'/>\n\
+             <Connector port='{}' address='{}' protocol='HTTP/1.1'/>\n\
              <Engine name='Catalina' defaultHost='localhost'>\
              <Host name='localhost' appBase='webapps'/></Engine>\n\
              </Service></Server>\n",
-            address.port()
+            address.port(),
+            address.ip()
         );
         fs::write(directory.join("conf/server.xml"), config).expect("it can be written");
         fs::write(directory.join("conf/web.xml"), "<web-app/>").expect("it can be written");

@@ -1,6 +1,7 @@
 //! A real Prometheus scrapes the exporter and answers queries.
 
 use crate::harness::{
+    alone::runs_alone,
     eventually,
     exporter::Options,
     prometheus::{Job, Prometheus},
@@ -13,6 +14,9 @@ fn it_scrapes_and_finds_a_process_of_this_test() {
     let Some(program) = tools::prometheus() else {
         return;
     };
+    if runs_alone() {
+        return;
+    }
     let child = Target::start(b"hk-scraped", &target::hold_megabytes(12));
     let exporter = Options::live().start();
     exporter.wait_for_refreshes(1.0);
@@ -22,31 +26,28 @@ fn it_scrapes_and_finds_a_process_of_this_test() {
     };
     let prometheus = Prometheus::start(&program, &exporter, &[job]);
 
+    // On a busy machine a scrape may take longer than the interval and be given up.
     let target = eventually("Prometheus to have scraped", || {
         let data = prometheus.ask("/api/v1/targets?state=active")?;
         let target = data["activeTargets"].get(0)?.clone();
-        (target["health"] != "unknown").then_some(target)
+        (target["health"] == "up").then_some(target)
     });
     assert_eq!(target["lastError"], "", "{target}\n{}", prometheus.log());
-    assert_eq!(target["health"], "up");
-    let up = eventually("a first sample", || prometheus.query("up"));
-    assert_eq!(up, 1.0);
+    eventually("the scrape to be stored", || {
+        (prometheus.query("up") == Some(1.0)).then_some(())
+    });
 
     let selector = format!("{{pid=\"{}\",name=\"hk-scraped\"}}", child.pid());
     let uss = eventually("the process to be found", || {
         prometheus.query(&format!("herakles_process_memory_uss_bytes{selector}"))
     });
     assert!((12e6..40e6).contains(&uss), "{uss}");
-    let scraped = prometheus
-        .query("scrape_samples_scraped")
-        .expect("a sample count");
-    let kept = prometheus
-        .query("scrape_samples_post_metric_relabeling")
-        .expect("a sample count");
-    assert!(
-        scraped > 100.0 && scraped == kept,
-        "{scraped} scraped, {kept} kept"
-    );
+    // Both belong to one scrape, and the next may come between the two questions.
+    eventually("all samples of a scrape to be kept", || {
+        let scraped = prometheus.query("scrape_samples_scraped")?;
+        let kept = prometheus.query("scrape_samples_post_metric_relabeling")?;
+        (scraped > 100.0 && scraped == kept).then_some(())
+    });
 
     // Units arrive by OpenMetrics only, so this shows which format was spoken.
     let data = eventually("metadata", || {

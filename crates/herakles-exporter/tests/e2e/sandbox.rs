@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::harness::{
+    alone::runs_alone,
     exporter::{Exporter, Options, run},
     target::{self, Target},
     tools,
@@ -69,6 +70,9 @@ fn the_sandbox_can_be_switched_off_but_rights_go_all_the_same() {
 
 #[test]
 fn landlock_costs_no_memory_sample() {
+    if runs_alone() {
+        return;
+    }
     let Some(setpriv) = tools::setpriv() else {
         return;
     };

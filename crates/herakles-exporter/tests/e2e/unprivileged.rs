@@ -3,6 +3,7 @@
 use procfs::process::{Process, all_processes};
 
 use crate::harness::{
+    alone::runs_alone,
     exporter::{Exporter, Options},
     exposition::Exposition,
     target::{self, Target},
@@ -43,6 +44,9 @@ fn start(wrapped: Options) -> Exporter {
 
 #[test]
 fn without_rights_rss_and_cpu_of_all_and_memory_of_its_own() {
+    if runs_alone() {
+        return;
+    }
     let Some(setpriv) = tools::setpriv() else {
         return;
     };
@@ -97,6 +101,9 @@ fn without_rights_rss_and_cpu_of_all_and_memory_of_its_own() {
 
 #[test]
 fn with_one_capability_everything() {
+    if runs_alone() {
+        return;
+    }
     let Some(setpriv) = tools::setpriv() else {
         return;
     };

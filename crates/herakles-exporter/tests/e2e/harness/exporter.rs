@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::{
+    alone::own_address,
     eventually,
     exposition::Exposition,
     http::{self, Response},
@@ -149,9 +150,9 @@ impl Options {
     }
 }
 
-/// A loopback address that nobody uses now.
+/// A port that nobody uses now, of an address that no other test uses.
 pub(crate) fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
+    let listener = TcpListener::bind((own_address(), 0)).expect("loopback has free ports");
     listener
         .local_addr()
         .expect("a bound listener has an address")

@@ -1,6 +1,7 @@
 //! What the tests share: a running exporter, a small HTTP client, a reader of the text format,
 //! processes to be measured, and the foreign tools.
 
+pub(crate) mod alone;
 pub(crate) mod debian;
 pub(crate) mod exporter;
 pub(crate) mod exposition;
@@ -10,13 +11,27 @@ pub(crate) mod target;
 pub(crate) mod tools;
 
 use std::{
+    env,
     path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
 
-/// Far more than anything here takes on an idle machine; a bound against hanging, not a goal.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Far more than anything here takes on a busy machine; a bound against hanging, not a goal.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The name of the test that calls this: its thread has it, or it is the only one asked for.
+pub(crate) fn test_name() -> String {
+    let thread = thread::current();
+    let name = thread.name().filter(|name| *name != "main");
+    let name = name.map(str::to_owned);
+    name.or_else(|| {
+        env::args()
+            .skip(1)
+            .find(|argument| !argument.starts_with('-'))
+    })
+    .expect("a test has a name")
+}
 
 /// The recorded `/proc`.
 pub(crate) fn recorded_proc() -> PathBuf {

@@ -6,7 +6,6 @@ use std::{
     io::Write,
     path::PathBuf,
     process::{Command, Output},
-    thread,
 };
 
 /// Whether a missing tool is a failure.
@@ -46,9 +45,7 @@ pub(crate) fn not_here(reason: &str) {
     let Some(list) = env::var_os("HERAKLES_SKIPPED") else {
         return;
     };
-    // A test's thread has the name of the test.
-    let thread = thread::current();
-    let line = format!("{}: {reason}\n", thread.name().unwrap_or("unknown"));
+    let line = format!("{}: {reason}\n", super::test_name());
     OpenOptions::new()
         .create(true)
         .append(true)
