@@ -3,6 +3,7 @@
 //! Walks the rules one by one, without the search of [`Classifier`]: what is explained is the
 //! rules as written, and the two ways check each other.
 
+mod reason;
 mod text;
 
 use std::sync::Arc;

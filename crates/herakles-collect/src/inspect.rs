@@ -58,6 +58,23 @@ impl Inspection {
         })
     }
 
+    /// Its ancestors, the parent first, as far as they can be read. A kernel thread ends the line.
+    pub fn ancestors<S: ProcSource>(&self, source: &S, users: &Users) -> Vec<Self> {
+        /// The bound is for a /proc that changes under us into a circle.
+        const MOST: usize = 1000;
+        let mut ancestors = Vec::new();
+        let mut next = self.parent;
+        while let Some(pid) = next.filter(|_| ancestors.len() < MOST) {
+            let ancestor = Self::read(source, pid, users);
+            let Some(ancestor) = ancestor.ok().filter(|it| !it.is_kernel_thread) else {
+                break;
+            };
+            next = ancestor.parent;
+            ancestors.push(ancestor);
+        }
+        ancestors
+    }
+
     /// The facts, for [`Classifier::explain`](herakles_classify::Classifier::explain) and the
     /// like.
     pub fn facts(&self) -> Facts<'_> {

@@ -40,21 +40,40 @@ pub struct View<'a> {
     pub exporter: &'a ExporterStatus,
     /// What the host is called.
     pub host_name: &'a str,
-    /// The path of the metrics, for a link.
-    pub telemetry_path: &'a str,
+    /// What else is served here.
+    pub links: &'a [Link<'a>],
     /// The time from one snapshot to the next; pages are loaded again as often.
     pub refresh_every: Duration,
-    /// What is wrong that neither the snapshot nor the exporter's counters tell.
-    pub troubles: &'a [Trouble],
+    /// Why the exporter is not well, as a sentence, if it is not.
+    pub unhealthy: Option<&'a str>,
+    /// Whether it may read the memory of all processes.
+    pub rights: Rights,
 }
 
-/// Something that is wrong, for the top of the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trouble {
-    /// What, as a sentence.
-    pub what: String,
-    /// What to do, as a sentence.
-    pub remedy: String,
+/// A link in the header of all pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// Where it leads.
+    pub path: &'a str,
+    /// One word.
+    pub label: &'a str,
+    /// What people find there.
+    pub about: &'a str,
+}
+
+/// Whether the exporter may read the memory of all processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// It may; what the kernel refuses even so is nobody's to change.
+    Full,
+    /// It lacks `CAP_SYS_PTRACE`.
+    Lacking,
+}
+
+/// Something that is wrong, for the top of the page: what, and what to do.
+struct Trouble {
+    what: String,
+    remedy: &'static str,
 }
 
 impl View<'_> {
@@ -77,7 +96,7 @@ impl View<'_> {
                     (self.header())
                     main {
                         (lead)
-                        @for trouble in self.own_troubles().iter().chain(self.troubles) {
+                        @for trouble in self.troubles() {
                             p.trouble role="status" { b { (trouble.what) } " " (trouble.remedy) }
                         }
                         (main)
@@ -110,10 +129,7 @@ impl View<'_> {
                     a href="/#memory" { "Memory" }
                     a href="/#subgroups" { "Subgroups" }
                     a href="/#processes" { "Processes" }
-                    a href="/subgroups" { "Rules" }
-                    a href="/config" { "Config" }
-                    a href="/health" { "Health" }
-                    a href=(self.telemetry_path) { "Metrics" }
+                    @for link in self.links { a href=(link.path) title=(link.about) { (link.label) } }
                 }
             }
         }
@@ -126,19 +142,30 @@ impl View<'_> {
         known.then(|| percent(self.exporter.cache_update_cpu_seconds, up))
     }
 
-    /// What the snapshot and the exporter's counters tell.
-    fn own_troubles(&self) -> Vec<Trouble> {
+    fn troubles(&self) -> Vec<Trouble> {
         let mut troubles = Vec::new();
-        let mut say = |what: String, remedy: &str| {
-            troubles.push(Trouble {
-                what,
-                remedy: remedy.to_owned(),
-            });
-        };
+        let mut say = |what: String, remedy| troubles.push(Trouble { what, remedy });
+        if let Some(sentence) = self.unhealthy {
+            say(sentence.to_owned(), "See Health for the reason.");
+        }
+        let subgroups = self.snapshot.subgroups().iter();
+        let unread: u64 = subgroups
+            .map(|subgroup| subgroup.unreadable_processes)
+            .sum();
+        if unread > 0 && self.rights == Rights::Lacking {
+            let all = self.snapshot.processes().len();
+            say(
+                format!(
+                    "PSS and USS are missing for {unread} of {all} processes: the exporter lacks CAP_SYS_PTRACE."
+                ),
+                "Run it with AmbientCapabilities=CAP_SYS_PTRACE in its systemd unit, or as root; \
+                 herakles-exporter check tells more.",
+            );
+        }
         if self.exporter.cache_update_success == Some(false) {
             say(
                 "The last scan failed; what is shown is the one before.".to_owned(),
-                "See /health for the reason.",
+                "See Health for the reason.",
             );
         }
         if self
@@ -190,7 +217,6 @@ impl View<'_> {
                     @if !self.history.span().is_zero() {
                         " · lines reach back " (span(self.history.span()))
                     }
-                    " · " a href="/api/v1/snapshot" { "JSON" }
                 }
             }
         }

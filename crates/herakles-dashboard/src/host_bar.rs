@@ -7,8 +7,9 @@ use crate::colour;
 use crate::human::{bytes, percent};
 use crate::members::Members;
 
-/// Subgroups with a part of their own.
+/// Subgroups with a part of their own, each at least this share of all memory.
 const SUBGROUPS: usize = 6;
+const LEAST_SHARE: f64 = 0.005;
 
 /// One part.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,7 @@ pub(crate) fn parts(memory: &HostMemory, all: &[Members<'_>]) -> Vec<Part> {
     let mut owners: Vec<(&Members<'_>, u64)> = all
         .iter()
         .filter_map(|members| Some((members, members.subgroup.memory.pss_anon_bytes?)))
+        .filter(|(_, bytes)| *bytes as f64 >= LEAST_SHARE * memory.total_bytes as f64)
         .collect();
     owners.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     let mut parts = Vec::new();
@@ -104,4 +106,27 @@ fn sentence(parts: &[Part]) -> String {
         .iter()
         .map(|part| format!("{} {}", part.label, bytes(part.bytes)));
     named.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_add_up_to_all_memory() {
+        let mib = |mib: u64| mib << 20;
+        for anonymous in [0, 300, 5000] {
+            let memory = HostMemory {
+                total_bytes: mib(1000),
+                free_bytes: mib(100),
+                page_cache_bytes: mib(250),
+                shmem_bytes: mib(50),
+                anonymous_bytes: mib(anonymous),
+                slab_unreclaimable_bytes: mib(30),
+                ..HostMemory::default()
+            };
+            let parts = parts(&memory, &[]);
+            assert_eq!(parts.iter().map(|part| part.bytes).sum::<u64>(), mib(1000));
+        }
+    }
 }

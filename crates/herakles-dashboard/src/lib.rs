@@ -1,10 +1,12 @@
-//! Pages that show what a snapshot and its history say.
+//! Pages, and a table for terminals, that show what a snapshot and its history say.
 //!
 //! A [`View`] is what the pages are drawn from: a [`Snapshot`](herakles_metrics::Snapshot), the
 //! [`History`] that was fed with the ones before, and a few facts of whoever serves them. It gives
 //! the [`overview`](View::overview), the page of a [`subgroup`](View::subgroup) and of a
-//! [`process`](View::process) as complete HTML documents with SVG inside. [`Page::at`] says which
+//! [`process`](View::process) as complete HTML documents with SVG inside. [`PagePath::at`] says which
 //! of them a path asks for, [`Query::parse`] what its query does.
+//!
+//! [`Terminal`] writes the same answer as text, fitted to a [`Screen`].
 //!
 //! Everything here is a function of its arguments: no clock, no file, no server. The pages need
 //! [`STYLE`] at [`STYLE_PATH`], work without script, and are more convenient with [`SCRIPT`] at
@@ -14,7 +16,7 @@
 //! ```
 //! use std::time::{Duration, Instant};
 //!
-//! use herakles_dashboard::{History, Query, View};
+//! use herakles_dashboard::{History, Query, Rights, View};
 //! use herakles_metrics::exporter::ExporterStatus;
 //! use herakles_metrics::{Limits, Selection, SnapshotBuilder};
 //!
@@ -28,9 +30,10 @@
 //!     history: &history,
 //!     exporter: &ExporterStatus::default(),
 //!     host_name: "db-17",
-//!     telemetry_path: "/metrics",
+//!     links: &[],
 //!     refresh_every: Duration::from_secs(30),
-//!     troubles: &[],
+//!     unhealthy: None,
+//!     rights: Rights::Full,
 //! };
 //! assert!(view.overview(&Query::default()).starts_with("<!DOCTYPE html>"));
 //! ```
@@ -49,12 +52,16 @@ mod overview;
 mod process_list;
 mod process_page;
 mod subgroup_page;
+mod terminal;
 mod treemap;
 
-pub use frame::{CONTENT_SECURITY_POLICY, SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH, Trouble, View};
+pub use frame::{
+    CONTENT_SECURITY_POLICY, Link, Rights, SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH, View,
+};
 pub use history::{Growth, History, Line, Point};
-pub use link::{Extent, Page, Query};
+pub use link::{Extent, PagePath, Query};
 pub use names::{NamedProcesses, is_generic};
 pub use order::Order;
-pub use process_page::{Ancestor, ProcessDetails};
+pub use process_page::{AncestorLink, ProcessDetails};
 pub use subgroup_page::RuleLine;
+pub use terminal::{Colour, ProcessText, Screen, Terminal};

@@ -16,10 +16,10 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// A filter longer than this is cut: no name is longer.
 const LONGEST_FILTER: usize = 256;
 
-/// A page of the dashboard.
+/// Where a page of the dashboard is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Page {
+pub enum PagePath {
     /// `/`.
     Overview,
     /// `/subgroup/GROUP/SUBGROUP`.
@@ -36,19 +36,19 @@ pub enum Page {
     },
 }
 
-impl Page {
+impl PagePath {
     /// The page at a path as it came in a request. Names are percent-decoded after the path is
     /// divided, so that they may hold `/`, `%` and blanks.
     ///
     /// ```
-    /// use herakles_dashboard::Page;
+    /// use herakles_dashboard::PagePath;
     ///
-    /// assert_eq!(Page::at("/process/4242"), Some(Page::Process { pid: 4242 }));
+    /// assert_eq!(PagePath::at("/process/4242"), Some(PagePath::Process { pid: 4242 }));
     /// assert_eq!(
-    ///     Page::at("/subgroup/a%2Fb/50%25"),
-    ///     Some(Page::Subgroup { group: "a/b".to_owned(), subgroup: "50%".to_owned() })
+    ///     PagePath::at("/subgroup/a%2Fb/50%25"),
+    ///     Some(PagePath::Subgroup { group: "a/b".to_owned(), subgroup: "50%".to_owned() })
     /// );
-    /// assert_eq!(Page::at("/process/04242"), None);
+    /// assert_eq!(PagePath::at("/process/04242"), None);
     /// ```
     pub fn at(path: &str) -> Option<Self> {
         if path == "/" {
@@ -174,9 +174,9 @@ mod tests {
     proptest! {
         #[test]
         fn any_names_come_back_from_their_path(group in ".{1,20}", subgroup in ".{1,20}") {
-            let page = Page::Subgroup { group, subgroup };
+            let page = PagePath::Subgroup { group, subgroup };
             prop_assert!(page.path().is_ascii());
-            prop_assert_eq!(Page::at(&page.path()), Some(page));
+            prop_assert_eq!(PagePath::at(&page.path()), Some(page));
         }
 
         #[test]
@@ -208,7 +208,7 @@ mod tests {
             "/x",
             "",
         ] {
-            assert_eq!(Page::at(path), None, "{path}");
+            assert_eq!(PagePath::at(path), None, "{path}");
         }
     }
 

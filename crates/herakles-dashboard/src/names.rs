@@ -11,9 +11,9 @@ use crate::members::{Members, bytes_of};
 /// All processes of one name in one subgroup.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-pub struct NamedProcesses<'a> {
+pub struct NamedProcesses {
     /// The name.
-    pub name: &'a str,
+    pub name: String,
     /// How many there are.
     pub processes: u64,
     /// PSS of those that have one, RSS of the others, in bytes; `None` where none has a size.
@@ -30,17 +30,29 @@ pub struct NamedProcesses<'a> {
     pub cpu_usage_ratio: Option<f64>,
 }
 
-impl<'a> NamedProcesses<'a> {
+impl NamedProcesses {
     /// The names among `processes`, the biggest first.
-    pub fn among(processes: impl IntoIterator<Item = &'a Process>) -> Vec<Self> {
-        let mut by_name: HashMap<&str, Self> = HashMap::new();
+    pub fn among<'a>(processes: impl IntoIterator<Item = &'a Process>) -> Vec<Self> {
+        Self::by(processes, |process| process.name.to_string())
+    }
+
+    /// The same by another name than their own.
+    pub fn by<'a>(
+        processes: impl IntoIterator<Item = &'a Process>,
+        name: impl Fn(&Process) -> String,
+    ) -> Vec<Self> {
+        let mut by_name: HashMap<String, Self> = HashMap::new();
         for process in processes {
-            let named = by_name.entry(&process.name).or_default();
-            named.name = &process.name;
-            named.add(process);
+            by_name.entry(name(process)).or_default().add(process);
         }
-        let mut all: Vec<Self> = by_name.into_values().collect();
-        all.sort_by_key(|named| (Reverse((named.bytes, named.processes)), named.name));
+        let named = by_name
+            .into_iter()
+            .map(|(name, named)| Self { name, ..named });
+        let mut all: Vec<Self> = named.collect();
+        all.sort_by(|a, b| {
+            let size = |named: &Self| Reverse((named.bytes, named.processes));
+            size(a).cmp(&size(b)).then_with(|| a.name.cmp(&b.name))
+        });
         all
     }
 
@@ -81,7 +93,7 @@ pub(crate) fn parts(members: &Members<'_>) -> Vec<Part> {
     if is_generic(members.subgroup) {
         let named = NamedProcesses::among(members.processes);
         if named.len() > 1 {
-            let part = |named: NamedProcesses<'_>| Part {
+            let part = |named: NamedProcesses| Part {
                 title: format!("{} × {}", named.processes, named.name),
                 bytes: named.bytes.unwrap_or(0),
             };

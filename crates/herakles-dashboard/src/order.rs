@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use herakles_metrics::Process;
 
+use crate::members::Members;
+
 /// What a list of processes is sorted by, the largest first; what has no value comes last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
@@ -83,13 +85,25 @@ impl Order {
     }
 
     fn compare(self, a: &Process, b: &Process) -> Ordering {
-        let ranks = match (self.rank(a), self.rank(b)) {
-            (Some(a), Some(b)) => b.total_cmp(&a),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => Ordering::Equal,
+        larger_first(self.rank(a), self.rank(b)).then(a.key.cmp(&b.key))
+    }
+
+    /// Sorts subgroups in the same way; by age, the one with the oldest member first.
+    pub(crate) fn sort_subgroups(self, all: &mut [Members<'_>]) {
+        let rank = |members: &Members<'_>| {
+            let subgroup = members.subgroup;
+            let memory = &subgroup.memory;
+            let bytes = |value: Option<u64>| value.map(|value| value as f64);
+            match self {
+                Self::Uss => bytes(memory.uss_bytes.or(memory.rss_bytes)),
+                Self::Pss => bytes(members.bytes),
+                Self::Rss => bytes(memory.rss_bytes),
+                Self::Swap => bytes(memory.swap_bytes),
+                Self::Cpu => subgroup.cpu_usage_ratio,
+                Self::Age => subgroup.oldest_start_time_seconds.map(|start| -start),
+            }
         };
-        ranks.then(a.key.cmp(&b.key))
+        all.sort_by(|a, b| larger_first(rank(a), rank(b)));
     }
 
     /// Keeps the first `count` of `processes`, in order.
@@ -99,5 +113,15 @@ impl Order {
             processes.truncate(count);
         }
         processes.sort_unstable_by(|a, b| self.compare(a, b));
+    }
+}
+
+/// What has no value comes last.
+fn larger_first(a: Option<f64>, b: Option<f64>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => b.total_cmp(&a),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
     }
 }

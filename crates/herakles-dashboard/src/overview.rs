@@ -1,5 +1,7 @@
 //! `/`: what ate the memory, in one look.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 
 use crate::chart::spark;
@@ -72,7 +74,7 @@ impl View<'_> {
                     (if index == 0 { "Most of it: " } else { ", " })
                     (subgroup_link(members)) " " b { (bytes_or_dash(members.bytes)) }
                     @if let (Some(total), Some(bytes)) = (total, members.bytes) {
-                        " (" (percent(bytes as f64, total as f64)) ")"
+                        " " span.unbroken { "(" (percent(bytes as f64, total as f64)) ")" }
                     }
                 }
                 @if all.iter().any(|members| members.bytes > Some(0)) { ". " } @else { "No process has memory to show." }
@@ -102,11 +104,11 @@ impl View<'_> {
                 h2 { "Subgroups" }
                 div.scroll { table {
                     thead { tr {
-                        th scope="col" { "Subgroup" } th.n scope="col" { "Processes" }
+                        th scope="col" { "Subgroup" } th.n scope="col" { "Procs" }
                         th.w scope="col" { span.hidden { "Size" } } th.n scope="col" { "PSS" }
                         th.n scope="col" { "USS" } th.n scope="col" { "RSS" }
                         th.n.w scope="col" { "Swap" } th.n scope="col" { "CPU" }
-                        th.w scope="col" { "Memory, last " (span(self.history.reach())) }
+                        th.w scope="col" { (line_heading(self.history.reach())) }
                     } }
                     tbody {
                         @for (members, growth) in all.iter().zip(growths).take(shown) {
@@ -151,6 +153,14 @@ impl View<'_> {
                 td.w { (spark(&self.history.subgroup_memory(subgroup))) }
             }
         }
+    }
+}
+
+fn line_heading(reach: Duration) -> String {
+    if reach.is_zero() {
+        "Memory".to_owned()
+    } else {
+        format!("Last {}", span(reach))
     }
 }
 

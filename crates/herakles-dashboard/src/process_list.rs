@@ -37,10 +37,10 @@ impl ProcessList<'_> {
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Name" } th.n scope="col" { "PID" }
-                        th scope="col" { "Subgroup" } th.n scope="col" { "USS" }
+                        th.w scope="col" { "Subgroup" } th.n scope="col" { "USS" }
                         th.n scope="col" { "PSS" } th.n scope="col" { "RSS" }
                         th.n.w scope="col" { "Swap" } th.n scope="col" { "CPU" }
-                        th.n.w scope="col" { "Age" } th.n.w scope="col" { "Sample" }
+                        th.n.w scope="col" { "Age" } th.n.x scope="col" { "Sample" }
                     } }
                     tbody {
                         @for process in &processes { (self.row(process, taken_at_seconds)) }
@@ -86,28 +86,25 @@ impl ProcessList<'_> {
     fn row(&self, process: &Process, taken_at_seconds: f64) -> Markup {
         let class = &process.class;
         let pid = process.key.pid.as_u32();
-        let bold = |order: Order| {
-            if self.query.order == order {
-                "n b"
-            } else {
-                "n"
-            }
+        let figure = |order: Order, class: &'static str| {
+            let bold = if self.query.order == order { " b" } else { "" };
+            format!("{class}{bold}")
         };
         let age = process
             .start_time_seconds
             .map(|start| seconds(taken_at_seconds - start));
         html! {
             tr class=(colour::of_group(&class.group)) {
-                th scope="row" { bdi { (process.name) } }
+                th.dot scope="row" { bdi { (process.name) } }
                 td.n { a href=(process_path(pid)) { (pid) } }
-                td.dot { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
-                td class=(bold(Order::Uss)) { (bytes_or_dash(process.memory.uss_bytes)) }
-                td class=(bold(Order::Pss)) { (bytes_or_dash(process.memory.pss_bytes)) }
-                td class=(bold(Order::Rss)) { (bytes_or_dash(process.memory.rss_bytes)) }
-                td.w class=(bold(Order::Swap)) { (bytes_or_dash(process.memory.swap_bytes)) }
-                td class=(bold(Order::Cpu)) { (cores_or_dash(process.cpu_usage_ratio)) }
-                td.w class=(bold(Order::Age)) { (age.map_or_else(|| "–".to_owned(), span)) }
-                td.n.w { (sample_age(process)) }
+                td.w { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
+                td class=(figure(Order::Uss, "n")) { (bytes_or_dash(process.memory.uss_bytes)) }
+                td class=(figure(Order::Pss, "n")) { (bytes_or_dash(process.memory.pss_bytes)) }
+                td class=(figure(Order::Rss, "n")) { (bytes_or_dash(process.memory.rss_bytes)) }
+                td class=(figure(Order::Swap, "n w")) { (bytes_or_dash(process.memory.swap_bytes)) }
+                td class=(figure(Order::Cpu, "n")) { (cores_or_dash(process.cpu_usage_ratio)) }
+                td class=(figure(Order::Age, "n w")) { (age.map_or_else(|| "–".to_owned(), span)) }
+                td.n.x { (sample_age(process)) }
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::process_list::{sample_age, seconds};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProcessDetails {
     /// Its parent, that one's parent, and so on.
-    pub ancestors: Vec<Ancestor>,
+    pub ancestors: Vec<AncestorLink>,
     /// Facts with their names, such as user and unit.
     pub facts: Vec<(&'static str, String)>,
     /// Why it is in its subgroup, as lines of text.
@@ -24,11 +24,11 @@ pub struct ProcessDetails {
 
 /// A process above another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ancestor {
+pub struct AncestorLink {
     /// Its pid.
     pub pid: u32,
-    /// Its name, where it is known.
-    pub name: Option<String>,
+    /// Its name.
+    pub name: String,
 }
 
 impl View<'_> {
@@ -82,7 +82,7 @@ impl View<'_> {
         html! {
             p.answer {
                 b { bdi { (process.name) } } " " (process.key.pid) (kind) ", of "
-                span.dot class=(colour::of_group(&class.group)) {
+                span class={ "dot " (colour::of_group(&class.group)) } {
                     a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } }
                 }
                 @if let Some(size) = bytes_of(process) {
@@ -124,15 +124,14 @@ impl View<'_> {
 }
 
 /// From the first process of the host down to this one.
-fn parents(process: &Process, ancestors: &[Ancestor]) -> Markup {
+fn parents(process: &Process, ancestors: &[AncestorLink]) -> Markup {
     html! {
         section #parents {
             h2 { "Started by" }
             p.chain {
                 @for ancestor in ancestors.iter().rev() {
                     a href=(process_path(ancestor.pid)) {
-                        @if let Some(name) = &ancestor.name { bdi { (name) } " " }
-                        (ancestor.pid)
+                        bdi { (ancestor.name) } " " (ancestor.pid)
                     }
                     " → "
                 }

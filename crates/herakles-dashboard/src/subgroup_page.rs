@@ -129,7 +129,7 @@ fn names(members: &Members<'_>) -> Markup {
             h2 { "By name" }
             div.scroll { table {
                 thead { tr {
-                    th scope="col" { "Name" } th.n scope="col" { "Processes" } th.n scope="col" { "PSS" }
+                    th scope="col" { "Name" } th.n scope="col" { "Procs" } th.n scope="col" { "PSS" }
                     th.n scope="col" { "USS" } th.n scope="col" { "RSS" } th.n scope="col" { "CPU" }
                 } }
                 tbody {
@@ -158,7 +158,7 @@ fn rule_list(rules: &[RuleLine]) -> Markup {
             } @else {
                 div.scroll { table {
                     thead { tr {
-                        th.n scope="col" { "Processes" } th scope="col" { "From" } th scope="col" { "Looks for" }
+                        th.n scope="col" { "Procs" } th scope="col" { "From" } th scope="col" { "Looks for" }
                     } }
                     tbody {
                         @for rule in rules {

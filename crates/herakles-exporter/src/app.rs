@@ -2,8 +2,11 @@
 
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use herakles_dashboard::History;
+use herakles_metrics::Snapshot;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_web::gzip::Compressor;
 use herakles_web::web_config::{WebConfig, WebConfigError, WebConfigFile};
@@ -28,6 +31,10 @@ pub(crate) struct App {
     pub(crate) web_config: Option<Arc<WebConfigFile>>,
     /// Big documents are made one at a time, so that many requests need no more memory than one.
     pub(crate) documents: Semaphore,
+    /// Processes are looked at for a page one at a time: a look that hangs costs one thread.
+    pub(crate) looks: Arc<Semaphore>,
+    /// What pages show as lines.
+    history: Mutex<History>,
     sources: Sources,
     /// Wakes the refresh thread to go by `running_config`.
     wake: SyncSender<()>,
@@ -63,6 +70,8 @@ impl App {
             running_config: ArcSwap::from_pointee(running_config),
             web_config,
             documents: Semaphore::new(1),
+            looks: Arc::new(Semaphore::new(1)),
+            history: Mutex::new(History::new(Duration::ZERO)),
             sources,
             wake,
             reloading: Mutex::new(()),
@@ -73,6 +82,21 @@ impl App {
     /// Everything the exporter says about itself now.
     pub(crate) async fn exporter_status(&self, cached: Option<&CachedRefresh>) -> ExporterStatus {
         self.status.read(self.own_usage.read().await, cached)
+    }
+
+    /// Adds a snapshot to the history, which reaches back for as long as is configured now.
+    pub(crate) fn remember(&self, snapshot: &Snapshot, taken: Instant) {
+        let span = self.running_config.load().config().dashboard.history;
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        if history.span() != span {
+            history.reach_back(span);
+        }
+        history.record(snapshot, taken);
+    }
+
+    /// Shows the history as it is now.
+    pub(crate) fn with_history<T>(&self, show: impl FnOnce(&History) -> T) -> T {
+        show(&self.history.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Lends buffers that are kept between scrapes; no more of them than scrapes that ran at the

@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use herakles_dashboard::Order;
 use herakles_stat::Pid;
 
 pub(crate) use clap_complete::Shell;
@@ -48,7 +49,7 @@ pub(crate) enum Command {
 /// `once`: two scans, then print.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Once {
-    /// `None`: text with `--output`, a table on a terminal, else text.
+    /// `None`: text with `--output`, else a table.
     pub(crate) format: Option<OnceFormat>,
     /// Write there, aside and renamed; only with the text format.
     pub(crate) output: Option<PathBuf>,
@@ -56,6 +57,21 @@ pub(crate) struct Once {
     pub(crate) interval: Duration,
     /// Do it again and again, so far apart.
     pub(crate) watch: Option<Duration>,
+    /// What the table shows.
+    pub(crate) table: TableOptions,
+}
+
+/// What the table of `once` shows.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct TableOptions {
+    /// What it is sorted by.
+    pub(crate) order: Order,
+    /// Rows of each part; `None` for as many as fit.
+    pub(crate) top: Option<usize>,
+    /// Only this group.
+    pub(crate) group: Option<String>,
+    /// Only subgroups of this name.
+    pub(crate) subgroup: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

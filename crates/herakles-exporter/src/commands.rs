@@ -5,7 +5,6 @@ mod explain;
 mod once;
 mod output;
 mod rules;
-mod table;
 
 use std::ffi::OsString;
 use std::io::Write;

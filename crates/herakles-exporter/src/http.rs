@@ -1,5 +1,7 @@
 //! Request to response, without a socket.
 
+mod dashboard;
+mod look;
 mod pages;
 mod subgroups;
 
@@ -43,7 +45,9 @@ async fn dispatch(app: &Arc<App>, page: Page, request: &Request<()>) -> Response
         return respond::method_not_allowed(allow);
     }
     match page {
-        Page::Landing => pages::landing(app),
+        Page::Overview | Page::Subgroup | Page::Process => dashboard::page(app, request).await,
+        Page::Style => dashboard::style(request),
+        Page::Script => dashboard::script(request),
         Page::Metrics => metrics(app, Form::accepted(request.headers())).await,
         Page::Health => pages::health(app).await,
         Page::Healthy => respond::text(StatusCode::OK, "herakles-exporter serves\n"),

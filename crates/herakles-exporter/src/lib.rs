@@ -9,7 +9,6 @@ mod cli;
 mod commands;
 mod config;
 mod http;
-mod human;
 mod log;
 mod refresh;
 mod routes;

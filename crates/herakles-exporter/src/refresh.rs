@@ -93,6 +93,7 @@ impl<S: ProcSource> Refresher<S> {
         let cpu = made.saturating_sub(before);
         app.status.refresh_ended(outcome, begin.elapsed(), cpu);
         if let Ok(cached) = result {
+            app.remember(&cached.snapshot, cached.taken);
             app.cache.publish(cached);
             let published = self.collector.cpu_time();
             app.status.add_refresh_cpu(published.saturating_sub(made));

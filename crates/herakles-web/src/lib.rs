@@ -10,6 +10,7 @@
 //! - [`Form`], a [`Format`] in a [`Coding`]: what the client accepts.
 //! - [`Exposition`]: one form of a cached exposition with a tail that is live at each scrape, compressed
 //!   ([`gzip`]) into one gzip member.
+//! - [`Document`] and [`EntityTag`]: pages that browsers keep and validate.
 //! - [`respond`]: text, JSON and HTML with the headers that keep browsers from trusting them.
 //!
 //! ```
@@ -52,6 +53,7 @@
 //! ```
 
 mod body;
+mod document;
 mod exposition;
 pub mod gzip;
 mod listen;
@@ -61,6 +63,7 @@ mod server;
 pub mod web_config;
 
 pub use self::body::Body;
+pub use self::document::{Document, EntityTag};
 pub use self::exposition::{Exposition, Form};
 pub use self::listen::{BindError, ListenAddress, ParseListenAddressError, bind};
 pub use self::negotiate::{Coding, Format};

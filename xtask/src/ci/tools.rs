@@ -40,6 +40,10 @@ pub(super) fn install(log: &mut Log) -> Result<Vec<Missing>, Failure> {
     note("Python packages", install_python_packages(&mut apt, log));
     note("prometheus and promtool", install_prometheus(&mut apt, log));
     note("programs to measure", programs::install(&mut apt, log));
+    // It finds its own files by fixed paths, so it is installed.
+    if on_path("chromium").is_none() {
+        note("Chromium", apt.install(log, &["chromium"]));
+    }
     // It checks units, also where nobody runs them.
     if on_path("systemd-analyze").is_none() {
         note("systemd-analyze", apt.install(log, &["systemd"]));

@@ -81,13 +81,10 @@ impl<'a> Group<'a> {
     }
 
     fn draw(&self, rect: Rect, total: u64) -> Markup {
-        let title = format!("{} {}", self.name, bytes(self.bytes));
-        let label = Label::fitting(&title, rect.width);
-        let strip = if label.is_some() && rect.height >= LEAST_HEADED {
-            HEADING
-        } else {
-            0.0
-        };
+        let (name, size) = (self.name, bytes(self.bytes));
+        let title = format!("{name} {size}");
+        let label = Label::fitting(name, rect.width).filter(|_| rect.height >= LEAST_HEADED);
+        let strip = if label.is_some() { HEADING } else { 0.0 };
         let inner = Rect {
             x: 0.0,
             y: 0.0,
@@ -100,8 +97,13 @@ impl<'a> Group<'a> {
                 height=(percent(rect.height, SPACE.height)) {
                 title { (title) }
                 rect.g width="100%" height="100%" {}
-                @if let (Some(label), true) = (label, strip > 0.0) {
-                    text class={ "h " (label.class()) } x="5" y="13" { (title) }
+                @if let Some(label) = label {
+                    text class={ "h " (label.class()) } x="5" y="13" {
+                        (name)
+                        @if let Some(label) = Label::fitting(&title, rect.width) {
+                            tspan class=(label.class()) { " " (size) }
+                        }
+                    }
                 }
                 svg y=(percent(strip, rect.height)) width="100%" height=(percent(inner.height, rect.height)) {
                     (self.draw_subgroups(inner, total))
@@ -143,13 +145,8 @@ impl<'a> Group<'a> {
 fn subgroup(members: &Members<'_>, rect: Rect, space: Rect, share: f64) -> Markup {
     let class = &members.subgroup.class;
     let size = bytes(members.bytes.unwrap_or(0));
-    let wider = if class.subgroup.chars().count() > size.len() {
-        &*class.subgroup
-    } else {
-        &*size
-    };
-    let two = Label::fitting(wider, rect.width).filter(|_| rect.height >= TWO_LINES);
-    let one = Label::fitting(&class.subgroup, rect.width).filter(|_| rect.height >= ONE_LINE);
+    let name = Label::fitting(&class.subgroup, rect.width).filter(|_| rect.height >= ONE_LINE);
+    let below = Label::fitting(&size, rect.width).filter(|_| rect.height >= TWO_LINES);
     let inner = Rect {
         x: 0.0,
         y: 0.0,
@@ -169,11 +166,11 @@ fn subgroup(members: &Members<'_>, rect: Rect, space: Rect, share: f64) -> Marku
                         (area("p", rect, inner, &title))
                     }
                 }
-                @if let Some(label) = two {
-                    text class=(label.class()) x="5" y="14" { (class.subgroup) }
-                    text class={ "m " (label.class()) } x="5" y="28" { (size) }
-                } @else if let Some(label) = one {
-                    text class=(label.class()) x="5" y="14" { (class.subgroup) }
+                @if let Some(name) = name {
+                    text class=(name.class()) x="5" y="14" { (class.subgroup) }
+                    @if let Some(below) = below {
+                        text class={ "m " (below.max(name).class()) } x="5" y="28" { (size) }
+                    }
                 }
             }
         }
@@ -211,7 +208,7 @@ fn area(class: &str, rect: Rect, space: Rect, title: &str) -> Markup {
 }
 
 /// A text that is shown where the map is wide enough for it, and nowhere cut off.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Label(u16);
 
 impl Label {
@@ -220,7 +217,7 @@ impl Label {
 
     /// The text in an area as wide as this in the layout's own space.
     fn fitting(text: &str, width: f64) -> Option<Self> {
-        const ASCII: f64 = 6.9;
+        const ASCII: f64 = 6.7;
         const OTHER: f64 = 12.5;
         let needed: f64 = 10.0
             + text

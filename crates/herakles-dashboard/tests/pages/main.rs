@@ -4,10 +4,13 @@
 
 mod lines;
 mod population;
+mod terminal;
 
 use std::time::{Duration, Instant};
 
-use herakles_dashboard::{Ancestor, History, Page, ProcessDetails, Query, RuleLine, Trouble, View};
+use herakles_dashboard::{
+    AncestorLink, History, PagePath, ProcessDetails, Query, Rights as MayRead, RuleLine, View,
+};
 use herakles_metrics::Snapshot;
 use herakles_metrics::exporter::{ExporterStatus, Reload};
 use population::{MIB, Made, Rights, fleet, snapshot};
@@ -27,9 +30,10 @@ fn view<'a>(
         history,
         exporter,
         host_name: "db-17",
-        telemetry_path: "/metrics",
+        links: &[],
         refresh_every: Duration::from_secs(30),
-        troubles: &[],
+        unhealthy: None,
+        rights: MayRead::Full,
     }
 }
 
@@ -60,7 +64,9 @@ fn the_answer_names_what_is_in_use_and_who_has_most_of_it() {
         "{answer}"
     );
     assert!(
-        answer.contains("<bdi>db/db-0</bdi></a> <b>3.91 GiB</b> (6 %)"),
+        answer.contains(
+            "<bdi>db/db-0</bdi></a> <b>3.91 GiB</b> <span class=\"unbroken\">(6 %)</span>"
+        ),
         "{answer}"
     );
     assert_eq!(answer.matches("<a ").count(), 3);
@@ -102,6 +108,20 @@ fn without_rights_sizes_are_rss_and_the_page_says_so() {
     assert!(page.contains("Sizes are RSS, in which shared pages count"));
     assert!(page.contains("db/db-0: "));
     assert!(!overview(&snapshot(&fleet(50), Rights::All), "").contains("Sizes are RSS"));
+
+    let (snapshot, history) = (
+        snapshot(&fleet(50), Rights::None),
+        History::new(Duration::ZERO),
+    );
+    let exporter = ExporterStatus::default();
+    let mut view = view(&snapshot, &history, &exporter);
+    assert!(!view.overview(&Query::default()).contains("CAP_SYS_PTRACE"));
+    view.rights = MayRead::Lacking;
+    let page = view.overview(&Query::default());
+    assert!(
+        page.contains("PSS and USS are missing for 50 of 50 processes"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -139,9 +159,9 @@ fn what_processes_call_themselves_stays_text() {
         processes: Some(1),
     };
     let details = ProcessDetails {
-        ancestors: vec![Ancestor {
+        ancestors: vec![AncestorLink {
             pid: 1,
-            name: Some("<u>".to_owned()),
+            name: "<u>".to_owned(),
         }],
         facts: vec![("user", "<u>".to_owned())],
         explanation: "</pre><u>".to_owned(),
@@ -162,6 +182,11 @@ fn what_processes_call_themselves_stays_text() {
             "inline style"
         );
         assert!(!page.contains(" onclick") && !page.contains("javascript:"));
+        let tags = page.split('<').map(|tag| tag.split('>').next().unwrap());
+        assert!(
+            tags.map(|tag| tag.matches(" class=").count())
+                .all(|classes| classes < 2)
+        );
     }
 }
 
@@ -179,7 +204,9 @@ fn links_lead_to_the_pages_they_name() {
         .split("href=\"")
         .find(|rest| rest.starts_with("/subgroup/"))
         .unwrap();
-    let Some(Page::Subgroup { group, subgroup }) = Page::at(link.split('"').next().unwrap()) else {
+    let Some(PagePath::Subgroup { group, subgroup }) =
+        PagePath::at(link.split('"').next().unwrap())
+    else {
         panic!("{link:.60}");
     };
     let (page, missing) = shown(&snapshot, |view| {
@@ -205,18 +232,13 @@ fn what_is_wrong_is_said_with_a_remedy() {
         }),
         ..ExporterStatus::default()
     };
-    let own = Trouble {
-        what: "No rights.".to_owned(),
-        remedy: "Give some.".to_owned(),
-    };
     let mut view = view(&snapshot, &history, &exporter);
-    let troubles = [own];
-    view.troubles = &troubles;
+    view.unhealthy = Some("Stale.");
     let page = view.overview(&Query::default());
     for what in [
         "The last scan failed",
         "The last reload failed",
-        "No rights.</b> Give some.",
+        "Stale.</b> See Health for the reason.",
     ] {
         assert!(page.contains(what), "{what}");
     }

@@ -10,6 +10,7 @@ use clap::builder::{
 };
 use clap::{Arg, ArgAction, ColorChoice, Command as Clap, value_parser};
 use clap_complete::Shell;
+use herakles_dashboard::Order;
 use herakles_stat::Pid;
 
 use super::version::BUILD;
@@ -57,7 +58,7 @@ pub(super) fn subcommands() -> Vec<Clap> {
         .about("Scan twice, then print what a scrape would see")
         .arg(
             choice("format", &["table", "json", "text", "openmetrics"])
-                .help("Form of the output [default: table on a terminal, else text]"),
+                .help("Form of the output [default: table, with --output text]"),
         )
         .arg(path("output").help(
             "Write the text form to this file instead, for the textfile collector of node_exporter",
@@ -72,6 +73,21 @@ pub(super) fn subcommands() -> Vec<Clap> {
             option("watch", "DURATION")
                 .value_parser(duration_parser())
                 .help("Repeat with this time in between, until interrupted"),
+        )
+        .arg(
+            option("sort", "ORDER")
+                .value_parser(PossibleValuesParser::new(Order::ALL.map(Order::name)))
+                .help("What the table is sorted by [default: uss]"),
+        )
+        .arg(
+            option("top", "N")
+                .value_parser(value_parser!(u32).range(1..))
+                .help("Rows of each part of the table [default: as many as fit]"),
+        )
+        .arg(option("group", "GROUP").help("Only this group in the table"))
+        .arg(
+            option("subgroup", "SUBGROUP")
+                .help("Only this subgroup in the table, as SUBGROUP or GROUP/SUBGROUP"),
         );
     let check = Clap::new("check")
         .about("Say what works here, and what to do about the rest")

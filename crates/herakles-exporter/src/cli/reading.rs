@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use clap_complete::Shell;
+use herakles_dashboard::Order;
 use herakles_stat::Pid;
 
 use super::definition::{CONFIG_FILE, negated_id};
 use super::{
     Check, Command, ConfigFormat, Description, Explain, Invocation, Once, OnceFormat, ReportFormat,
-    Rules, RulesFormat, Subject, UsageError,
+    Rules, RulesFormat, Subject, TableOptions, UsageError,
 };
 use crate::config::FlagValues;
 use crate::config::settings::{Kind, SETTINGS, Setting};
@@ -109,6 +110,24 @@ fn once_from(matches: &ArgMatches) -> Result<Once, UsageError> {
         let sentence = "--output writes the text form only: leave --format out or give text";
         return Err(UsageError(sentence.to_owned()));
     }
+    let is_table = output.is_none() && format.is_none_or(|format| format == OnceFormat::Table);
+    let of_table = ["sort", "top", "group", "subgroup"];
+    if let Some(option) = of_table
+        .into_iter()
+        .find(|id| !is_table && matches.contains_id(id))
+    {
+        let sentence = format!("--{option} is for the table: leave --format and --output out");
+        return Err(UsageError(sentence));
+    }
+    let top = matches.get_one::<u32>("top");
+    let table = TableOptions {
+        order: word(matches, "sort")
+            .and_then(Order::named)
+            .unwrap_or_default(),
+        top: top.and_then(|top| usize::try_from(*top).ok()),
+        group: word(matches, "group").map(str::to_owned),
+        subgroup: word(matches, "subgroup").map(str::to_owned),
+    };
     Ok(Once {
         format,
         output,
@@ -117,6 +136,7 @@ fn once_from(matches: &ArgMatches) -> Result<Once, UsageError> {
             .copied()
             .unwrap_or(Duration::from_secs(1)),
         watch: matches.get_one("watch").copied(),
+        table,
     })
 }
 

@@ -44,6 +44,7 @@ fn subcommands_are_read() {
         output: None,
         interval: second,
         watch: None,
+        table: TableOptions::default(),
     };
     assert_eq!(command("once"), Command::Once(once));
     assert_eq!(
@@ -53,6 +54,7 @@ fn subcommands_are_read() {
             output: None,
             interval: Duration::from_millis(500),
             watch: Some(Duration::from_secs(2)),
+            table: TableOptions::default(),
         })
     );
     assert_eq!(
@@ -62,6 +64,7 @@ fn subcommands_are_read() {
             output: Some(PathBuf::from("/x/herakles.prom")),
             interval: second,
             watch: None,
+            table: TableOptions::default(),
         })
     );
     assert_eq!(

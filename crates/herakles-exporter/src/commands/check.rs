@@ -162,29 +162,24 @@ fn memory(proc: &ProcFs, running_config: &RunningConfig, allow_partial: bool, re
     }
     let privileged = capabilities(report);
     let access = Access::probe(proc, source, &pids, &mut Buffers::default());
-    let sentence = format!(
-        "memory: readable for {} of {}",
-        access.readable,
-        access.total()
-    );
+    let sentence = readable(access.readable as u64, access.total() as u64, privileged);
     if access.denied == 0 {
         report.ok(&sentence);
-        return;
-    }
-    if privileged {
-        report.warn(&format!(
-            "{sentence}; the kernel refuses the rest even with CAP_SYS_PTRACE"
-        ));
-        return;
-    }
-    let sentence = format!(
-        "{sentence}; run it as root or give it CAP_SYS_PTRACE for PSS and USS of all of them"
-    );
-    if allow_partial {
-        report.warn(&sentence)
+    } else if privileged || allow_partial {
+        report.warn(&sentence);
     } else {
-        report.fail(&sentence)
+        report.fail(&sentence);
     }
+}
+
+/// Of how many processes the memory may be read, and what to do about the others.
+pub(super) fn readable(readable: u64, asked: u64, privileged: bool) -> String {
+    let advice = match (readable == asked, privileged) {
+        (true, _) => "",
+        (_, true) => "; the kernel refuses the rest even with CAP_SYS_PTRACE",
+        (_, false) => "; run it as root or give it CAP_SYS_PTRACE for PSS and USS of all of them",
+    };
+    format!("memory: readable for {readable} of {asked}{advice}")
 }
 
 /// Says which capabilities are there; whether they allow to read all memory.

@@ -156,7 +156,7 @@ fn place(
 ) -> (Placement, Option<Ancestor>) {
     let mut inheritance = Inheritance::NONE;
     let mut source = None;
-    for (pid, ancestor) in ancestors(proc, subject, users).iter().rev() {
+    for ancestor in subject.ancestors(proc, users).iter().rev() {
         let decision = running_config
             .options
             .classifier
@@ -166,7 +166,7 @@ fn place(
         let rule = decision.rule().filter(|_| !placement.inherited);
         if let Some(rule) = rule.filter(|rule| rule.inherits()) {
             source = Some(Ancestor {
-                pid: pid.as_u32(),
+                pid: ancestor.pid.as_u32(),
                 name: display_name(&ancestor.comm),
                 rule: rule.origin().clone(),
             });
@@ -176,23 +176,4 @@ fn place(
     let placement = table.place(&decision, &inheritance);
     let source = source.filter(|_| placement.inherited);
     (placement, source)
-}
-
-/// The ancestors of a process, the parent first. A kernel thread ends the line: no rule is asked
-/// about it, so it passes nothing on.
-fn ancestors(proc: &ProcFs, subject: &Inspection, users: &Users) -> Vec<(Pid, Inspection)> {
-    let mut ancestors = Vec::new();
-    let mut next = subject.parent;
-    // The bound is for a /proc that changes under us into a circle.
-    while let Some(pid) = next.filter(|_| ancestors.len() < 1000) {
-        let Ok(ancestor) = Inspection::read(proc, pid, users) else {
-            break;
-        };
-        if ancestor.is_kernel_thread {
-            break;
-        }
-        next = ancestor.parent;
-        ancestors.push((pid, ancestor));
-    }
-    ancestors
 }

@@ -1,33 +1,42 @@
 //! `once`: two scans, then print.
 
+mod identities;
+mod screen;
+
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use herakles_collect::{Collector, Scan};
+use herakles_collect::{Collector, Identities, Scan};
+use herakles_dashboard::Terminal;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{Scope, Snapshot, SnapshotJson, TextFormat, render, render_live};
-use herakles_scan::ProcFs;
+use herakles_scan::{Capabilities, ProcFs};
 
 use super::output::write_file;
-use super::{Failure, output, table};
-use crate::cli::{Once, OnceFormat};
+use super::{Failure, check, output};
+use crate::cli::{Once, OnceFormat, TableOptions};
 use crate::config::RunningConfig;
 use crate::status::{Status, self_process};
 
 pub(super) fn run(once: &Once, running_config: RunningConfig) -> Result<ExitCode, Failure> {
-    for warning in &running_config.loaded.warnings {
-        let _ = writeln!(io::stderr(), "herakles-exporter: warning: {warning}");
-    }
-    let root = &running_config.config().path.procfs;
-    let collector = Collector::open(root, running_config.options.clone())?;
+    output::warn(&running_config.loaded.warnings);
+    let root = running_config.config().path.procfs.clone();
+    let by_default = match once.output {
+        None => OnceFormat::Table,
+        Some(_) => OnceFormat::Text,
+    };
     let mut printer = Printer {
-        format: once.format.unwrap_or_else(|| default_format(once)),
-        output: once.output.clone(),
+        format: once.format.unwrap_or(by_default),
+        output: once.output.as_ref(),
+        table: &once.table,
         status: Status::new(running_config.labels()),
-        collector,
+        collector: Collector::open(&root, running_config.options.clone())?,
+        identities: Identities::default(),
+        root,
+        printed: 0,
     };
 
     printer.scan()?;
@@ -43,22 +52,19 @@ pub(super) fn run(once: &Once, running_config: RunningConfig) -> Result<ExitCode
     }
 }
 
-fn default_format(once: &Once) -> OnceFormat {
-    if once.output.is_none() && io::stdout().is_terminal() {
-        OnceFormat::Table
-    } else {
-        OnceFormat::Text
-    }
-}
-
-struct Printer {
+struct Printer<'a> {
     format: OnceFormat,
-    output: Option<PathBuf>,
+    output: Option<&'a PathBuf>,
+    table: &'a TableOptions,
     status: Status,
     collector: Collector<ProcFs>,
+    identities: Identities,
+    root: PathBuf,
+    /// Tables so far.
+    printed: u64,
 }
 
-impl Printer {
+impl Printer<'_> {
     fn scan(&mut self) -> Result<Scan, Failure> {
         let scan = self
             .collector
@@ -69,51 +75,76 @@ impl Printer {
         Ok(scan)
     }
 
-    fn print(&self, scan: Scan, again: bool) -> Result<ExitCode, Failure> {
-        let refused = (scan.stats.memory_refused, scan.stats.memory_asked);
-        let text = self.document(scan)?;
-        if let Some(path) = &self.output {
-            return write_file(path, text.as_bytes())
-                .map(|()| ExitCode::SUCCESS)
-                .map_err(|error| {
-                    Failure::Other(format!("cannot write {}: {error}; see that its folder exists and may be written to", path.display()))
-                });
+    fn print(&mut self, scan: Scan, again: bool) -> Result<ExitCode, Failure> {
+        let (refused, asked) = (scan.stats.memory_refused, scan.stats.memory_asked);
+        let snapshot = scan.snapshot;
+        if self.format == OnceFormat::Table {
+            return self.print_table(&snapshot, again, (asked - refused, asked));
         }
-        if self.format == OnceFormat::Table && again && io::stdout().is_terminal() {
-            // Cursor home and erase below: no flicker as with a cleared screen.
-            output::print("\u{1b}[H\u{1b}[J")?;
-        }
+        let status = self.status.read(self_process::read(), None);
+        let text = match self.format {
+            OnceFormat::Json => self.json(&snapshot, &status)?,
+            OnceFormat::OpenMetrics => exposition(&snapshot, &status, TextFormat::OpenMetrics),
+            _ => exposition(&snapshot, &status, TextFormat::Text),
+        };
+        let Some(path) = self.output else {
+            return output::print(&text);
+        };
+        write_file(path, text.as_bytes()).map_err(|error| {
+            let path = path.display();
+            Failure::Other(format!(
+                "cannot write {path}: {error}; see that its folder exists and may be written to"
+            ))
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// On a terminal in the place of the one before, else below it.
+    fn print_table(
+        &mut self,
+        snapshot: &Snapshot,
+        again: bool,
+        (readable, asked): (u64, u64),
+    ) -> Result<ExitCode, Failure> {
+        let is_terminal = io::stdout().is_terminal();
+        self.identities.follow(&self.root, snapshot);
+        let table = Terminal {
+            snapshot,
+            texts: &identities::for_table(&self.identities, is_terminal),
+            order: self.table.order,
+            top: self.table.top,
+            group: self.table.group.as_deref(),
+            subgroup: self.table.subgroup.as_deref(),
+        };
+        let text = table.render(screen::current());
+        let is_first = self.printed == 0;
+        self.printed += 1;
+        let text = match (again && is_terminal, is_first) {
+            (true, _) => screen::in_place(&text, is_first),
+            (false, true) => text,
+            (false, false) => format!("\n{text}"),
+        };
         let code = output::print(&text)?;
-        if refused.0 > 0 && self.format == OnceFormat::Table {
-            let _ = writeln!(
-                io::stderr(),
-                "herakles-exporter: the memory of {} of {} processes may not be read; run it as \
-                 root or with CAP_SYS_PTRACE to see their PSS and USS",
-                refused.0,
-                refused.1
-            );
+        if readable < asked && is_first && !(again && is_terminal) {
+            let may_read = Capabilities::effective().is_ok_and(|it| it.sys_ptrace);
+            let sentence = check::readable(readable, asked, may_read);
+            let _ = writeln!(io::stderr(), "herakles-exporter: {sentence}");
         }
         Ok(code)
     }
 
-    fn document(&self, scan: Scan) -> Result<String, Failure> {
-        let snapshot = scan.snapshot;
-        let status = self.status.read(self_process::read(), None);
-        match self.format {
-            OnceFormat::Table => Ok(table::render(&snapshot, io::stdout().is_terminal())),
-            OnceFormat::Json => {
-                let document = SnapshotJson {
-                    snapshot: &snapshot,
-                    age: Duration::ZERO,
-                    exporter: Some(&status),
-                };
-                let json = serde_json::to_string(&document)
-                    .map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))?;
-                Ok(json + "\n")
-            }
-            OnceFormat::Text => Ok(exposition(&snapshot, &status, TextFormat::Text)),
-            OnceFormat::OpenMetrics => Ok(exposition(&snapshot, &status, TextFormat::OpenMetrics)),
-        }
+    fn json(&mut self, snapshot: &Snapshot, exporter: &ExporterStatus) -> Result<String, Failure> {
+        self.identities.follow(&self.root, snapshot);
+        let age = Duration::ZERO;
+        let document = SnapshotJson {
+            snapshot,
+            age,
+            exporter: Some(exporter),
+        };
+        let mut document = serde_json::to_value(document)
+            .map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))?;
+        identities::add_to_json(&mut document, snapshot, &self.identities);
+        Ok(format!("{document}\n"))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The pages for people.
+//! `/health`: how the exporter does, in words.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -9,31 +9,6 @@ use herakles_web::{Body, respond};
 
 use crate::app::App;
 use crate::cache::CachedRefresh;
-use crate::cli::BUILD;
-use crate::routes::ROUTES;
-
-/// `/`: what this is and where to go.
-pub(super) fn landing(app: &App) -> Response<Body> {
-    let running_config = app.running_config.load();
-    let cached = app.cache.load();
-    let (_, state) = health_of(app, cached.as_deref());
-    let telemetry_path = &running_config.config().web.telemetry_path;
-    let mut html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
-         <title>herakles-exporter</title></head>\n<body>\n<h1>herakles-exporter {}</h1>\n\
-         <p>Memory and CPU of every process of this host, for Prometheus. {}</p>\n<ul>\n",
-        escape(BUILD.version),
-        escape(&state),
-    );
-    for route in ROUTES {
-        if let Some(about) = route.about {
-            let path = escape(route.served_at(telemetry_path));
-            let _ = writeln!(html, "<li><a href=\"{path}\">{path}</a>: {about}</li>");
-        }
-    }
-    html.push_str("</ul>\n</body>\n</html>\n");
-    respond::html(StatusCode::OK, html)
-}
 
 /// `/health`: state, age, last error and counts, for people and probes.
 pub(super) async fn health(app: &App) -> Response<Body> {
@@ -51,7 +26,7 @@ pub(super) async fn health(app: &App) -> Response<Body> {
 }
 
 /// Whether the last good refresh is young enough, and a sentence that says so.
-fn health_of(app: &App, cached: Option<&CachedRefresh>) -> (bool, String) {
+pub(super) fn health_of(app: &App, cached: Option<&CachedRefresh>) -> (bool, String) {
     let limit =
         (app.running_config.load().config().scan.cache_ttl * 3).max(Duration::from_secs(30));
     match cached.map(CachedRefresh::age) {
@@ -132,20 +107,4 @@ fn describe(out: &mut String, app: &App, cached: Option<&CachedRefresh>, status:
 
 fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
-}
-
-/// Text for HTML, in elements and in quoted attributes.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }

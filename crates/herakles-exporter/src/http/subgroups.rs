@@ -9,8 +9,8 @@ use herakles_web::{Body, respond};
 
 use crate::app::App;
 use crate::cache::CachedRefresh;
-use crate::human;
 use crate::rule_text;
+use herakles_dashboard::human;
 
 /// So many unclassified names are shown.
 const NAMES: usize = 20;

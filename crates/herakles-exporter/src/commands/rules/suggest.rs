@@ -13,7 +13,7 @@ use herakles_scan::ProcFs;
 
 use crate::commands::{Failure, output};
 use crate::config::RunningConfig;
-use crate::human;
+use herakles_dashboard::human;
 
 /// More rules than this are hardly read at once.
 const MOST: usize = 10;

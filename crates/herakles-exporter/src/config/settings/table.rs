@@ -195,6 +195,12 @@ settings! {
         host: bool = Kind::Bool, ["true"];
     }
 
+    /// `[dashboard]`: the pages for people.
+    dashboard: Dashboard, "Dashboard" {
+        /// How far back the lines on the pages reach; 0s is no lines
+        history: Duration = seconds(0, 86_400), ["1h"];
+    }
+
     /// `[security]`: what the service refuses itself.
     security: Security, "Security" {
         /// Refuse itself system calls and files that an exporter never needs

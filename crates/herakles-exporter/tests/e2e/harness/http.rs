@@ -98,6 +98,8 @@ fn parse(answer: &[u8], without_body: bool) -> io::Result<Response> {
         .header("content-length")
         .and_then(|length| length.parse::<usize>().ok());
     match announced {
+        // It has none of its own, and no body (RFC 9110, 15.4.5).
+        None if response.status == 304 && response.body.is_empty() => Ok(response),
         None => Err(broken("no Content-Length")),
         Some(_) if without_body && response.body.is_empty() => Ok(response),
         Some(length) if response.body.len() == length => Ok(response),

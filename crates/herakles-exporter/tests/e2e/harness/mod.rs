@@ -9,6 +9,7 @@ pub(crate) mod http;
 pub(crate) mod prometheus;
 pub(crate) mod target;
 pub(crate) mod tools;
+pub(crate) mod tree;
 
 use std::{
     env,

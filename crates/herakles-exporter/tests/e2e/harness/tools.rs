@@ -70,6 +70,15 @@ pub(crate) fn java() -> Option<PathBuf> {
     tool("HERAKLES_E2E_JAVA", "java")
 }
 
+pub(crate) fn chromium() -> Option<PathBuf> {
+    tool("HERAKLES_E2E_CHROMIUM", "chromium")
+}
+
+/// What gives a program a terminal.
+pub(crate) fn script() -> Option<PathBuf> {
+    tool("HERAKLES_E2E_SCRIPT", "script")
+}
+
 /// Any Python.
 pub(crate) fn python() -> Option<PathBuf> {
     tool("HERAKLES_E2E_PYTHON", "python3")
