@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use herakles_metrics::{Process, Subgroup};
+use herakles_metrics::Process;
 
 use crate::members::{Members, bytes_of};
 
@@ -76,10 +76,10 @@ impl NamedProcesses {
     }
 }
 
-/// Whether a subgroup says little of what its members are: `other`, and what only its language
-/// is known of.
-pub fn is_generic(subgroup: &Subgroup) -> bool {
-    matches!(&*subgroup.class.group, "other" | "runtime")
+/// Whether a group says little of what its processes are: `other`, and those of which only the
+/// language is known.
+pub fn is_generic(group: &str) -> bool {
+    matches!(group, "other" | "runtime")
 }
 
 /// A part of a subgroup to be drawn.
@@ -90,7 +90,7 @@ pub(crate) struct Part {
 
 /// The parts of a subgroup, the biggest first: names where it is generic, else processes.
 pub(crate) fn parts(members: &Members<'_>) -> Vec<Part> {
-    if is_generic(members.subgroup) {
+    if is_generic(&members.subgroup.class.group) {
         let named = NamedProcesses::among(members.processes);
         if named.len() > 1 {
             let part = |named: NamedProcesses| Part {

@@ -11,7 +11,7 @@ use crate::history::Growth;
 use crate::host_bar;
 use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{Extent, Query, subgroup_path};
-use crate::members::{self, Members};
+use crate::members::{self, Basis, Members};
 use crate::names::{NamedProcesses, is_generic};
 use crate::process_list::ProcessList;
 use crate::treemap;
@@ -45,6 +45,9 @@ impl View<'_> {
                     (host_bar::draw(memory, &host_bar::parts(memory, &all)))
                 }
                 (treemap::map(&all))
+                @if Basis::of(self.snapshot) == Basis::Mixed {
+                    p.more { "Where PSS is not known, RSS counts; it counts shared pages in full." }
+                }
             }
             (self.subgroup_table(&all, &growths, query))
             (processes.draw(self.snapshot.taken_at_seconds(), self.snapshot.processes().iter().collect()))
@@ -113,7 +116,7 @@ impl View<'_> {
                     tbody {
                         @for (members, growth) in all.iter().zip(growths).take(shown) {
                             (self.subgroup_row(members, *growth, largest))
-                            @if is_generic(members.subgroup) { (name_rows(members)) }
+                            @if is_generic(&members.subgroup.class.group) { (name_rows(members)) }
                         }
                     }
                 } }

@@ -54,7 +54,7 @@ async fn dispatch(app: &Arc<App>, page: Page, request: &Request<()>) -> Response
         Page::Ready => ready(app),
         Page::Reload => reload(app).await,
         Page::Config => respond::text(StatusCode::OK, app.running_config.load().loaded.to_toml()),
-        Page::Subgroups => subgroups::subgroups(app),
+        Page::Subgroups => subgroups::subgroups(app, request),
         Page::Snapshot => snapshot(app).await,
     }
 }

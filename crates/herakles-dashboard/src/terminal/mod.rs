@@ -241,7 +241,7 @@ impl Terminal<'_> {
 
     /// The names, with what they run, of a subgroup that says little of its members.
     fn names(&self, members: &Members<'_>) -> Vec<NamedProcesses> {
-        if !is_generic(members.subgroup) {
+        if !is_generic(&members.subgroup.class.group) {
             return Vec::new();
         }
         let name = |process: &Process| {

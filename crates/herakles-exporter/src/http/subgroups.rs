@@ -1,43 +1,66 @@
-//! `/subgroups`: the rules, how many processes each has, and what none of them knows.
+//! `/subgroups`: the rules in use, what none of them knows, and on request all of them.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
-use herakles_classify::Rules;
-use herakles_metrics::Unclassified;
-use herakles_web::hyper::{Response, StatusCode};
+use herakles_classify::{Rule, Rules};
+use herakles_dashboard::{NamedProcesses, human, is_generic};
+use herakles_metrics::Snapshot;
+use herakles_web::hyper::{Request, Response, StatusCode};
 use herakles_web::{Body, respond};
 
 use crate::app::App;
 use crate::cache::CachedRefresh;
 use crate::rule_text;
-use herakles_dashboard::human;
 
-/// So many unclassified names are shown.
+/// So many names are shown.
 const NAMES: usize = 20;
 
-/// `/subgroups`: the effective rules in order, with how many processes each has now.
-pub(super) fn subgroups(app: &App) -> Response<Body> {
+/// `/subgroups`: the rules that have processes, in the order in which they are tried;
+/// `?rules=all` shows the others too.
+pub(super) fn subgroups(app: &App, request: &Request<()>) -> Response<Body> {
     let running_config = app.running_config.load();
+    let rules = running_config.options.classifier.rules();
     let cached = app.cache.load();
-    let text = page(running_config.options.classifier.rules(), cached.as_deref());
+    let all = request
+        .uri()
+        .query()
+        .is_some_and(|query| query.split('&').any(|it| it == "rules=all"));
+    let text = match cached.as_deref() {
+        Some(cached) if all => listed(rules, Some(cached), |_| true),
+        Some(cached) => page(rules, cached),
+        None => listed(rules, None, |_| true),
+    };
     respond::text(StatusCode::OK, text)
 }
 
-fn page(rules: &Rules, cached: Option<&CachedRefresh>) -> String {
+fn page(rules: &Rules, cached: &CachedRefresh) -> String {
+    let is_used = |rule: &Arc<Rule>| cached.rule_counts.of(rule).processes > 0;
+    let mut out = listed(rules, Some(cached), is_used);
+    let unused = rules.iter().filter(|rule| !is_used(rule)).count();
+    let _ = writeln!(
+        out,
+        "       {unused} more rules have no process now; /subgroups?rules=all shows all of them"
+    );
+    without_rule(cached, &mut out);
+    names(&cached.snapshot, &mut out);
+    out
+}
+
+fn listed(
+    rules: &Rules,
+    cached: Option<&CachedRefresh>,
+    shows: impl Fn(&Arc<Rule>) -> bool,
+) -> String {
     let mut out = String::from(
         "# Rules in the order in which they are tried; the first that matches decides.\n\
          # processes  group/subgroup  rule  patterns\n",
     );
-    for rule in rules.iter() {
+    for rule in rules.iter().filter(|rule| shows(rule)) {
         let count = cached.map(|it| it.rule_counts.of(rule));
         let processes = count.map_or_else(|| "-".to_owned(), |it| it.processes.to_string());
-        let _ = write!(
-            out,
-            "{processes:>6}  {}/{}  {}",
-            rule.group(),
-            rule.subgroup(),
-            rule.origin()
-        );
+        let (group, subgroup) = (rule.group(), rule.subgroup());
+        let _ = write!(out, "{processes:>6}  {group}/{subgroup}  {}", rule.origin());
         rule_text::patterns(rule, &mut out);
         out.push('\n');
         let overflowed = count.map_or(0, |it| it.overflowed);
@@ -48,40 +71,63 @@ fn page(rules: &Rules, cached: Option<&CachedRefresh>) -> String {
             );
         }
     }
-    if let Some(cached) = cached {
-        without_rule(cached, &mut out);
-    }
     out
 }
 
-/// The processes that no rule matches, and the largest names among those that stay unclassified.
+/// The processes that no rule matches.
 fn without_rule(cached: &CachedRefresh, out: &mut String) {
-    let snapshot = &cached.snapshot;
     let members = |group: &str, subgroup: &str| {
-        let mut all = snapshot.subgroups().iter();
+        let mut all = cached.snapshot.subgroups().iter();
         let found = all.find(|it| (&*it.class.group, &*it.class.subgroup) == (group, subgroup));
         found.map_or(0, |it| it.processes)
     };
-    let _ = writeln!(
-        out,
-        "{:>6}  no rule matches; they are in the subgroup of an ancestor whose rule has inherit",
-        cached.rule_counts.inherited
-    );
-    let kernel = members("system", "kernel");
-    let _ = writeln!(out, "{kernel:>6}  system/kernel  kernel threads");
-    let unclassified = members("other", "other");
-    let _ = writeln!(out, "{unclassified:>6}  other/other  no rule matches");
-    let largest = Unclassified::largest(snapshot, NAMES);
-    if largest.is_empty() {
+    for (processes, what) in [
+        (
+            cached.rule_counts.inherited,
+            "no rule matches; they are in the subgroup of an ancestor whose rule has inherit",
+        ),
+        (members("system", "kernel"), "system/kernel  kernel threads"),
+        (members("other", "other"), "other/other  no rule matches"),
+    ] {
+        let _ = writeln!(out, "{processes:>6}  {what}");
+    }
+}
+
+/// The names in subgroups that say little of their members, the biggest first.
+fn names(snapshot: &Snapshot, out: &mut String) {
+    let subgroups = snapshot.processes().chunk_by(|a, b| a.class == b.class);
+    let mut named: Vec<_> = subgroups
+        .filter_map(|members| Some((&members.first()?.class, members)))
+        .filter(|(class, _)| is_generic(&class.group))
+        .flat_map(|(class, members)| {
+            let named = NamedProcesses::among(members).into_iter();
+            named.map(move |named| (class, named))
+        })
+        .collect();
+    if named.is_empty() {
         return;
     }
+    named.sort_by_key(|(_, named)| std::cmp::Reverse(named.bytes));
     out.push_str(
-        "\n# The largest names that no rule matches; `herakles-exporter rules suggest` prints rules \
-         for them.\n# processes  memory  name\n",
+        "\n# The largest names of which no more than their language is known, if that; \
+         `herakles-exporter rules suggest` prints rules for them.\n\
+         # processes  memory  name\n",
     );
-    for it in largest {
-        let (kind, bytes) = it.held();
+    for (class, named) in named.iter().take(NAMES) {
+        let (kind, bytes) = match (named.uss_bytes, named.rss_bytes) {
+            (Some(uss), _) => ("USS", uss),
+            (None, rss) => ("RSS", rss.unwrap_or(0)),
+        };
         let size = human::bytes(bytes);
-        let _ = writeln!(out, "{:>6}  {size:>8} {kind}  {}", it.processes, it.name());
+        let place = if &*class.group == "other" {
+            String::new()
+        } else {
+            format!("  ({class})")
+        };
+        let _ = writeln!(
+            out,
+            "{:>6}  {size:>8} {kind}  {}{place}",
+            named.processes, named.name
+        );
     }
 }

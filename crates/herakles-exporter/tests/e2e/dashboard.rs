@@ -242,3 +242,48 @@ fn as_nobody(setpriv: &std::path::Path, tree: &Tree) -> Exporter {
     exporter.wait_for_refreshes(2.0);
     exporter
 }
+
+#[test]
+fn the_page_of_rules_starts_with_those_in_use_and_folds_the_others() {
+    let tree = fleet(60);
+    let exporter = serve(&tree, &[]);
+    let page = exporter.get("/subgroups").text();
+    let rules: Vec<&str> = page
+        .lines()
+        .filter(|line| line.contains("  builtin:"))
+        .collect();
+    assert!(
+        rules.len() > 10 && rules.len() < 40,
+        "{} rules\n{page}",
+        rules.len()
+    );
+    assert!(
+        rules.iter().all(|line| !line.starts_with("     0  ")),
+        "{page}"
+    );
+    let folded = page
+        .lines()
+        .find(|line| line.contains(" more rules have no process now"))
+        .and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    let all = exporter.get("/subgroups?rules=all").text();
+    let listed = all
+        .lines()
+        .filter(|line| line.contains("  builtin:"))
+        .count();
+    assert_eq!(folded, Some(listed - rules.len()));
+    // Unknown names, and those of which only the language is known.
+    let names: Vec<&str> = page
+        .lines()
+        .skip_while(|line| !line.starts_with("# The largest names"))
+        .collect();
+    assert!(
+        names.iter().any(|line| line.ends_with("  backup-job")),
+        "{page}"
+    );
+    assert!(
+        names
+            .iter()
+            .any(|line| line.ends_with("  python3  (runtime/python)")),
+        "{page}"
+    );
+}
