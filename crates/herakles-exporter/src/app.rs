@@ -57,7 +57,7 @@ impl App {
         wake: SyncSender<()>,
     ) -> Self {
         let status = Status::new(running_config.labels());
-        status.loaded(true, None);
+        status.loaded(running_config.labels());
         if let Some(file) = &web_config {
             status.web_config_read(true);
             log_web_config(&file.current());
@@ -154,23 +154,21 @@ impl App {
         match RunningConfig::reload(&self.sources, &running) {
             Ok((running_config, restart_needed)) => {
                 let running_config = Arc::new(running_config);
-                self.status.loaded(true, Some(running_config.labels()));
+                self.status.loaded(running_config.labels());
                 self.limits.send_replace(running_config.web_limits());
                 self.running_config.store(Arc::clone(&running_config));
                 log_warnings(&running_config);
                 for setting in restart_needed {
                     tracing::warn!(setting, "changed, but takes effect only after a restart");
                 }
-                tracing::info!(
-                    rules = running_config.options.classifier.rules().len(),
-                    "configuration reloaded"
-                );
+                let changed = running_config.changes_since(&running);
+                tracing::info!(changed, "configuration reloaded");
                 // If it has been woken already, it will find this configuration too.
                 let _ = self.wake.try_send(());
                 Ok(())
             }
             Err(error) => {
-                self.status.loaded(false, None);
+                self.status.not_loaded(&error);
                 tracing::error!(
                     error = error.to_string(),
                     "reload failed, the old one stays"

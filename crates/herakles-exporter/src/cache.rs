@@ -18,6 +18,8 @@ const WANTED: Duration = Duration::from_secs(600);
 pub(crate) struct CachedRefresh {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) rule_counts: RuleCounts,
+    /// Whether the memory of some processes may not be read.
+    pub(crate) is_refused_memory: bool,
     pub(crate) forms: Forms,
     /// What became of the CPU time since the refresh before.
     pub(crate) attribution: Option<Attribution>,

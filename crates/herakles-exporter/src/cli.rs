@@ -3,8 +3,6 @@
 mod definition;
 mod documents;
 mod reading;
-#[cfg(test)]
-mod reference;
 mod usage;
 mod version;
 

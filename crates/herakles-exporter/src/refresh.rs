@@ -116,6 +116,7 @@ impl<S: ProcSource> Refresher<S> {
 
         let snapshot = Arc::new(scan.snapshot);
         let before = self.app.cache.load();
+        self.log_dropped(before.as_deref(), snapshot.series_dropped());
         let attribution = before.and_then(|it| Attribution::between(&it.snapshot, &snapshot));
         let forms = Forms::default();
         for form in self.app.cache.wanted(taken) {
@@ -124,10 +125,28 @@ impl<S: ProcSource> Refresher<S> {
         Ok(CachedRefresh {
             snapshot,
             rule_counts: scan.rule_counts,
+            is_refused_memory: scan.stats.memory_refused > 0 || scan.stats.has_standing_refusals,
             forms,
             attribution,
             taken,
         })
+    }
+
+    /// Says that series begin to be dropped, or no longer are.
+    fn log_dropped(&self, before: Option<&CachedRefresh>, now: usize) {
+        let before = before.map_or(0, |it| it.snapshot.series_dropped());
+        let running_config = self.app.running_config.load();
+        let max_series = running_config.config().export.max_series;
+        match (before, now) {
+            (0, 1..) => tracing::warn!(
+                dropped = now,
+                max_series = max_series.map_or(0, Into::into),
+                remedy = "raise export.max_series, or set export.processes to top",
+                "the smallest processes have no series of their own: there are too many series"
+            ),
+            (1.., 0) => tracing::info!("all series are exported again"),
+            _ => {}
+        }
     }
 
     fn log_faults(&mut self, scan: &Scan) {
@@ -213,6 +232,12 @@ fn log_fault(fault: Fault, count: u64, scan: &Scan) {
             count,
             remedy = "run it with CAP_SYS_PTRACE, or in the group of the mount option gid=",
             "/proc is mounted with hidepid: some processes are not reported"
+        ),
+        _ if fault.file.is_of_host() => tracing::warn!(
+            kind,
+            file,
+            count,
+            "a file of the host is not as it should be: what it would tell is absent"
         ),
         (FaultKind::Vanished | FaultKind::Malformed | FaultKind::Denied, _) => tracing::debug!(
             kind,

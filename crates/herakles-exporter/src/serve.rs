@@ -1,17 +1,19 @@
 //! The service: everything started in the order in which it can fail, then served until told to
 //! stop.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
 use herakles_collect::{Collector, OpenError};
-use herakles_scan::ProcFs;
+use herakles_scan::{Capabilities, ProcFs};
 use herakles_web::web_config::{WebConfigError, WebConfigFile};
 use herakles_web::{BindError, Server, bind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
+use crate::cli::BUILD;
 use crate::config::Sources;
 use crate::config::{LoadError, RunningConfig};
 use crate::http;
@@ -83,6 +85,7 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     let protections = Sandbox::new(config, &files).enter(&proc);
 
     let _flush = log::start(config.log.level, config.log.format);
+    log_start(&running_config);
     log_warnings(&running_config);
     if !proc.is_procfs() {
         let root = root.display().to_string();
@@ -127,6 +130,24 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     // What still runs (a scan, a document) is left behind: the process ends now.
     runtime.shutdown_background();
     served.map_err(start("the web server"))
+}
+
+/// What runs, by what, and what it may do: the first line of a log that somebody is shown.
+fn log_start(running_config: &RunningConfig) {
+    let file = running_config.loaded.file.as_deref();
+    let configuration = file.map_or("none".into(), Path::to_string_lossy);
+    let rights = Capabilities::effective().map_or_else(
+        |error| format!("cannot be told: {error}"),
+        |rights| rights.to_string(),
+    );
+    tracing::info!(
+        version = BUILD.version,
+        configuration = &*configuration,
+        rules = running_config.options.classifier.rules().len(),
+        memory = running_config.options.memory_mode().as_str(),
+        capabilities = rights,
+        "starting"
+    );
 }
 
 async fn serve(

@@ -16,6 +16,7 @@ use herakles_metrics::{MemoryReads, ProcessStates};
 
 use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
+use crate::config::LoadError;
 
 /// The live state of the exporter. Scrapes and refreshes meet here only in atomics and in maps
 /// that are locked for a few instructions, never across I/O.
@@ -37,8 +38,16 @@ pub(crate) struct Status {
     reads: Mutex<MemoryReads>,
     faults: Mutex<Faults>,
     requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
-    reload: Mutex<Option<Reload>>,
-    web_reload: Mutex<Option<Reload>>,
+    reloads: Mutex<Reloads>,
+    reload_error: Mutex<Option<String>>,
+}
+
+/// The last load of each file.
+#[derive(Clone, Copy, Default)]
+struct Reloads {
+    config: Option<Reload>,
+    rules: Option<Reload>,
+    web: Option<Reload>,
 }
 
 impl Status {
@@ -60,8 +69,8 @@ impl Status {
             reads: Mutex::default(),
             faults: Mutex::default(),
             requests: Mutex::default(),
-            reload: Mutex::default(),
-            web_reload: Mutex::default(),
+            reloads: Mutex::default(),
+            reload_error: Mutex::default(),
         }
     }
 
@@ -129,17 +138,36 @@ impl Status {
         *lock(&self.requests).entry((path, code)).or_default() += 1;
     }
 
-    /// Records the end of a (re)load; `labels` are those of the configuration now in force.
-    pub(crate) fn loaded(&self, successful: bool, labels: Option<ConfigLabels>) {
-        if let Some(labels) = labels {
-            *lock(&self.config) = labels;
+    /// Records a (re)load that gave the configuration now in force.
+    pub(crate) fn loaded(&self, labels: ConfigLabels) {
+        *lock(&self.config) = labels;
+        *lock(&self.reload_error) = None;
+        let mut reloads = lock(&self.reloads);
+        note(&mut reloads.config, true);
+        note(&mut reloads.rules, true);
+    }
+
+    /// Records a reload that left the configuration as it was.
+    pub(crate) fn not_loaded(&self, error: &LoadError) {
+        *lock(&self.reload_error) = Some(error.to_string());
+        let mut reloads = lock(&self.reloads);
+        match error {
+            LoadError::Config(_) => note(&mut reloads.config, false),
+            _ => {
+                note(&mut reloads.config, true);
+                note(&mut reloads.rules, false);
+            }
         }
-        note(&mut lock(&self.reload), successful);
     }
 
     /// Records the end of a reading of the web configuration.
     pub(crate) fn web_config_read(&self, successful: bool) {
-        note(&mut lock(&self.web_reload), successful);
+        note(&mut lock(&self.reloads).web, successful);
+    }
+
+    /// Why the last reload failed, if it did.
+    pub(crate) fn reload_error(&self) -> Option<String> {
+        lock(&self.reload_error).clone()
     }
 
     /// Why the last refresh failed, if it did.
@@ -181,6 +209,7 @@ impl Status {
     /// Everything as it is now. `own` and `cached` are the caller's to read.
     pub(crate) fn read(&self, own: SelfUsage, cached: Option<&CachedRefresh>) -> ExporterStatus {
         let last = self.last.load(Relaxed);
+        let reloads = *lock(&self.reloads);
         let last_success_nanos = self.last_success_nanos.load(Relaxed);
         ExporterStatus {
             started_seconds: self.started_seconds(),
@@ -209,8 +238,9 @@ impl Status {
             series_dropped: cached.map(|it| it.snapshot.series_dropped()),
             exposition: cached.map(|it| it.forms.sizes()),
             http_requests: lock(&self.requests).clone(),
-            config_reload: *lock(&self.reload),
-            web_reload: *lock(&self.web_reload),
+            config_reload: reloads.config,
+            rules_reload: reloads.rules,
+            web_reload: reloads.web,
             process: own,
         }
     }
@@ -268,7 +298,7 @@ mod tests {
     #[test]
     fn scrapes_add_no_more_series_than_were_kept_free_for_them() {
         let status = Status::new(ConfigLabels::default());
-        status.loaded(true, None);
+        status.loaded(ConfigLabels::default());
         let kept_free = status.series_to_come();
 
         status.refresh_ended(Ok(()), Duration::from_millis(1), Duration::from_millis(1));

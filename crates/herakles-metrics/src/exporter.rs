@@ -53,8 +53,10 @@ pub struct ExporterStatus {
     pub exposition: Option<ExpositionBytes>,
     /// Requests answered, by (path, status code).
     pub http_requests: BTreeMap<(&'static str, u16), u64>,
-    /// The last load of configuration and rules.
+    /// The last load of the configuration.
     pub config_reload: Option<Reload>,
+    /// The last load of the rules that it names.
+    pub rules_reload: Option<Reload>,
     /// The last load of the web configuration file, where one is used.
     pub web_reload: Option<Reload>,
     /// The exporter as a process.
@@ -64,7 +66,12 @@ pub struct ExporterStatus {
 impl ExporterStatus {
     /// The reloads that happened, by `file`.
     pub(crate) fn reloads(&self) -> impl Iterator<Item = (&'static str, Reload)> {
-        [("config", self.config_reload), ("web", self.web_reload)]
+        let reloads = [
+            ("config", self.config_reload),
+            ("rules", self.rules_reload),
+            ("web", self.web_reload),
+        ];
+        reloads
             .into_iter()
             .filter_map(|(file, reload)| Some((file, reload?)))
     }

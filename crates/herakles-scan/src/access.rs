@@ -1,5 +1,6 @@
 //! What may be read of other processes here.
 
+use std::fmt;
 use std::io;
 
 use herakles_stat::Pid;
@@ -34,6 +35,22 @@ impl Capabilities {
             net_admin: effective.contains(CapabilitySet::NET_ADMIN),
             dac_read_search: effective.contains(CapabilitySet::DAC_READ_SEARCH),
         })
+    }
+}
+
+/// Their names with commas, or `none`.
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [
+            (self.sys_ptrace, "CAP_SYS_PTRACE"),
+            (self.perfmon, "CAP_PERFMON"),
+            (self.net_admin, "CAP_NET_ADMIN"),
+            (self.dac_read_search, "CAP_DAC_READ_SEARCH"),
+        ];
+        let held = named.iter().filter(|(held, _)| *held);
+        let names: Vec<&str> = held.map(|(_, name)| *name).collect();
+        f.write_str(if names.is_empty() { "none" } else { "" })?;
+        f.write_str(&names.join(", "))
     }
 }
 

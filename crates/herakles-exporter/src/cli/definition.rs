@@ -24,10 +24,16 @@ pub(super) const LAYERS: &str = "A setting is taken from its default, the config
     HERAKLES_SCAN_CACHE_TTL. A switch is turned off by --no-X or --X=false, such as \
     --no-export.host. All settings are accepted after a subcommand too.";
 
+/// What the help of a subcommand says instead of listing them.
+const EVERYWHERE: &str = "All settings work here too, such as --config.file and --path.procfs: \
+    `herakles-exporter --help` lists them.";
+
 /// The whole command line.
 pub(super) fn program() -> Clap {
     let subcommands = subcommands().into_iter().map(|subcommand| {
-        with_settings(subcommand, true).mut_subcommands(|nested| with_settings(nested, true))
+        with_settings(subcommand, true)
+            .after_help(EVERYWHERE)
+            .mut_subcommands(|nested| with_settings(nested, true).after_help(EVERYWHERE))
     });
     with_settings(bare(), false).subcommands(subcommands)
 }

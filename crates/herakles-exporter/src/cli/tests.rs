@@ -9,6 +9,7 @@ use herakles_stat::Pid;
 use super::*;
 
 mod documents;
+mod reference;
 
 fn parsed(arguments: &str) -> Result<Invocation, UsageError> {
     let words = std::iter::once("herakles-exporter").chain(arguments.split_whitespace());
@@ -159,6 +160,14 @@ fn a_wrong_command_line_is_one_sentence_with_what_to_do() {
             "once --intervall 1s",
             "unknown flag `--intervall`; did you mean `--interval`?",
         ),
+        (
+            "--port 9100",
+            "unknown flag `--port`; did you mean `--web.listen-address`?",
+        ),
+        (
+            "once --format jsn",
+            "--format: `jsn` is not one of table, json, text, openmetrics; did you mean `json`?",
+        ),
         ("--bananas", "unknown flag `--bananas`; see --help"),
         ("-x", "unknown flag `-x`; see --help"),
         ("once extra", "unknown argument `extra`; see --help"),
@@ -188,8 +197,7 @@ fn a_wrong_command_line_is_one_sentence_with_what_to_do() {
         ),
         (
             "once --format xml",
-            "invalid value 'xml' for '--format <FORMAT>' [possible values: table, json, text, \
-             openmetrics]; see --help",
+            "--format: `xml` is not one of table, json, text, openmetrics",
         ),
         (
             "once --output x --format json",
@@ -218,8 +226,7 @@ fn a_wrong_command_line_is_one_sentence_with_what_to_do() {
         ),
         (
             "completions ksh",
-            "invalid value 'ksh' for '<SHELL>' [possible values: bash, elvish, fish, powershell, \
-             zsh]; see --help",
+            "<SHELL>: `ksh` is not one of bash, elvish, fish, powershell, zsh; did you mean `zsh`?",
         ),
     ] {
         assert_eq!(sentence(arguments), expect, "{arguments}");

@@ -34,6 +34,7 @@ impl From<&clap::Error> for UsageError {
                 }
                 unknown("subcommand", &name, nearest_subcommand(&name))
             }
+            ErrorKind::InvalidValue => one_of_few(error).unwrap_or_else(|| first_sentence(error)),
             _ => first_sentence(error),
         };
         Self(sentence)
@@ -56,12 +57,49 @@ fn text(value: &ContextValue) -> String {
         .collect()
 }
 
-/// The nearest setting, or clap's suggestion among the options of the subcommand.
+/// About a word that is none of those an option takes, if that is what is wrong.
+fn one_of_few(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::Strings(words)) = error.get(ContextKind::ValidValue) else {
+        return None;
+    };
+    let found = text(error.get(ContextKind::InvalidValue)?);
+    if words.is_empty() || found.is_empty() {
+        return None;
+    }
+    let option = text(error.get(ContextKind::InvalidArg)?);
+    let option = option.split(' ').next()?;
+    let near = nearest(&found, words.iter().map(String::as_str));
+    let advice = did_you_mean(near);
+    let known = words.join(", ");
+    Some(format!(
+        "{option}: {} is not one of {known}{advice}",
+        quoted(&found)
+    ))
+}
+
+/// What other exporters call these.
+const CUSTOMARY: &[(&str, &str)] = &[
+    ("--port", "--web.listen-address"),
+    ("--listen", "--web.listen-address"),
+    ("--listen-address", "--web.listen-address"),
+    ("--bind", "--web.listen-address"),
+    ("--config", "--config.file"),
+    ("--procfs", "--path.procfs"),
+    ("--interval", "--scan.cache-ttl"),
+];
+
+/// The nearest setting, clap's suggestion among the options of the subcommand, or our name for
+/// what has another one elsewhere.
 fn nearest_flag(flag: &str, suggested: Option<String>) -> Option<String> {
+    let customary = CUSTOMARY.iter().find(|(theirs, _)| *theirs == flag);
+    if let Some((_, ours)) = customary {
+        return Some((*ours).to_owned());
+    }
     let settings = SETTINGS
         .iter()
         .map(|setting| format!("--{}", setting.flag()));
-    let known: Vec<String> = settings.chain(suggested).collect();
+    let config = std::iter::once("--config.file".to_owned());
+    let known: Vec<String> = settings.chain(config).chain(suggested).collect();
     nearest(flag, known.iter().map(String::as_str)).map(str::to_owned)
 }
 

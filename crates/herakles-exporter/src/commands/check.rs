@@ -190,23 +190,7 @@ fn capabilities(report: &Report) -> bool {
             false
         }
         Ok(it) => {
-            let names = [
-                (it.sys_ptrace, "CAP_SYS_PTRACE"),
-                (it.perfmon, "CAP_PERFMON"),
-                (it.net_admin, "CAP_NET_ADMIN"),
-                (it.dac_read_search, "CAP_DAC_READ_SEARCH"),
-            ];
-            let held: Vec<&str> = names
-                .iter()
-                .filter(|(held, _)| *held)
-                .map(|(_, name)| *name)
-                .collect();
-            let held = if held.is_empty() {
-                "none that matter".to_owned()
-            } else {
-                held.join(", ")
-            };
-            report.ok(&format!("capabilities: {held}"));
+            report.ok(&format!("capabilities: {it}"));
             it.sys_ptrace
         }
     }
@@ -235,6 +219,22 @@ fn scan(running_config: &RunningConfig, report: &mut Report) {
             let took = begin.elapsed().as_secs_f64();
             let processes = scan.snapshot.processes().len();
             report.ok(&format!("scan: {processes} processes in {took:.3} s"));
+            if let dropped @ 1.. = scan.snapshot.series_dropped() {
+                let series = scan.snapshot.series();
+                report.warn(&format!(
+                    "series: {series} exported, {dropped} dropped; raise export.max_series, or set \
+                     export.processes to top"
+                ));
+            }
+            for (fault, count) in scan.stats.faults.iter() {
+                if fault.file.is_of_host() {
+                    let (kind, file) = (fault.kind.as_str(), fault.file.as_str());
+                    report.warn(&format!(
+                        "host: {file} could not be read as it should ({count} {kind}); its \
+                         families are absent"
+                    ));
+                }
+            }
             for notice in scan.notices {
                 match notice {
                     Notice::TooBig { pid, name, .. } => report.warn(&format!(

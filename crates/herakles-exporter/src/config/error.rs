@@ -123,6 +123,8 @@ pub(crate) enum ProblemKind {
         name: String,
         nearest: Option<String>,
     },
+    #[error("rules cannot stand here: write [[{0}]] into a file that classification.rules names")]
+    RulesInConfig(&'static str),
     #[error("`{0}` must be a table: write [{0}]")]
     NotATable(&'static str),
     #[error("`{}` cannot stand in a file: use --{} or {}", .0.path(), .0.flag(), .0.variable())]

@@ -135,8 +135,14 @@ fn settings_of(table: &'static Table) -> impl Iterator<Item = &'static Setting> 
         .filter(|setting| setting.table == table.name)
 }
 
+/// What the file of rules has, and a configuration has not.
+const RULES: &str = "subgroups";
+
 /// A name that is no table: perhaps a misspelt one, perhaps a key that lost its table.
 fn unknown_at_root(name: &str, is_table: bool) -> ProblemKind {
+    if name == RULES {
+        return ProblemKind::RulesInConfig(RULES);
+    }
     let name = name.to_owned();
     if is_table {
         let nearest = nearest(&name, TABLES.iter().map(|table| table.name)).map(str::to_owned);

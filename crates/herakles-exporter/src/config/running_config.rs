@@ -29,6 +29,8 @@ pub(crate) enum LoadError {
     Rules(#[from] RuleError),
     #[error("cannot read the rules {}: {source}; correct classification.rules", path.display())]
     RuleFile { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    RuleFiles(ConfigError),
     #[error("classification.rules names {count} files; at most {MAX_RULE_FILES} are read")]
     TooManyRuleFiles { count: usize },
 }
@@ -73,7 +75,7 @@ impl RunningConfig {
 
     fn of(loaded: Loaded) -> Result<Self, LoadError> {
         let classification = &loaded.config.classification;
-        let files = loaded.rule_files()?;
+        let files = loaded.rule_files().map_err(LoadError::RuleFiles)?;
         if files.len() > MAX_RULE_FILES {
             return Err(LoadError::TooManyRuleFiles { count: files.len() });
         }
@@ -112,6 +114,25 @@ impl RunningConfig {
             rules_hash: self.rules_hash.clone(),
             memory_mode: self.options.memory_mode().as_str().to_owned(),
             gate: String::new(),
+        }
+    }
+
+    /// The settings whose value is another than `before`, and `rules` if those are others;
+    /// `nothing` if it is the same.
+    pub(crate) fn changes_since(&self, before: &Self) -> String {
+        let settings = self.loaded.settings.iter().zip(&before.loaded.settings);
+        let mut changed: Vec<String> = settings
+            .filter(|(new, old)| new.value != old.value)
+            .map(|(new, _)| new.setting.path())
+            .collect();
+        if self.rules_hash != before.rules_hash {
+            let rules = self.options.classifier.rules().len();
+            changed.push(format!("rules ({rules} now)"));
+        }
+        if changed.is_empty() {
+            "nothing".to_owned()
+        } else {
+            changed.join(", ")
         }
     }
 

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use herakles_metrics::Subgroup;
 use herakles_metrics::exporter::ExporterStatus;
+use herakles_scan::Capabilities;
 use herakles_web::hyper::{Response, StatusCode};
 use herakles_web::{Body, respond};
 
@@ -67,6 +69,15 @@ fn describe(out: &mut String, app: &App, cached: Option<&CachedRefresh>, status:
     }
     let error = app.status.last_error();
     let _ = writeln!(out, "last error: {}", error.as_deref().unwrap_or("none"));
+    if let Some(error) = app.status.reload_error() {
+        let _ = writeln!(
+            out,
+            "last reload: failed, the configuration before it holds: {error}"
+        );
+    }
+    let rights =
+        Capabilities::effective().map_or_else(|error| error.to_string(), |it| it.to_string());
+    let _ = writeln!(out, "capabilities: {rights}");
     if let Some(states) = status.processes {
         let counts: Vec<String> = states
             .by_name()
@@ -77,34 +88,74 @@ fn describe(out: &mut String, app: &App, cached: Option<&CachedRefresh>, status:
     }
     if let Some(cached) = cached {
         let snapshot = &cached.snapshot;
-        let unreadable: u64 = snapshot
-            .subgroups()
-            .iter()
-            .map(|it| it.unreadable_processes)
-            .sum();
-        let _ = writeln!(out, "without PSS and USS: {unreadable} processes");
-        let _ = writeln!(
-            out,
-            "series: {} exported, {} dropped by max_series",
-            snapshot.series(),
-            snapshot.series_dropped()
-        );
+        let unreadable = |it: &Subgroup| it.unreadable_processes;
+        let unreadable: u64 = snapshot.subgroups().iter().map(unreadable).sum();
+        let remedy = match (cached.is_refused_memory, Capabilities::effective()) {
+            (false, _) => "",
+            (true, Ok(rights)) if rights.sys_ptrace => "; the kernel refuses some all the same",
+            _ => "; run it with CAP_SYS_PTRACE or as root to see theirs",
+        };
+        let _ = writeln!(out, "without PSS and USS: {unreadable} processes{remedy}");
+        let dropped = match snapshot.series_dropped() {
+            0 => "none dropped".to_owned(),
+            dropped => format!(
+                "{dropped} dropped: raise export.max_series, or set export.processes to top"
+            ),
+        };
+        let _ = writeln!(out, "series: {} exported, {dropped}", snapshot.series());
     }
     if let Some(attribution) = cached.and_then(|it| it.attribution) {
-        let unattributed = attribution.unattributed_seconds();
-        let host = attribution.host_seconds;
-        let _ = writeln!(
-            out,
-            "unattributed CPU: {unattributed:.2} s of the {host:.2} s that the host spent between \
-             the last two refreshes ({:.1} %)",
-            100.0 * unattributed / host.max(f64::MIN_POSITIVE)
-        );
+        let (host, rest) = (attribution.host_seconds, attribution.unattributed_seconds());
+        let _ = writeln!(out, "unattributed CPU: {}", unattributed(host, rest));
     }
     for ((kind, file), count) in &status.scan_errors {
         let _ = writeln!(out, "scan errors: {count} {kind} ({file})");
     }
 }
 
+/// What became of the seconds that the host spent, and of the `rest` that nobody was credited with,
+/// as far as it can be told.
+fn unattributed(host: f64, rest: f64) -> String {
+    /// Of less the kernel's ticks leave no share to speak of.
+    const TOLD: f64 = 1.0;
+    let between = "between the last two refreshes";
+    if host < TOLD {
+        format!("the host spent only {host:.2} s {between}, too little to tell")
+    } else if rest < 0.0 {
+        format!(
+            "none; {:.2} s more than the {host:.2} s that the host spent {between} were credited, \
+             as children are credited when they are waited for",
+            -rest
+        )
+    } else {
+        let share = 100.0 * rest / host;
+        format!("{rest:.2} s of the {host:.2} s that the host spent {between} ({share:.1} %)")
+    }
+}
+
 fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unattributed_time_is_told_only_where_there_is_some() {
+        assert_eq!(
+            unattributed(10.0, 1.0),
+            "1.00 s of the 10.00 s that the host spent between the last two refreshes (10.0 %)"
+        );
+        let little = unattributed(0.02, -0.02);
+        assert!(
+            little.ends_with("too little to tell") && !little.contains('%'),
+            "{little}"
+        );
+        let late = unattributed(10.0, -0.5);
+        assert!(
+            late.starts_with("none; 0.50 s more") && !late.contains('%'),
+            "{late}"
+        );
+    }
 }

@@ -23,8 +23,12 @@ fn with_pss(enabled: bool) -> String {
 }
 
 fn reload_state(exporter: &Exporter) -> Option<f64> {
+    reload_state_of(exporter, "config")
+}
+
+fn reload_state_of(exporter: &Exporter, file: &str) -> Option<f64> {
     let name = "herakles_exporter_config_last_reload_successful";
-    exporter.metrics().value(name, &[("file", "config")])
+    exporter.metrics().value(name, &[("file", file)])
 }
 
 fn exports_pss(exporter: &Exporter) -> bool {
@@ -73,6 +77,9 @@ fn a_broken_reload_keeps_what_was_good() {
     eventually("the new configuration", || {
         (!exports_pss(&exporter)).then_some(())
     });
+    let log = exporter.log();
+    assert!(log.contains("changed=export.enable_pss"), "{log}");
+    assert!(log.contains("msg=\"starting\" version="), "{log}");
     assert!(
         exporter.refreshes() >= refreshes,
         "a reload reset a counter"
@@ -107,8 +114,11 @@ fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
     write(&(rule("second", "hk-ruled") + &rule("third", "[")));
     exporter.signal(Signal::HUP);
     eventually("the reload to fail", || {
-        (reload_state(&exporter) == Some(0.0)).then_some(())
+        (reload_state_of(&exporter, "rules") == Some(0.0)).then_some(())
     });
+    assert_eq!(reload_state(&exporter), Some(1.0), "that file is good");
+    let health = exporter.get("/health").text();
+    assert!(health.contains("last reload: failed, "), "{health}");
     exporter.wait_for_next_refresh();
     assert_eq!(subgroup().as_deref(), Some("first"));
     let place = format!("{}:8:12", rules.path().display());
@@ -123,6 +133,11 @@ fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
     eventually("the new rules", || {
         (subgroup().as_deref() == Some("second")).then_some(())
     });
+    assert_eq!(reload_state_of(&exporter, "rules"), Some(1.0));
+    let health = exporter.get("/health").text();
+    assert!(!health.contains("last reload"), "{health}");
+    let log = exporter.log();
+    assert!(log.contains("changed=\"rules ("), "{log}");
 }
 
 #[test]

@@ -285,6 +285,7 @@ pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
             successful: true,
             last_success_seconds: Some(NOW - 3600.0),
         }),
+        rules_reload: None,
         web_reload: None,
         process: SelfUsage {
             cpu_seconds: Some(11.25),

@@ -1,7 +1,7 @@
 //! Help, completions, manual page and reference.
 
+use super::reference::configuration_markdown;
 use super::*;
-use crate::cli::reference::configuration_markdown;
 use crate::config::settings::{Kind, SETTINGS, TABLES};
 use crate::config::{Environment, Origin, Sources, template};
 

@@ -181,4 +181,8 @@ fn nearest_is_near() {
     assert_eq!(nearest("cache_tll", names), Some("cache_ttl"));
     assert_eq!(nearest("paralelism", names), Some("parallelism"));
     assert_eq!(nearest("bananas", names), None);
+    let levels = ["error", "warn", "info", "debug", "trace"];
+    assert_eq!(nearest("warning", levels), Some("warn"));
+    assert_eq!(nearest("err", levels), Some("error"));
+    assert_eq!(nearest("in", levels), None);
 }

@@ -135,6 +135,16 @@ fn unknown_names_are_errors_with_the_nearest_one() {
 }
 
 #[test]
+fn rules_in_the_configuration_are_shown_the_way_to_their_file() {
+    let remedy = "rules cannot stand here: write [[subgroups]] into a file that \
+                  classification.rules names";
+    check(
+        "[log]\n[[subgroups]]\ngroup = 'a'\nsubgroup = 'b'\nmatches = ['c']",
+        &[&format!("FILE:2:3: {remedy}")],
+    );
+}
+
+#[test]
 fn the_root_of_proc_is_no_matter_of_the_file() {
     let remedy = "`path.procfs` cannot stand in a file: use --path.procfs or HERAKLES_PATH_PROCFS";
     check(
