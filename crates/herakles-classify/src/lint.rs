@@ -1,5 +1,7 @@
 //! Rules that load but cannot mean what their author meant.
 
+mod digest;
+mod hiding;
 mod reach;
 mod seen;
 
@@ -8,7 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::pattern::{GlobPattern, Pattern};
+use crate::pattern::Pattern;
 use crate::rule::{Rule, Rules};
 use reach::Reach;
 use seen::Seen;
@@ -45,6 +47,8 @@ pub enum WarningKind {
     Unmatchable,
     /// Everything matches.
     Boundless,
+    /// A rule of the user's own leaves nothing to very many built-in ones.
+    Hiding,
 }
 
 impl Rules {
@@ -69,13 +73,13 @@ impl Rules {
     pub fn lint(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         let (mut names, mut exes, mut cmdlines) = (Seen::new(), Seen::new(), Seen::new());
-        let mut catching_all: Vec<(&Rule, &GlobPattern)> = Vec::new();
+        let mut catching_all: Vec<CatchAll<'_>> = Vec::new();
         for rule in self.iter().map(AsRef::as_ref) {
             let mut findings = Findings {
                 rule,
                 out: &mut warnings,
             };
-            if let Some(all) = catching_all.iter().find(|(by, _)| by.precedes(rule)) {
+            if let Some(all) = catching_all.iter().find(|all| all.by.precedes(rule)) {
                 findings.shadowed_rule(all);
                 continue;
             }
@@ -83,7 +87,8 @@ impl Rules {
             for pattern in rule.names.iter().map(AsRef::as_ref) {
                 findings.covered(pattern, names.covering_name(rule, pattern));
                 if pattern.matcher.is_all() {
-                    catching_all.push((rule, pattern));
+                    let what = "every process";
+                    catching_all.push(CatchAll::new(rule, pattern, what));
                 }
             }
             for pattern in rule.exes.iter().map(AsRef::as_ref) {
@@ -91,9 +96,32 @@ impl Rules {
             }
             for pattern in rule.cmdlines.iter().map(AsRef::as_ref) {
                 findings.covered(pattern, cmdlines.covering_cmdline(rule, pattern));
+                if matches!(reach::reach(pattern), Reach::Everything) {
+                    let what = "every process with a command line";
+                    catching_all.push(CatchAll::new(rule, pattern, what));
+                }
             }
         }
         warnings
+    }
+}
+
+/// A pattern that leaves nothing to later rules.
+struct CatchAll<'r> {
+    by: &'r Rule,
+    text: &'r str,
+    line: u32,
+    what: &'static str,
+}
+
+impl<'r> CatchAll<'r> {
+    fn new<M>(by: &'r Rule, pattern: &'r Pattern<M>, what: &'static str) -> Self {
+        Self {
+            by,
+            text: &pattern.text,
+            line: pattern.line,
+            what,
+        }
     }
 }
 
@@ -114,14 +142,15 @@ impl Findings<'_> {
         });
     }
 
-    fn shadowed_rule(&mut self, (by, pattern): &(&Rule, &GlobPattern)) {
+    fn shadowed_rule(&mut self, all: &CatchAll<'_>) {
         let message = format!(
-            "the rule for {}/{} is never reached, {:?} at {}:{} catches every process",
+            "the rule for {}/{} is never reached, {:?} at {}:{} catches {}",
             self.rule.group(),
             self.rule.subgroup(),
-            pattern.text,
-            by.origin.file,
-            pattern.line
+            all.text,
+            all.by.origin.file,
+            all.line,
+            all.what
         );
         self.push(WarningKind::Shadowed, self.rule.origin.line, message);
     }

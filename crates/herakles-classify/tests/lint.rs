@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
-use herakles_classify::{Rules, WarningKind};
+use herakles_classify::{Rules, Warning, WarningKind};
 
 fn warnings(text: &str) -> Vec<String> {
     Rules::parse(text, "f")
@@ -150,10 +150,75 @@ fn patterns_that_match_nothing_or_everything() {
     for patterns in [
         "matches = ['kube-controller-manager', 'kworker/0:1']",
         "exe_matches = ['*/nginx', '?usr/*', '[/]x']",
-        "cmdline_matches = ['^', '^a*$', 'abc']",
+        "cmdline_matches = ['^a*$', 'abc']",
     ] {
         assert!(warnings(&rule(patterns)).is_empty(), "{patterns}");
     }
+}
+
+#[test]
+fn everything_is_known_in_all_its_forms() {
+    for everything in [
+        ".+", "^.", ".", "^.+", ".*", "^.*", "^.*$", ".+$", "^(.|..)+", "(?s).", "^[^x]|x",
+    ] {
+        let all = rule(&format!("cmdline_matches = ['{everything}']"));
+        let found = warnings(&(all + &rule("matches = ['a']")));
+        assert_eq!(
+            found,
+            [
+                format!("f:4: pattern {everything:?} matches every command line"),
+                format!(
+                    "f:5: the rule for g/s is never reached, {everything:?} at f:4 catches every \
+                     process with a command line"
+                ),
+            ]
+        );
+    }
+    for something in [
+        "^.$", "^..?$", ". ", "^[^-]", "a?b", r"\b", r"^\S", "^[!-~]", "..+",
+    ] {
+        let some = rule(&format!("cmdline_matches = ['{something}']"));
+        let found = warnings(&(some + &rule("matches = ['a']")));
+        assert!(found.is_empty(), "{found:?}");
+    }
+}
+
+#[test]
+fn a_rule_that_hides_hundreds_of_built_in_ones_is_one_warning() {
+    let hiding = |patterns: &str| -> Vec<String> {
+        let rules = Rules::parse(&rule(patterns), "f").unwrap();
+        let warnings = rules.lint_before(&Rules::builtin());
+        let warnings = warnings.iter().filter(|it| it.kind == WarningKind::Hiding);
+        warnings.map(ToString::to_string).collect()
+    };
+    let builtin = Rules::builtin().len();
+    for patterns in ["matches = ['*']", "cmdline_matches = ['.+']"] {
+        let found = hiding(patterns);
+        assert_eq!(found.len(), 1, "{patterns}: {found:?}");
+        let count = format!("f:4: the rule for g/s leaves nothing to {builtin} of the {builtin} ");
+        assert!(found[0].starts_with(&count), "{found:?}");
+    }
+    assert_eq!(hiding("matches = ['[a-m]*', '[n-z]*']").len(), 1);
+    assert_eq!(hiding("matches = ['x*']").len(), 0);
+    assert_eq!(hiding("matches = ['?*']").len(), 1);
+    assert_eq!(hiding("matches = ['*']\nusers = ['ann']").len(), 0);
+    assert_eq!(hiding("matches = ['*']\nfallback = true").len(), 0);
+    assert_eq!(hiding("matches = ['nginx', 'java']").len(), 0);
+}
+
+#[test]
+fn ten_thousand_warnings_are_a_few_lines() {
+    let patterns: String = (0..10_200).map(|_| rule("matches = ['same']")).collect();
+    let rules = Rules::parse(&patterns, "f").unwrap();
+    let warnings = rules.lint();
+    assert_eq!(warnings.len(), 10_199);
+    let lines = Warning::digest(&warnings, 10);
+    assert_eq!(lines.len(), 11);
+    assert_eq!(
+        lines[10],
+        "and 10189 more patterns that stand somewhere already"
+    );
+    assert_eq!(Warning::digest(&warnings[..10], 10).len(), 10);
 }
 
 #[test]

@@ -203,6 +203,6 @@ pub(crate) fn log_warnings(running_config: &RunningConfig) {
         tracing::warn!(warning, "configuration");
     }
     for warning in &running_config.rule_warnings {
-        tracing::warn!(warning = warning.to_string(), "rules");
+        tracing::warn!(warning, "rules");
     }
 }

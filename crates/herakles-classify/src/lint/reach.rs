@@ -1,5 +1,7 @@
 //! What a pattern can match by itself: nothing, everything, or something.
 
+use regex_syntax::hir::{Hir, HirKind, Look};
+
 use crate::name::{CMDLINE_LEN, COMM_LEN};
 use crate::pattern::{CmdlinePattern, GlobPattern, LiteralSet, Matcher, parse_regex};
 
@@ -52,7 +54,7 @@ pub(super) fn reach(pattern: &CmdlinePattern) -> Reach {
         Some(shortest) if shortest > CMDLINE_LEN => {
             Reach::Nothing("only the first 4 KiB of a command line are looked at")
         }
-        Some(0) if properties.look_set().is_empty() => Reach::Everything,
+        Some(0 | 1) if is_boundless(&hir, pattern) => Reach::Everything,
         Some(_) => {
             let holds_nul = |set: &LiteralSet| set.iter().all(|text| text.contains(&0));
             if pattern.required_literals().iter().any(holds_nul) {
@@ -62,4 +64,40 @@ pub(super) fn reach(pattern: &CmdlinePattern) -> Reach {
             }
         }
     }
+}
+
+/// Whether every command line matches, newlines in odd places aside.
+///
+/// An expression that looks at nothing behind its match and matches each single byte matches all that
+/// begin with that byte too.
+fn is_boundless(hir: &Hir, pattern: &CmdlinePattern) -> bool {
+    let hir = without_end(hir);
+    let looks = hir.properties().look_set();
+    let is_open = looks.iter().all(|look| look == Look::Start);
+    let mut bytes = (1..=u8::MAX).filter(|byte| *byte != b'\n');
+    is_open && bytes.all(|byte| pattern.is_match(&[byte]))
+}
+
+/// The expression without a `$` that leaves open what stands before it.
+fn without_end(hir: &Hir) -> Hir {
+    if let HirKind::Concat(parts) = hir.kind()
+        && let [before @ .., end] = parts.as_slice()
+        && matches!(end.kind(), HirKind::Look(Look::End))
+        && let Some(HirKind::Repetition(last)) = before.last().map(Hir::kind)
+        && last.max.is_none()
+        && last.sub.properties().maximum_len() == Some(1)
+        && is_any_byte(&last.sub)
+    {
+        return Hir::concat(before.to_vec());
+    }
+    hir.clone()
+}
+
+fn is_any_byte(hir: &Hir) -> bool {
+    let HirKind::Class(regex_syntax::hir::Class::Bytes(class)) = hir.kind() else {
+        return false;
+    };
+    let bytes = class.ranges().iter().map(|range| range.len());
+    // All but the newline, or all.
+    bytes.sum::<usize>() >= 255
 }

@@ -19,6 +19,9 @@ const MAX_RULE_FILE: u64 = 1 << 20;
 /// Nor are there more of them.
 const MAX_RULE_FILES: usize = 1000;
 
+/// So many warnings of one kind are told, and then how many more there are.
+const MAX_WARNINGS: usize = 10;
+
 /// Why configuration or rules could not be loaded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -42,7 +45,7 @@ pub(crate) struct RunningConfig {
     /// What the collector does by it.
     pub(crate) options: Options,
     /// What is suspicious in the user's rules. The built-in ones have their own test.
-    pub(crate) rule_warnings: Vec<RuleWarning>,
+    pub(crate) rule_warnings: Vec<String>,
     rules_hash: String,
 }
 
@@ -90,11 +93,13 @@ impl RunningConfig {
             texts.push_str(&text);
             texts.push('\0');
         }
-        let rule_warnings = rules.lint();
+        let mut builtin = Rules::default();
         if classification.builtin {
-            rules.append(Rules::builtin());
+            builtin = Rules::builtin();
             texts.push_str(env!("CARGO_PKG_VERSION"));
         }
+        let rule_warnings = RuleWarning::digest(&rules.lint_before(&builtin), MAX_WARNINGS);
+        rules.append(builtin);
         Ok(Self {
             options: options(&loaded.config, Classifier::new(rules)),
             rule_warnings,
