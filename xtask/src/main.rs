@@ -82,7 +82,7 @@ fn command() -> Command {
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
         .subcommand(
             Command::new("metrics-doc")
-                .about("Write the metric table of the README from the code")
+                .about("Write the metric table of docs/metrics.md from the code")
                 .arg(
                     Arg::new("check")
                         .long("check")

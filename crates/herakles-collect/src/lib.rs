@@ -63,3 +63,7 @@ pub use rule_counts::{RuleCount, RuleCounts};
 pub use scan::{Scan, ScanFailure};
 pub use stats::ScanStats;
 pub use users::Users;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+struct EmbeddingPage;

@@ -22,7 +22,7 @@ use std::{
 
 use self::{
     outcome::{Outcome, Strictness},
-    steps::{Needs, Step},
+    steps::{Kind, Step},
 };
 use crate::failure::Failure;
 
@@ -50,10 +50,13 @@ pub(crate) fn run(only: &[&str]) -> Result<(), Failure> {
     let strictness = strictness();
     for step in &steps::STEPS {
         let is_asked_for = only.is_empty() || only.contains(&step.name);
-        // One failed test hides no other, but what does not build is not tested.
-        let is_hidden = !report.failed.is_empty() && step.needs == Needs::AllBefore;
-        if is_asked_for && !is_hidden {
-            report.take(step, strictness);
+        if !is_asked_for {
+            continue;
+        }
+        let failed_before = report.failed.len();
+        report.take(step, strictness);
+        if step.kind == Kind::Preparation && report.failed.len() > failed_before {
+            break;
         }
     }
     report.close(started.elapsed())

@@ -20,49 +20,50 @@ const SKIPPED: &str = "HERAKLES_SKIPPED";
 /// One thing that must hold.
 pub(super) struct Step {
     pub(super) name: &'static str,
-    pub(super) needs: Needs,
+    pub(super) kind: Kind,
     pub(super) run: fn(Strictness) -> Result<Outcome, Failure>,
 }
 
-/// What a step needs to say anything new.
+/// What the failure of a step means for those after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Needs {
-    /// That no step before it has failed.
-    AllBefore,
-    Nothing,
+pub(super) enum Kind {
+    /// They have nothing new to say: what does not build is not tested.
+    Preparation,
+    /// Nothing: one failed test hides no other.
+    Trial,
 }
 
 /// All steps.
 pub(super) const STEPS: [Step; 13] = [
-    step("fmt", Needs::AllBefore, |_| {
+    step("fmt", Kind::Preparation, |_| {
         cargo("fmt", &["fmt", "--all", "--check"])
     }),
-    step("tidy", Needs::AllBefore, |_| {
+    step("tidy", Kind::Preparation, |_| {
         tidy::run().map(|()| Outcome::Passed)
     }),
-    step("tools", Needs::AllBefore, |_| bring_tools()),
-    step("deny", Needs::AllBefore, |_| deny()),
-    step("clippy", Needs::AllBefore, |_| clippy()),
-    step("targets", Needs::AllBefore, |_| targets::check()),
-    step("rustdoc", Needs::AllBefore, |_| rustdoc()),
-    step("crates", Needs::AllBefore, |_| packed::check()),
-    step("metrics-doc", Needs::AllBefore, |_| {
+    step("tools", Kind::Preparation, |_| bring_tools()),
+    step("deny", Kind::Preparation, |_| deny()),
+    step("clippy", Kind::Preparation, |_| clippy()),
+    step("targets", Kind::Preparation, |_| targets::check()),
+    step("rustdoc", Kind::Preparation, |_| rustdoc()),
+    step("crates", Kind::Preparation, |_| packed::check()),
+    step("metrics-doc", Kind::Preparation, |_| {
         metrics_doc::run(true).map(|()| Outcome::Passed)
     }),
-    step("test", Needs::AllBefore, test),
-    step("doctest", Needs::Nothing, |_| {
+    step("test", Kind::Trial, test),
+    step("doctest", Kind::Trial, |_| {
         cargo("doctest", &["test", "--locked", "--workspace", "--doc"])
     }),
-    step("e2e", Needs::Nothing, end_to_end),
-    step("package", Needs::Nothing, |_| package()),
+    step("e2e", Kind::Trial, end_to_end),
+    step("package", Kind::Trial, |_| package()),
 ];
 
 const fn step(
     name: &'static str,
-    needs: Needs,
+    kind: Kind,
     run: fn(Strictness) -> Result<Outcome, Failure>,
 ) -> Step {
-    Step { name, needs, run }
+    Step { name, kind, run }
 }
 
 fn bring_tools() -> Result<Outcome, Failure> {
