@@ -3,8 +3,11 @@
 //! Walks the rules one by one, without the search of [`Classifier`]: what is explained is the
 //! rules as written, and the two ways check each other.
 
+mod known;
 mod reason;
 mod text;
+
+pub use known::known;
 
 use std::sync::Arc;
 

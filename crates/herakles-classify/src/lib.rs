@@ -68,7 +68,7 @@ pub use cgroup::shows_foreign_cgroups;
 pub use class::{Class, ClassId};
 pub use classifier::{Classifier, Decision};
 pub use error::{RuleError, RuleErrorKind};
-pub use explain::{Explanation, Fact, PatternKind, Refusal, RuleMatch, VariableValue};
+pub use explain::{Explanation, Fact, PatternKind, Refusal, RuleMatch, VariableValue, known};
 pub use facts::{FactSource, Facts, Needs};
 pub use glob::Glob;
 #[cfg(feature = "import")]

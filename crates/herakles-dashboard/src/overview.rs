@@ -44,7 +44,7 @@ impl View<'_> {
                 @if let Some(memory) = self.snapshot.host().and_then(|host| host.memory.as_ref()) {
                     (host_bar::draw(memory, &host_bar::parts(memory, &all)))
                 }
-                (treemap::map(&all))
+                @if all.iter().any(|members| members.bytes > Some(0)) { (treemap::map(&all)) }
                 @if Basis::of(self.snapshot) == Basis::Mixed {
                     p.more { "Where PSS is not known, RSS counts; it counts shared pages in full." }
                 }

@@ -108,7 +108,7 @@ impl View<'_> {
             ("PSS", bytes_or_dash(process.memory.pss_bytes)),
             ("RSS", bytes_or_dash(process.memory.rss_bytes)),
             ("Swap", bytes_or_dash(process.memory.swap_bytes)),
-            ("Sample of PSS and USS", sample_age(process)),
+            ("Sample age", sample_age(process)),
             ("CPU, cores", cores_or_dash(process.cpu_usage_ratio)),
             (
                 "CPU time",

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use herakles_classify::{
-    ClassTable, Explanation, Facts, Inheritance, Origin, Placement, display_name,
+    ClassTable, Explanation, Facts, Inheritance, Origin, Placement, display_name, known,
 };
 use herakles_collect::{Inspection, OpenError, Users};
 use herakles_scan::{ProcFs, Skip};
@@ -42,6 +42,9 @@ struct Report {
     inherited_from: Option<Ancestor>,
     /// `None` for a kernel thread: no rule is asked about it.
     explanation: Option<Explanation>,
+    /// What rules could be written on.
+    #[serde(skip)]
+    known: String,
 }
 
 /// A process that passes its class on.
@@ -73,7 +76,10 @@ impl Report {
                 } else {
                     ""
                 };
-                format!("{who} is in {group}/{subgroup}{how}\n{overruled}{explanation}\n")
+                format!(
+                    "{who} is in {group}/{subgroup}{how}\n{overruled}{explanation}\n{}",
+                    self.known
+                )
             }
             None => format!(
                 "{who} is in {group}/{subgroup}, as all kernel threads are: no rule is asked about \
@@ -116,6 +122,7 @@ fn of_description(it: &Description, running_config: &RunningConfig) -> Report {
         subgroup: explanation.class.subgroup.to_string(),
         inherited_from: None,
         explanation: Some(explanation),
+        known: known(&facts),
     }
 }
 
@@ -142,6 +149,7 @@ fn of_process(pid: Pid, running_config: &RunningConfig) -> Result<Report, Failur
         subgroup: class.subgroup.to_string(),
         inherited_from,
         explanation,
+        known: known(&subject.facts()),
     })
 }
 

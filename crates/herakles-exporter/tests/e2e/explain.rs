@@ -36,6 +36,25 @@ fn explain_names_the_rule_and_the_pattern() {
 }
 
 #[test]
+fn explain_says_what_a_rule_could_be_written_on() {
+    let text = output(&[
+        "explain",
+        "--comm=python3",
+        "--cmdline=python3 /srv/shop/worker.py --key hunter2",
+        "--cgroup=/system.slice/shop.service",
+        "--user=shop",
+    ]);
+    for line in [
+        "  cmdline   python3 /srv/shop/worker.py --key hunter2",
+        "  {script}  worker.py",
+        "  {unit}    shop.service",
+        "  {user}    shop",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line}\n{text}");
+    }
+}
+
+#[test]
 fn explain_looks_at_a_living_process() {
     if runs_alone() {
         return;
