@@ -1,5 +1,7 @@
 //! Who pays for what: the time of exited processes, against what living ones absorbed.
 
+mod turn;
+
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -7,6 +9,7 @@ use herakles_stat::{Pid, ProcessKey};
 
 use super::table::{Record, Table};
 use crate::Usage;
+use turn::{Ancestor, Ancestors, Turn};
 
 /// A debt is tried against this many reads of the process that should have absorbed it: that of
 /// the scan that missed the exited process, which may have come too early, and the next.
@@ -55,6 +58,8 @@ struct Exited {
     scans: u8,
     /// A living process was last seen as its descendant.
     needed: bool,
+    /// It has had its try in this scan.
+    settled: bool,
 }
 
 impl Reaping {
@@ -84,6 +89,7 @@ impl Reaping {
             tries: 0,
             scans: 0,
             needed: false,
+            settled: false,
         });
     }
 
@@ -93,15 +99,17 @@ impl Reaping {
         self.exited.sort_unstable_by_key(|exited| exited.key);
         for exited in &mut self.exited {
             exited.scans = exited.scans.saturating_add(1);
+            exited.settled = false;
         }
         self.suspect_living(living);
-        // Those with one possible debtor first, as orphans can turn to others; and among equals
-        // old debts first, as new ones have another try.
+        // Those that one process only can have absorbed come first, as others may have gone
+        // elsewhere; and among equals old debts, as new ones have another try.
         for turn in [Turn::Old, Turn::New] {
             self.pay_parents(living, turn);
+            self.pay_ancestors(living, turn, Ancestors::One);
         }
         for turn in [Turn::Old, Turn::New] {
-            self.pay_ancestors(living, turn);
+            self.pay_ancestors(living, turn, Ancestors::Any);
         }
         self.suspect_exited(living);
         self.forget(living);
@@ -144,26 +152,35 @@ impl Reaping {
 
     /// A child of an exited process was reaped by that one before, and so went into the nearest
     /// living ancestor, or later by a subreaper further up or by init.
-    fn pay_ancestors<C: Copy>(&mut self, living: &Table<C>, turn: Turn) {
+    fn pay_ancestors<C: Copy>(&mut self, living: &Table<C>, turn: Turn, ancestors: Ancestors) {
         for index in 0..self.exited.len() {
             let Some(mut orphan) = self.exited.get(index).copied() else {
                 continue;
             };
-            if !orphan.orphan || !turn.includes(&orphan) {
+            if !orphan.orphan || orphan.settled || !turn.includes(&orphan) {
                 continue;
             }
+            if ancestors == Ancestors::One {
+                let mut count = 0;
+                self.climb(living, orphan.parent, orphan.key, |_, _| count += 1);
+                if count > 1 {
+                    continue;
+                }
+            }
+            orphan.settled = true;
             let last_try = orphan.tries.saturating_add(1) >= TRIES;
             let mut nearest = None;
             let mut debt = orphan.debt;
             self.climb(living, orphan.parent, orphan.key, |reaping, ancestor| {
                 nearest = nearest.or(Some((ancestor.key.pid, ancestor.read)));
-                let pid = ancestor.key.pid;
-                debt = if last_try {
-                    reaping.pay(pid, debt)
-                } else {
-                    reaping.pay_unsuspected(pid, debt)
-                };
+                debt = reaping.pay_unsuspected(ancestor.key.pid, debt);
             });
+            // What may be somebody else's is taken only when nobody has anything else.
+            if last_try {
+                self.climb(living, orphan.parent, orphan.key, |reaping, ancestor| {
+                    debt = reaping.pay(ancestor.key.pid, debt);
+                });
+            }
             orphan.debt = debt;
             match nearest {
                 // The links in between may be forgotten before the debt is.
@@ -367,34 +384,5 @@ impl Reaping {
             .checked_sub(1)?;
         let exited = self.exited.get(index)?;
         (exited.key.pid == pid).then_some(Ancestor::Exited(index, *exited))
-    }
-}
-
-/// Whether it is the turn of the debts of this scan, or of older ones.
-#[derive(Clone, Copy, PartialEq)]
-enum Turn {
-    Old,
-    New,
-}
-
-impl Turn {
-    fn includes(self, exited: &Exited) -> bool {
-        (self == Self::New) == (exited.scans <= 1)
-    }
-}
-
-/// A step up the process tree.
-enum Ancestor<C> {
-    Living(Record<C>),
-    /// With its place in the list.
-    Exited(usize, Exited),
-}
-
-impl<C> Ancestor<C> {
-    fn up(&self) -> (Option<Pid>, ProcessKey) {
-        match self {
-            Self::Living(record) => (record.parent, record.key),
-            Self::Exited(_, exited) => (exited.parent, exited.key),
-        }
     }
 }

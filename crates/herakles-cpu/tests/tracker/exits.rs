@@ -150,6 +150,29 @@ fn an_unseen_subreaper_is_found_between_the_parent_and_init() {
     );
 }
 
+/// An orphan may have gone into either of two ancestors: into the one whose growth nobody else
+/// accounts for, although the other is nearer and it is the last try.
+#[test]
+fn an_orphan_takes_nothing_that_another_may_have_left_while_somebody_else_can_pay() {
+    let mut host = Host::new();
+    let job = |pid, parent| Process { pid, parent, ..JOB };
+    let (middle, child, late) = (job(20, 10), job(22, 10), job(23, 10));
+    let orphan = job(21, 20).used(764);
+    host.scan(&[late, child, middle, orphan, SHELL, INIT]);
+
+    // The parent of the orphan ends, and init reaps it. That may as well have been the child.
+    let (child, init) = (child.used(764), INIT.reaped(INIT.reaped + 764));
+    host.scan(&[late, child, SHELL, init]);
+    // Both children end; one of them after it has been read.
+    let shell = SHELL.reaped(SHELL.reaped + 765);
+    host.scan(&[late.used(1), shell, init]);
+    for _ in 0..3 {
+        host.scan(&[shell, init]);
+    }
+    assert_eq!(host.ticks("job"), 764 + 764 + 1);
+    assert_eq!((host.ticks("shell"), host.ticks("init")), (0, 0));
+}
+
 #[test]
 fn page_faults_are_settled_as_ticks_are() {
     let mut host = Host::new();
