@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use herakles_classify::{display_name, shows_foreign_cgroups};
 use herakles_metrics::{ProcessKind, Selection};
 use herakles_scan::{
-    MemorySource, OpenError as ProcError, ProcFile, ProcFs, ProcSource, ReadBuf, open_process,
-    read_text,
+    MemorySource, MountOptions, OpenError as ProcError, ProcFile, ProcFs, ProcSource, ReadBuf,
+    open_process, read_text,
 };
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use herakles_taskstats::ExitRecord;
@@ -85,7 +85,11 @@ impl Collector<ProcFs> {
         let root = root.as_ref();
         let proc = ProcFs::open(root)?;
         let facts = HostFacts::of(&proc, root).map_err(OpenError::Units)?;
-        Self::with_source(proc, facts, options)
+        let mount = proc.mount_options().ok().flatten();
+        let mut collector = Self::with_source(proc, facts, options)?;
+        let hiding = mount.filter(MountOptions::hides_from_us);
+        collector.notices.extend(hiding.map(Notice::Hidden));
+        Ok(collector)
     }
 }
 

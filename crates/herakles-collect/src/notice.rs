@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use herakles_scan::{HidePid, MountOptions};
 use herakles_stat::Pid;
 use herakles_taskstats::Error as TaskstatsError;
 
@@ -28,6 +29,9 @@ pub enum Notice {
         /// The paths of the first process, as a line.
         first: String,
     },
+    /// The procfs is mounted such that other users' processes are not to be seen: they are missing
+    /// from snapshots.
+    Hidden(MountOptions),
     /// Exit records were asked for and are not to be had: the CPU of exited processes is taken
     /// from their parents.
     NoExitRecords(ExitsError),
@@ -49,6 +53,20 @@ impl fmt::Display for Notice {
                  so `cgroups` in rules does not see whole paths; start the container in the host's \
                  namespace, with --cgroupns=host or `cgroup: host` in Compose"
             ),
+            Self::Hidden(mount) => {
+                write!(
+                    f,
+                    "procfs is mounted with hidepid={}: without CAP_SYS_PTRACE",
+                    mount.hide_pid
+                )?;
+                // That one lets nobody else in.
+                if let Some(gid) = mount.exempt_gid
+                    && mount.hide_pid != HidePid::Ptraceable
+                {
+                    write!(f, " or the group {gid}")?;
+                }
+                f.write_str(" other users' processes are missing")
+            }
             Self::NoExitRecords(error) => write!(
                 f,
                 "taskstats does not tell of exits: their CPU is taken from their parents ({error})"
@@ -59,5 +77,29 @@ impl fmt::Display for Notice {
                  ({error})"
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hidden_process_is_told_of_with_what_would_show_it() {
+        let told = |hide_pid| {
+            let mut mount = MountOptions::default();
+            (mount.hide_pid, mount.exempt_gid) = (hide_pid, Some(4));
+            Notice::Hidden(mount).to_string()
+        };
+        assert_eq!(
+            told(HidePid::Invisible),
+            "procfs is mounted with hidepid=invisible: without CAP_SYS_PTRACE or the group 4 other \
+             users' processes are missing"
+        );
+        assert_eq!(
+            told(HidePid::Ptraceable),
+            "procfs is mounted with hidepid=ptraceable: without CAP_SYS_PTRACE other users' \
+             processes are missing"
+        );
     }
 }

@@ -190,6 +190,12 @@ fn log_notice(notice: &Notice) {
             "control groups are seen from within a container: `cgroups` in rules does not see \
              whole paths"
         ),
+        Notice::Hidden(mount) => tracing::warn!(
+            hidepid = mount.hide_pid.to_string(),
+            gid = mount.exempt_gid,
+            remedy = "run it with CAP_SYS_PTRACE, or in the group of the mount option gid=",
+            "procfs is mounted with hidepid: other users' processes are missing"
+        ),
         Notice::NoExitRecords(error) => tracing::warn!(
             error = error.to_string(),
             remedy = "run it with CAP_NET_ADMIN in the initial namespaces, or set scan.exits \

@@ -1,4 +1,4 @@
-//! How a procfs is mounted.
+//! How a procfs is mounted: whom it hides, and from whom.
 
 use std::fmt;
 use std::fs::File;
@@ -6,8 +6,9 @@ use std::io::{self, Read as _};
 
 use rustix::fs::{Mode, OFlags, fstat, major, minor, openat};
 use rustix::io::retry_on_intr;
+use rustix::process::{Gid, getegid, getgroups};
 
-use crate::ProcFs;
+use crate::{Capabilities, ProcFs};
 
 /// How a procfs is mounted, as far as it hides processes (`proc(5)`, mount options).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,25 @@ impl fmt::Display for HidePid {
             Self::Invisible => "invisible",
             Self::Ptraceable => "ptraceable",
         })
+    }
+}
+
+impl MountOptions {
+    /// Whether other users' processes are hidden from this thread (`has_pid_permissions` of
+    /// `fs/proc/base.c`). What is not certain hides nothing.
+    pub fn hides_from_us(&self) -> bool {
+        let may_trace = || Capabilities::effective().is_ok_and(|it| it.sys_ptrace);
+        match self.hide_pid {
+            HidePid::Off => false,
+            HidePid::Ptraceable => !may_trace(),
+            HidePid::NoAccess | HidePid::Invisible => !self.exempts_us() && !may_trace(),
+        }
+    }
+
+    /// Whether this process is in the group that sees everything: `gid`, or root's.
+    fn exempts_us(&self) -> bool {
+        let gid = Gid::from_raw(self.exempt_gid.unwrap_or(0));
+        getegid() == gid || getgroups().is_ok_and(|groups| groups.contains(&gid))
     }
 }
 

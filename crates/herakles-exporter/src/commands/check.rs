@@ -125,13 +125,12 @@ fn proc(running_config: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
         ));
     }
     match proc.mount_options() {
-        Ok(Some(mount)) if mount.hide_pid != HidePid::Off => report.warn(&format!(
-            "hidepid: {root} is mounted with {:?}: without CAP_SYS_PTRACE{} other users' \
-             processes are missing",
-            mount.hide_pid,
-            mount
-                .exempt_gid
-                .map_or_else(String::new, |gid| format!(" or the group {gid}")),
+        Ok(Some(mount)) if mount.hides_from_us() => {
+            report.warn(&format!("hidepid: {}", Notice::Hidden(mount)));
+        }
+        Ok(Some(mount)) if mount.hide_pid != HidePid::Off => report.ok(&format!(
+            "hidepid: {}, but all processes are visible to this user",
+            mount.hide_pid
         )),
         Ok(Some(_)) => report.ok("hidepid: off, all processes are visible"),
         Ok(None) => {}
@@ -241,6 +240,8 @@ fn scan(running_config: &RunningConfig, report: &mut Report) {
                         "max_hold: {name} ({pid}) has no PSS and USS, as reading them would hold \
                          it up for more than {max_hold:?}; raise scan.max_hold for them"
                     )),
+                    // Said before.
+                    Notice::Hidden(_) => {}
                     other => report.warn(&other.to_string()),
                 }
             }

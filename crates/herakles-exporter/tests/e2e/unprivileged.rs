@@ -1,5 +1,7 @@
 //! Another user without rights, and with the one capability.
 
+use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
 use procfs::process::{Process, all_processes};
 
 use crate::harness::{
@@ -141,4 +143,42 @@ fn with_one_capability_everything() {
             "processes without {family}"
         );
     }
+}
+
+/// Nothing is refused there: the processes are simply not listed.
+#[test]
+fn that_processes_are_hidden_is_said_once_and_by_check() {
+    let (Some(setpriv), Some(unshare)) = (tools::setpriv(), tools::unshare()) else {
+        return;
+    };
+    let hidden = tempfile::tempdir().expect("a directory");
+    fs::set_permissions(hidden.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let root = hidden.path().to_str().expect("it is text");
+    let mounted = format!(
+        "mount -t proc -o hidepid=2 proc {root} && exec {} --reuid {NOBODY} --regid {NOBODY} \
+         --clear-groups --inh-caps=-all --bounding-set=-all \"$@\"",
+        setpriv.display()
+    );
+    let wrapper = ["-m", "sh", "-c", &mounted, "sh"];
+    let options = Options::live().procfs(hidden.path());
+    let exporter = start(options.wrapped_by(&unshare, &wrapper));
+    let log = exporter.log();
+    let said = log
+        .lines()
+        .filter(|line| line.contains("hidepid=invisible"));
+    assert_eq!(said.count(), 1, "{log}");
+
+    let mut check = Command::new(&unshare);
+    let check = check
+        .args(wrapper)
+        .arg(env!("CARGO_BIN_EXE_herakles-exporter"));
+    let output = check
+        .args(["check", "--allow-partial", "--path.procfs", root])
+        .output()
+        .expect("it starts");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let lines = told
+        .lines()
+        .filter(|line| line.contains("hidepid=invisible"));
+    assert_eq!(lines.count(), 1, "{told}");
 }

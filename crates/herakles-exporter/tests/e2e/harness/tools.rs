@@ -97,6 +97,17 @@ pub(crate) fn python_with_parsers() -> Option<PathBuf> {
     has_parsers.then_some(python)
 }
 
+/// What starts a program in namespaces of its own, and may do so here.
+pub(crate) fn unshare() -> Option<PathBuf> {
+    let unshare = tool("HERAKLES_E2E_UNSHARE", "unshare")?;
+    let tried = Command::new(&unshare).args(["-m", "true"]).output().ok()?;
+    if !tried.status.success() {
+        leave_out("this user may not make namespaces");
+        return None;
+    }
+    Some(unshare)
+}
+
 /// `setpriv`, which only root can use to become somebody else.
 pub(crate) fn setpriv() -> Option<PathBuf> {
     if !rustix::process::geteuid().is_root() {
