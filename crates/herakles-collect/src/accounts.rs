@@ -161,6 +161,7 @@ impl Accounts {
             rss_bytes: seen.rss_bytes,
             rss_at: seen.rss_at,
             image: seen.image,
+            program: seen.program.map(Box::new),
             name: display_name(stable_name(comm, seen.kind)).into(),
             class: placement.class,
             rule,

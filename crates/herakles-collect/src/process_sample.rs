@@ -10,7 +10,7 @@ use herakles_scan::{ProcFile, ScanError, Skip};
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{PageSize, Pid, ProcessKey, Stat, Statm};
 
-use crate::image::{Comm, Image};
+use crate::image::{Comm, Image, Program};
 
 /// What is known of its memory beyond RSS.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub(crate) struct ProcessSample {
     /// It has not run since the last scan: `own`, `reaped` and `fingerprint` were not read.
     pub(crate) idle: bool,
     pub(crate) image: Image,
+    /// What it runs, where the image does not tell.
+    pub(crate) program: Option<Program>,
     /// It has called exec since the last scan.
     pub(crate) execd: bool,
     /// What tells whether its memory has moved since the last scan.
@@ -99,6 +101,7 @@ impl ProcessSample {
                 comm: Comm::new(stat.comm),
                 start_stack: stat.start_stack,
             },
+            program: None,
             execd: false,
             fingerprint: Fingerprint {
                 minor_faults: stat.minor_faults,
@@ -128,6 +131,11 @@ impl ProcessSample {
                 shared_bytes: page_size.bytes(statm.shared_pages),
             };
         }
+    }
+
+    /// All its page faults so far.
+    pub(crate) fn faults(&self) -> u64 {
+        self.own.minor_faults.wrapping_add(self.own.major_faults)
     }
 
     /// What `statm` says, if it was read in this scan.

@@ -11,7 +11,7 @@ use herakles_stat::{Pid, ProcessKey};
 use herakles_cpu::Usage;
 use herakles_plan::Fingerprint;
 
-use crate::image::Image;
+use crate::image::{Image, Program};
 use crate::process_sample::{Memory, ProcessSample};
 
 /// What is known of one living process from scan to scan.
@@ -25,6 +25,8 @@ pub(crate) struct TrackedProcess {
     /// When that was read.
     pub(crate) rss_at: Instant,
     pub(crate) image: Image,
+    /// What it runs, where the image does not tell.
+    pub(crate) program: Option<Box<Program>>,
     /// The `name` label.
     pub(crate) name: Arc<str>,
     pub(crate) class: ClassId,
@@ -49,6 +51,9 @@ impl TrackedProcess {
         self.threads = seen.threads;
         self.rss_bytes = seen.rss_bytes;
         self.rss_at = seen.rss_at;
+        if let Some(program) = seen.program {
+            self.program = Some(Box::new(program));
+        }
         self.scan = scan;
     }
 
@@ -64,6 +69,7 @@ impl TrackedProcess {
             at,
             idle: true,
             image: self.image,
+            program: None,
             execd: false,
             fingerprint: Fingerprint::default(),
             rss_bytes: self.rss_bytes,

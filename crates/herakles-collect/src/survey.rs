@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use herakles_classify::{Classifier, Facts};
 use herakles_metrics::ProcessKind;
 use herakles_scan::{
-    Buffers, Glance, MemorySource, ProcSource, ReadBuf, ScanError, Skip, glance, live_thread,
-    open_process, peek_stat, read_memory, read_stat, read_statm,
+    Buffers, Glance, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, glance,
+    live_thread, open_process, peek_stat, read_memory, read_stat, read_statm, read_text,
 };
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
 
 use crate::facts::LiveFacts;
-use crate::image::Image;
+use crate::image::{Image, Program};
 use crate::options::BufferSizes;
 use crate::process_sample::{News, ProcessSample};
 use crate::process_table::ProcessTable;
@@ -97,6 +97,7 @@ struct Known {
     key: ProcessKey,
     kind: ProcessKind,
     image: Image,
+    program: Option<Program>,
     rss_bytes: Option<u64>,
     /// By the rules that are in force.
     is_classified: bool,
@@ -108,6 +109,17 @@ impl Known {
         let most = self.rss_bytes.map(|then| then.saturating_add(then / 8));
         seen.rss_bytes
             .is_some_and(|now| most.is_some_and(|most| now <= most))
+    }
+}
+
+impl Known {
+    /// Whether it runs what it ran before, as far as that is known. Notes an exec.
+    fn runs_the_same(&self, seen: &mut ProcessSample) -> bool {
+        let (Some(then), Some(now)) = (self.program, seen.program) else {
+            return true;
+        };
+        seen.execd |= then.exe != now.exe;
+        (then.exe, then.cmdline) == (now.exe, now.cmdline)
     }
 }
 
@@ -140,7 +152,11 @@ impl<S: ProcSource> Task for Survey<S> {
         let stat = read_stat(&process, &mut scratch.buffers.io)?;
         let mut seen = ProcessSample::new(&stat, Instant::now());
         let known = self.known(pid).filter(|it| it.key == seen.key);
-        let is_known = known.is_some_and(|it| self.recognises(&mut seen, &it));
+        let mut is_known = known.is_some_and(|it| self.recognises(&mut seen, &it));
+        if seen.kind == ProcessKind::User && !stat.leader_exited() {
+            self.read_program(&process, &mut seen, &mut scratch.facts, note);
+            is_known &= known.is_some_and(|it| it.runs_the_same(&mut seen));
+        }
         let new_name = (!is_known).then(|| stat.comm.to_vec());
         let leader_exited = stat.leader_exited();
 
@@ -180,6 +196,32 @@ impl<S: ProcSource> Survey<S> {
         self.memory == InlineReads::Inline || self.early.admits(key)
     }
 
+    /// Reads what a process runs, where its image does not tell.
+    fn read_program(
+        &self,
+        handle: &S::Handle,
+        seen: &mut ProcessSample,
+        buffer: &mut ReadBuf,
+        note: &Note<'_, SurveyResult>,
+    ) {
+        if !seen.image.is_at_a_fixed_place() || !self.may_read(seen.key) {
+            return;
+        }
+        seen.reading = Some(ProcFile::Cmdline);
+        note.note(seen.key, Ok(seen.clone()));
+        let mut digest = |file| {
+            let text = read_text(handle, file, buffer).ok();
+            text.map(Program::digest)
+        };
+        let cmdline = digest(ProcFile::Cmdline);
+        seen.program = cmdline.map(|cmdline| Program {
+            faults: seen.faults(),
+            exe: digest(ProcFile::Exe).unwrap_or(0),
+            cmdline,
+        });
+        seen.reading = None;
+    }
+
     /// Whether files that may hang can be read of this process.
     fn may_read(&self, key: ProcessKey) -> bool {
         !self.stuck.are_too_many() && !self.stuck.hold(key)
@@ -192,6 +234,7 @@ impl<S: ProcSource> Survey<S> {
             key: member.key,
             kind: member.kind,
             image: member.image,
+            program: member.program.as_deref().copied(),
             rss_bytes: member.rss_bytes,
             is_classified: member.rules == Some(self.rules),
         })
@@ -216,7 +259,8 @@ impl<S: ProcSource> Survey<S> {
             }
             _ => return None,
         };
-        let is_same = seen.key == known.key && seen.kind == known.kind;
+        let may_have_execd = known.program.is_some_and(|it| it.faults != seen.faults());
+        let is_same = seen.key == known.key && seen.kind == known.kind && !may_have_execd;
         (is_same && self.recognises(&mut seen, &known)).then_some(seen)
     }
 

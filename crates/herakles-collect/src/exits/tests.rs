@@ -65,6 +65,7 @@ impl Host {
             threads: 1,
             rss_bytes: None,
             rss_at: Instant::now(),
+            program: None,
             image: Image {
                 comm: Comm::new(comm.as_bytes()),
                 start_stack: 0,

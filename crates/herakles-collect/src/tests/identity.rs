@@ -317,3 +317,41 @@ fn facts_are_read_only_of_new_and_execd_processes() {
         assert_eq!(reads(&world, 5), [2; 3], "{mode:?}");
     }
 }
+
+/// Without address randomisation (`setarch -R`, `kernel.randomize_va_space = 0`) the stack begins
+/// where it began before.
+#[test]
+fn exec_without_randomisation_into_the_same_name_is_another_program() {
+    for mode in [Setting::Exact, Setting::Adaptive] {
+        let mut world = World::new(&[mode], |proc| {
+            let it = proc
+                .process(5)
+                .name("python3")
+                .cmdline(&["python3", "--role=bat"]);
+            drop(it.stat(|it| it.start_stack = 0x7fff_ffff_e2d0));
+            drop(proc.process(6));
+        });
+        assert_eq!(world.scan().class(5), "other/other");
+        // One that does nothing but fault is asked, and has the same program.
+        let faults = |it: MemProcess| it.stat(|it| it.minor_faults += 100);
+        drop(faults(world.proc.process(5)));
+        assert_eq!(world.scan().class(5), "other/other");
+
+        let it = world.proc.process(5).cmdline(&["python3", "--role=web"]);
+        drop(faults(it));
+        assert_eq!(world.scan().class(5), "app/web", "{mode:?}");
+
+        // The memory of another file is not that of the one before.
+        let it = world
+            .proc
+            .process(5)
+            .content(ProcFile::Exe, "/opt/tool/python3");
+        let it = it.cmdline(&["python3", "--role=bat"]);
+        drop(faults(it.fault(ProcFile::SmapsRollup, Fault::Errno(13))));
+        let view = world.scan();
+        assert_eq!(view.class(5), "app/tool", "{mode:?}");
+        assert_eq!(view.memory(5), [Some(4096), None, None]);
+        // Nobody else is asked.
+        assert_eq!(world.proc.process(6).reads(ProcFile::Cmdline), 1);
+    }
+}
