@@ -57,6 +57,10 @@ impl Adaptive {
         self.idle = idle;
     }
 
+    pub(crate) fn take_idle_detector(&mut self) -> Option<IdleDetector> {
+        self.idle.take()
+    }
+
     pub(crate) fn idle_detector(&mut self) -> Option<&mut IdleDetector> {
         self.idle.as_mut()
     }

@@ -1,7 +1,6 @@
 //! The scan: survey, memory, classes, accounts, snapshot.
 
 use std::collections::HashSet;
-use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
@@ -11,8 +10,7 @@ use std::time::{Duration, Instant};
 use herakles_classify::{display_name, shows_foreign_cgroups};
 use herakles_metrics::{ProcessKind, Selection};
 use herakles_scan::{
-    MemorySource, MountOptions, OpenError as ProcError, ProcFile, ProcFs, ProcSource, ReadBuf,
-    open_process, read_text,
+    MemorySource, MountOptions, ProcFile, ProcFs, ProcSource, ReadBuf, open_process, read_text,
 };
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use herakles_taskstats::ExitRecord;
@@ -26,6 +24,7 @@ use crate::idle_looks::StatmPass;
 use crate::memory_pass::ReadContext;
 use crate::memory_reader::MemoryReader;
 use crate::notice::Notice;
+use crate::open_error::OpenError;
 use crate::options::{ExitSource, Options};
 use crate::process_sample::ProcessSample;
 use crate::process_table::ProcessTable;
@@ -59,21 +58,6 @@ pub struct Collector<S: ProcSource> {
     each_took: Option<Duration>,
     /// What the next scan is to tell.
     notices: Vec<Notice>,
-}
-
-/// Why a collector cannot be opened.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// There are no processes to be seen below the root.
-    #[error(transparent)]
-    Proc(#[from] ProcError),
-    /// The kernel states units that cannot be.
-    #[error("cannot tell the clock tick and page size: {0}")]
-    Units(#[source] io::Error),
-    /// There are no threads to read with.
-    #[error("cannot start the scanning threads: {0}; see the limits on processes and memory")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
 }
 
 impl Collector<ProcFs> {
@@ -127,15 +111,27 @@ impl<S: ProcSource> Collector<S> {
             source: Arc::new(source),
             options: options.clone(),
         };
-        collector.reconfigure(options);
+        collector.accounts.adopt(options.classifier.rules());
+        collector.go_by(options);
         Ok(collector)
     }
 
-    /// Goes by other options from the next scan on. Counters go on.
+    /// Goes by other options from the next scan on. Counters go on. With the same classifier no
+    /// process is classified again.
     pub fn reconfigure(&mut self, options: Options) {
-        self.users = Arc::new(Users::open(&options.rootfs));
-        self.accounts.adopt(options.classifier.rules());
-        self.workers.forget_scratch();
+        let before = &self.options;
+        let is_same_classifier = Arc::ptr_eq(&options.classifier, &before.classifier);
+        if !is_same_classifier || options.rootfs != before.rootfs {
+            self.users = Arc::new(Users::open(&options.rootfs));
+            self.accounts.adopt(options.classifier.rules());
+        }
+        if options.buffers != before.buffers {
+            self.workers.forget_scratch();
+        }
+        self.go_by(options);
+    }
+
+    fn go_by(&mut self, options: Options) {
         self.memory.adopt(&options, self.taskstats_root.as_deref());
         self.listen_to_exits(options.exits);
         self.options = options;

@@ -32,8 +32,12 @@ impl MemoryReader {
                 // or not.
                 let detects = options.idle_detection == IdleDetection::Auto
                     && options.max_processes.is_none();
-                // A new detector lets everybody be looked at once, as rules may be new too.
-                let idle = proc.filter(|_| detects).and_then(IdleDetector::open);
+                let open = || proc.and_then(IdleDetector::open);
+                let before = match self {
+                    Self::Adaptive(adaptive) => adaptive.take_idle_detector(),
+                    Self::Rss | Self::Exact => None,
+                };
+                let idle = if detects { before.or_else(open) } else { None };
                 match self {
                     Self::Adaptive(adaptive) => adaptive.adopt(limits, idle),
                     Self::Rss | Self::Exact => {

@@ -355,3 +355,24 @@ fn exec_without_randomisation_into_the_same_name_is_another_program() {
         assert_eq!(world.proc.process(6).reads(ProcFile::Cmdline), 1);
     }
 }
+
+#[test]
+fn the_same_rules_are_not_asked_again_by_other_options() {
+    let settings = [Setting::MaxAgeSeconds(60)];
+    let mut world = World::new(&[], |proc| {
+        drop(proc.process(5).name("x").cmdline(&["x", "--role=web"]));
+    });
+    let first = options(RULES, &[]);
+    world.collector.reconfigure(first.clone());
+    assert_eq!(world.scan().class(5), "app/web");
+    let asked = |world: &World| world.proc.process(5).reads(ProcFile::Cmdline);
+    let before = asked(&world);
+    let mut same = options(RULES, &settings);
+    same.classifier = first.classifier;
+    world.collector.reconfigure(same);
+    assert_eq!(world.scan().class(5), "app/web");
+    assert_eq!(asked(&world), before);
+    world.reconfigure(&settings);
+    assert_eq!(world.scan().class(5), "app/web");
+    assert_eq!(asked(&world), before + 1);
+}

@@ -47,12 +47,14 @@ pub(crate) struct RunningConfig {
     /// What is suspicious in the user's rules. The built-in ones have their own test.
     pub(crate) rule_warnings: Vec<String>,
     rules_hash: String,
+    /// Where they are from.
+    rule_files: Vec<String>,
 }
 
 impl RunningConfig {
     /// Loads the configuration, then the rules it names.
     pub(crate) fn load(sources: &Sources) -> Result<Self, LoadError> {
-        Self::of(sources.load()?)
+        Self::of(sources.load()?, None)
     }
 
     /// The same for a running exporter, and the settings that keep their value until a restart.
@@ -64,7 +66,7 @@ impl RunningConfig {
             loaded,
             restart_needed,
         } = sources.reload(&running.loaded)?;
-        Ok((Self::of(loaded)?, restart_needed))
+        Ok((Self::of(loaded, Some(running))?, restart_needed))
     }
 
     /// The files that a reload reads, and patterns of such files.
@@ -76,34 +78,50 @@ impl RunningConfig {
             .collect()
     }
 
-    fn of(loaded: Loaded) -> Result<Self, LoadError> {
+    /// What `loaded` means. Rules that are the same as those of `running` stay: new ones take
+    /// some megabytes until the old ones are gone.
+    fn of(loaded: Loaded, running: Option<&Self>) -> Result<Self, LoadError> {
         let classification = &loaded.config.classification;
         let files = loaded.rule_files().map_err(LoadError::RuleFiles)?;
         if files.len() > MAX_RULE_FILES {
             return Err(LoadError::TooManyRuleFiles { count: files.len() });
         }
-        let mut rules = Rules::default();
-        let mut texts = String::new();
+        let mut texts = Vec::new();
         for path in files {
             let text = read_text(&path, MAX_RULE_FILE).map_err(|source| LoadError::RuleFile {
                 path: path.clone(),
                 source,
             })?;
-            rules.append(Rules::parse(&text, &path.display().to_string())?);
-            texts.push_str(&text);
-            texts.push('\0');
+            texts.push((path.display().to_string(), text));
         }
-        let mut builtin = Rules::default();
+        let mut all: String = texts.iter().map(|(_, text)| format!("{text}\0")).collect();
         if classification.builtin {
-            builtin = Rules::builtin();
-            texts.push_str(env!("CARGO_PKG_VERSION"));
+            all.push_str(env!("CARGO_PKG_VERSION"));
         }
-        let rule_warnings = RuleWarning::digest(&rules.lint_before(&builtin), MAX_WARNINGS);
-        rules.append(builtin);
+        let rules_hash = format!("{:016x}", fnv_1a(all.as_bytes()));
+        let paths = texts.iter().map(|(path, _)| path.clone()).collect();
+        let is_same = |it: &&Self| (&it.rules_hash, &it.rule_files) == (&rules_hash, &paths);
+        let (classifier, rule_warnings) = match running.filter(is_same) {
+            Some(it) => (Arc::clone(&it.options.classifier), it.rule_warnings.clone()),
+            None => {
+                let mut rules = Rules::default();
+                for (path, text) in &texts {
+                    rules.append(Rules::parse(text, path)?);
+                }
+                let mut builtin = Rules::default();
+                if classification.builtin {
+                    builtin = Rules::builtin();
+                }
+                let warnings = RuleWarning::digest(&rules.lint_before(&builtin), MAX_WARNINGS);
+                rules.append(builtin);
+                (Arc::new(Classifier::new(rules)), warnings)
+            }
+        };
         Ok(Self {
-            options: options(&loaded.config, Classifier::new(rules)),
+            options: options(&loaded.config, classifier),
             rule_warnings,
-            rules_hash: format!("{:016x}", fnv_1a(texts.as_bytes())),
+            rules_hash,
+            rule_files: paths,
             loaded,
         })
     }
@@ -154,7 +172,7 @@ impl RunningConfig {
 }
 
 /// What a collector does by a configuration and its rules.
-fn options(config: &Config, classifier: Classifier) -> Options {
+fn options(config: &Config, classifier: Arc<Classifier>) -> Options {
     let Config {
         scan,
         buffers,
@@ -163,7 +181,7 @@ fn options(config: &Config, classifier: Classifier) -> Options {
         export,
         ..
     } = config;
-    let mut options = Options::new(Arc::new(classifier));
+    let mut options = Options::new(classifier);
     options.visibility = Visibility::new(
         classification.search_mode,
         classification.search_groups.iter().cloned(),

@@ -1,5 +1,7 @@
 //! Which files of rules are read.
 
+use std::sync::Arc;
+
 use super::*;
 
 /// The files found for these patterns below a folder with some files in it, without the folder.
@@ -89,4 +91,30 @@ fn a_named_file_must_exist_a_glob_may_match_nothing() {
 fn the_default_files_need_not_exist() {
     // Whether or not this machine has them, a missing one is no error.
     assert!(Layers::new().load().rule_files().is_ok());
+}
+
+/// New ones take megabytes beside the old ones, and have every process classified again.
+#[test]
+fn rules_that_a_reload_finds_unchanged_stay() {
+    let layers = Layers::new();
+    let path = layers.folder.path().join("own.toml");
+    let rule = |name| format!("[[subgroups]]\ngroup = 'g'\nsubgroup = 's'\nmatches = ['{name}']\n");
+    fs::write(&path, rule("one")).unwrap();
+    let layers = layers.file("[classification]\nrules = [\"own.toml\"]");
+    let sources = layers.sources();
+    let first = RunningConfig::load(&sources).unwrap();
+    let is_kept = |running: &RunningConfig| {
+        let (reloaded, _) = RunningConfig::reload(&sources, running).unwrap();
+        Arc::ptr_eq(&reloaded.options.classifier, &running.options.classifier)
+    };
+    assert!(is_kept(&first));
+    fs::write(&path, rule("two")).unwrap();
+    assert!(!is_kept(&first));
+    fs::write(&path, rule("one")).unwrap();
+    fs::write(
+        layers.path(),
+        "[classification]\nrules = [\"own.toml\"]\nbuiltin = false",
+    )
+    .unwrap();
+    assert!(!is_kept(&first));
 }
