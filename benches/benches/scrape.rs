@@ -21,7 +21,7 @@ use std::thread;
 
 use herakles_web::gzip::Compressor;
 use herakles_web::hyper::Request;
-use herakles_web::{Coding, Exposition, Form, Format, Limits, Server, bind};
+use herakles_web::{Coding, Exposition, Form, Format, Limits, Server};
 
 const SERIES: usize = 50_000;
 
@@ -50,7 +50,7 @@ struct Serving {
 
 impl Serving {
     fn start(serve: impl FnOnce(TcpListener) + Send + 'static) -> Self {
-        let listener = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap().remove(0);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (started, thread) = channel();
         thread::spawn(move || {
@@ -122,7 +122,7 @@ fn serve_by_herakles(listener: TcpListener) {
         .enable_all()
         .build()
         .unwrap();
-    let server = Server::new(vec![listener], Limits::default(), handler);
+    let server = Server::new(vec![listener.into()], Limits::default(), handler);
     runtime
         .block_on(server.serve(std::future::pending()))
         .unwrap();

@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::cache::{Cache, CachedRefresh};
 use crate::config::Sources;
 use crate::config::{LoadError, RunningConfig};
+use crate::routes::Route;
 use crate::status::Status;
 use crate::status::self_process::OwnUsage;
 
@@ -125,9 +126,15 @@ impl App {
         Ok(reloaded?)
     }
 
-    /// Takes note if the server has read the web configuration again.
-    pub(crate) fn web_config_followed(&self, event: &Event<'_>) {
+    /// Takes note of what the server tells: requests that it did not hand on, and that it has read
+    /// the web configuration again.
+    pub(crate) fn note(&self, event: &Event<'_>) {
         match event {
+            Event::TurnedAway { path, status } => {
+                let running_config = self.running_config.load();
+                let route = Route::at(path, &running_config.config().web.telemetry_path);
+                self.status.request(Route::label(route), status.as_u16());
+            }
             Event::WebConfigRead(config) => self.web_config_read(Ok(config)),
             Event::WebConfigBroken(error) => self.web_config_read(Err(error)),
             _ => {}

@@ -28,10 +28,8 @@ pub(crate) async fn answer(app: Arc<App>, request: Request<()>) -> Response<Body
         None => respond::not_found(),
         Some(route) => dispatch(&app, route.page, &request).await,
     };
-    app.status.request(
-        route.map_or("other", |route| route.path),
-        response.status().as_u16(),
-    );
+    app.status
+        .request(Route::label(route), response.status().as_u16());
     response
 }
 

@@ -68,6 +68,11 @@ impl Route {
         matches!(self.page, Page::Subgroup | Page::Process)
     }
 
+    /// The `path` label of a request that met this route, or none.
+    pub(crate) fn label(route: Option<&Self>) -> &'static str {
+        route.map_or("other", |route| route.path)
+    }
+
     /// Where it is served.
     pub(crate) fn served_at<'p>(&self, telemetry_path: &'p str) -> &'p str {
         match self.page {

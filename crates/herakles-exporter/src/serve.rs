@@ -8,8 +8,9 @@ use std::thread;
 
 use herakles_collect::{Collector, OpenError};
 use herakles_scan::{Capabilities, ProcFs};
+use herakles_web::service_manager::{self, Notifier};
 use herakles_web::web_config::{WebConfigError, WebConfigFile};
-use herakles_web::{BindError, Server, bind};
+use herakles_web::{BindError, Listener, Server, bind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
@@ -33,6 +34,8 @@ pub(crate) enum ServeError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error("cannot take sockets from systemd: {0}")]
+    HandedSockets(std::io::Error),
     #[error("cannot start {what}: {source}; see the limits on processes and memory")]
     Start {
         what: &'static str,
@@ -80,7 +83,12 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     let web_config = web_config.map(WebConfigFile::open).transpose()?;
     let mut files = running_config.files_to_read_again();
     files.extend(web_config.iter().flat_map(WebConfigFile::files));
-    let listeners = bind(&config.web.listen_addresses)?;
+    let listeners = if config.web.systemd_socket {
+        service_manager::listeners().map_err(ServeError::HandedSockets)?
+    } else {
+        bind(&config.web.listen_addresses)?
+    };
+    let notifier = Arc::new(Notifier::from_env());
     // Before the first thread: what a thread gives up holds for those that it starts.
     let protections = Sandbox::new(config, &files).enter(&proc);
 
@@ -95,12 +103,9 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         );
     }
     for listener in &listeners {
-        if let Ok(address) = listener.local_addr() {
-            let tls = web_config
-                .as_ref()
-                .is_some_and(|file| file.current().has_tls());
-            tracing::info!(address = address.to_string(), tls, "listening");
-        }
+        let current = web_config.as_ref().map(WebConfigFile::current);
+        let tls = current.is_some_and(|config| config.has_tls());
+        tracing::info!(address = listener.to_string(), tls, "listening");
     }
     tracing::info!(protections = protections.to_string(), "sandbox");
 
@@ -126,7 +131,7 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
         .spawn(move || refresher.run())
         .map_err(start("the refresh thread"))?;
 
-    let served = runtime.block_on(serve(app, listeners, signals));
+    let served = runtime.block_on(serve(app, listeners, signals, notifier));
     // What still runs (a scan, a document) is left behind: the process ends now.
     runtime.shutdown_background();
     served.map_err(start("the web server"))
@@ -152,15 +157,17 @@ fn log_start(running_config: &RunningConfig) {
 
 async fn serve(
     app: Arc<App>,
-    listeners: Vec<std::net::TcpListener>,
+    listeners: Vec<Listener>,
     signals: Signals,
+    notifier: Arc<Notifier>,
 ) -> std::io::Result<()> {
     let Signals {
         terminate,
         interrupt,
         hangup,
     } = signals;
-    tokio::spawn(reload_on(hangup, Arc::clone(&app)));
+    tokio::spawn(reload_on(hangup, Arc::clone(&app), Arc::clone(&notifier)));
+    tokio::spawn(stay_alive(Arc::clone(&notifier)));
     let web_log = Arc::new(WebLog::default());
     tokio::spawn(Arc::clone(&web_log).write());
     let limits = app.limits.subscribe();
@@ -171,13 +178,16 @@ async fn serve(
     let mut server = Server::new(listeners, first, handler)
         .limits_from(limits)
         .on_event(move |event| {
-            watching.web_config_followed(&event);
+            watching.note(&event);
             web_log.take(&event);
         });
     if let Some(file) = web_config {
         server = server.web_config(file);
     }
+    // The sockets listen: whoever comes from now on is served.
+    notifier.ready();
     let drained = server.serve(stop_on(terminate, interrupt)).await?;
+    notifier.stopping();
     tracing::info!(
         finished = drained.finished,
         cut_off = drained.cut_off,
@@ -202,10 +212,20 @@ async fn stop_on(mut terminate: Signal, mut interrupt: Signal) {
     });
 }
 
-async fn reload_on(mut hangup: Signal, app: Arc<App>) {
+/// Tells a watchdog, if there is one, that tasks still run.
+async fn stay_alive(notifier: Arc<Notifier>) {
+    while let Some(period) = notifier.watchdog() {
+        notifier.alive();
+        tokio::time::sleep(period).await;
+    }
+}
+
+async fn reload_on(mut hangup: Signal, app: Arc<App>, notifier: Arc<Notifier>) {
     while hangup.recv().await.is_some() {
+        notifier.reloading();
         let app = Arc::clone(&app);
         // Success and failure are logged and counted there.
         let _ = tokio::task::spawn_blocking(move || app.reload()).await;
+        notifier.ready();
     }
 }

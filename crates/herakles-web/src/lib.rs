@@ -60,12 +60,14 @@ mod listen;
 mod negotiate;
 pub mod respond;
 mod server;
+pub mod service_manager;
 pub mod web_config;
 
 pub use self::body::Body;
 pub use self::document::{Document, EntityTag};
 pub use self::exposition::{Exposition, Form};
-pub use self::listen::{BindError, ListenAddress, ParseListenAddressError, bind};
+pub use self::listen::{BindError, ListenAddress, Listener, ParseListenAddressError, bind};
+
 pub use self::negotiate::{Coding, Format};
 pub use self::server::{Drained, Event, Limits, Server, Waiting};
 pub use hyper;

@@ -1,150 +1,92 @@
 //! Where to listen: addresses as people write them, and sockets bound to them.
 
+mod address;
+mod unix;
+
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::str::FromStr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::unix::net::UnixListener;
 
 use socket2::{Domain, Protocol, Socket, Type};
+
+use self::address::{Host, Place};
+pub use self::address::{ListenAddress, ParseListenAddressError};
+pub(crate) use self::unix::SocketFile;
 
 /// Connections the kernel completes before we accept them.
 const BACKLOG: i32 = 1024;
 
-/// An address to listen on: `:9215`, `0.0.0.0:9215`, `[::1]:9215` or `localhost:9215`.
+/// A socket that listens.
 ///
-/// ```
-/// use herakles_web::ListenAddress;
-///
-/// let address: ListenAddress = "[::1]:9215".parse()?;
-/// assert_eq!(address.port(), 9215);
-/// assert_eq!(address.to_string(), "[::1]:9215");
-/// # Ok::<(), herakles_web::ParseListenAddressError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ListenAddress {
-    host: Host,
-    port: u16,
+/// [`bind`] makes it of an address; `From` takes one that somebody else has bound. One that `bind`
+/// made in the file system is removed from there when this is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    pub(crate) socket: Bound,
+    /// The name that it was bound by, if that was one.
+    pub(crate) name: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Host {
-    /// Every address of this host, IPv6 and IPv4.
-    Any,
-    Ip(IpAddr),
-    Name(String),
+#[derive(Debug)]
+pub(crate) enum Bound {
+    Tcp(TcpListener),
+    Unix(UnixListener, Option<SocketFile>),
 }
 
-impl ListenAddress {
-    /// Every address of this host: IPv6 and IPv4 by one socket where IPv6 exists, else IPv4.
-    #[must_use]
-    pub const fn any(port: u16) -> Self {
+impl Listener {
+    fn tcp(listener: TcpListener, name: Option<&str>) -> Self {
         Self {
-            host: Host::Any,
-            port,
+            socket: Bound::Tcp(listener),
+            name: name.map(str::to_owned),
         }
     }
 
-    /// The port; 0 lets the kernel choose a free one.
+    /// Address and port, if it is one for TCP.
     #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-}
-
-impl From<SocketAddr> for ListenAddress {
-    fn from(address: SocketAddr) -> Self {
-        Self {
-            host: Host::Ip(address.ip()),
-            port: address.port(),
+    pub fn tcp_address(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Bound::Tcp(listener) => listener.local_addr().ok(),
+            Bound::Unix(..) => None,
         }
     }
 }
 
-impl fmt::Display for ListenAddress {
+impl From<TcpListener> for Listener {
+    fn from(listener: TcpListener) -> Self {
+        Self::tcp(listener, None)
+    }
+}
+
+impl From<UnixListener> for Listener {
+    fn from(listener: UnixListener) -> Self {
+        Self {
+            socket: Bound::Unix(listener, None),
+            name: None,
+        }
+    }
+}
+
+/// The address that it is really bound to.
+impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.host {
-            Host::Any => write!(f, ":{}", self.port),
-            Host::Ip(ip) => SocketAddr::new(*ip, self.port).fmt(f),
-            Host::Name(name) => write!(f, "{name}:{}", self.port),
+        match &self.socket {
+            Bound::Tcp(listener) => match listener.local_addr() {
+                Ok(address) => address.fmt(f),
+                Err(_) => f.write_str("an unknown address"),
+            },
+            Bound::Unix(listener, _) => {
+                let address = listener.local_addr();
+                let path = address
+                    .as_ref()
+                    .ok()
+                    .and_then(|address| address.as_pathname());
+                match path {
+                    Some(path) => write!(f, "unix:{}", path.display()),
+                    None => f.write_str("a unix socket without a path"),
+                }
+            }
         }
-    }
-}
-
-/// Why a text is no [`ListenAddress`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParseListenAddressError {
-    /// There is no `:PORT` at the end.
-    #[error("no port: write HOST:PORT or :PORT")]
-    MissingPort,
-    /// What follows the last colon is no port number.
-    #[error("the port is not a number from 0 to 65535")]
-    InvalidPort,
-    /// An IPv6 address stands without its brackets.
-    #[error("an IPv6 address needs brackets: [ADDRESS]:PORT")]
-    UnbracketedIpv6,
-    /// What stands in brackets is no IPv6 address.
-    #[error("what stands in brackets is not an IPv6 address")]
-    InvalidIpv6,
-    /// The host is neither an address nor a name.
-    #[error("the host is neither an IP address nor a host name")]
-    InvalidHost,
-}
-
-impl FromStr for ListenAddress {
-    type Err = ParseListenAddressError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        use ParseListenAddressError as Error;
-
-        if text.parse::<Ipv6Addr>().is_ok() {
-            return Err(Error::UnbracketedIpv6);
-        }
-        let (host, port) = text.rsplit_once(':').ok_or(Error::MissingPort)?;
-        if host.starts_with('[') && !host.ends_with(']') {
-            // The last colon belongs to the address.
-            return Err(if text.ends_with(']') {
-                Error::MissingPort
-            } else {
-                Error::InvalidIpv6
-            });
-        }
-        let host = parse_host(host)?;
-        // `u16::from_str` takes a sign; a port has none.
-        if !port.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::InvalidPort);
-        }
-        let port = port.parse().map_err(|_| Error::InvalidPort)?;
-        Ok(Self { host, port })
-    }
-}
-
-fn parse_host(host: &str) -> Result<Host, ParseListenAddressError> {
-    use ParseListenAddressError as Error;
-
-    if host.is_empty() {
-        return Ok(Host::Any);
-    }
-    if let Some(ip) = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        let ip = ip.parse().map_err(|_| Error::InvalidIpv6)?;
-        return Ok(Host::Ip(IpAddr::V6(ip)));
-    }
-    if host.parse::<Ipv6Addr>().is_ok() {
-        return Err(Error::UnbracketedIpv6);
-    }
-    if let Ok(ip) = host.parse::<Ipv4Addr>() {
-        return Ok(Host::Ip(IpAddr::V4(ip)));
-    }
-    // Digits and dots alone are a misspelt IPv4 address, never a name.
-    let letters = host.bytes().any(|byte| byte.is_ascii_alphabetic());
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    if letters && host.len() <= 253 && host.bytes().all(allowed) {
-        Ok(Host::Name(host.to_owned()))
-    } else {
-        Err(Error::InvalidHost)
     }
 }
 
@@ -171,6 +113,9 @@ impl BindError {
     }
 
     fn advice(&self) -> String {
+        if let Place::Unix { .. } = self.address.place() {
+            return unix::advice(&self.source);
+        }
         match self.source.kind() {
             io::ErrorKind::AddrInUse => {
                 "another program uses it; stop that program or choose another port".to_owned()
@@ -195,7 +140,7 @@ impl BindError {
 /// # Errors
 ///
 /// [`BindError`] for the first address that fails; sockets bound so far are closed again.
-pub fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, BindError> {
+pub fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, BindError> {
     let mut listeners = Vec::with_capacity(addresses.len());
     for address in addresses {
         bind_one(address, &mut listeners).map_err(|source| BindError {
@@ -206,11 +151,22 @@ pub fn bind(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, BindError> 
     Ok(listeners)
 }
 
-fn bind_one(address: &ListenAddress, out: &mut Vec<TcpListener>) -> io::Result<()> {
-    match &address.host {
-        Host::Any => out.push(listen_anywhere(address.port)?),
-        Host::Ip(ip) => out.push(listen(SocketAddr::new(*ip, address.port), Reach::Exact)?),
-        Host::Name(name) => listen_on_name(name, address.port, out)?,
+fn bind_one(address: &ListenAddress, out: &mut Vec<Listener>) -> io::Result<()> {
+    let (host, port) = match address.place() {
+        Place::Tcp { host, port } => (host, *port),
+        Place::Unix { path, mode } => {
+            let (listener, file) = unix::listen(path, *mode, BACKLOG)?;
+            out.push(Listener {
+                socket: Bound::Unix(listener, Some(file)),
+                name: None,
+            });
+            return Ok(());
+        }
+    };
+    match host {
+        Host::Any => out.push(listen_anywhere(port)?.into()),
+        Host::Ip(ip) => out.push(listen(SocketAddr::new(*ip, port), Reach::Exact)?.into()),
+        Host::Name(name) => listen_on_name(name, port, out)?,
     }
     Ok(())
 }
@@ -233,7 +189,7 @@ fn listen_anywhere(port: u16) -> io::Result<TcpListener> {
     }
 }
 
-fn listen_on_name(name: &str, port: u16, out: &mut Vec<TcpListener>) -> io::Result<()> {
+fn listen_on_name(name: &str, port: u16, out: &mut Vec<Listener>) -> io::Result<()> {
     let before = out.len();
     let mut missing = None;
     let mut seen = Vec::new();
@@ -243,7 +199,7 @@ fn listen_on_name(name: &str, port: u16, out: &mut Vec<TcpListener>) -> io::Resu
         }
         seen.push(address);
         match listen(address, Reach::Exact) {
-            Ok(listener) => out.push(listener),
+            Ok(listener) => out.push(Listener::tcp(listener, Some(name))),
             // `localhost` resolves to ::1 also where IPv6 is switched off.
             Err(error) if is_missing_family(&error) => missing = Some(error),
             Err(error) => return Err(error),

@@ -1,12 +1,15 @@
-//! Responses as an exporter gives them: never cached, never sniffed, nothing loaded from elsewhere.
+//! Responses as an exporter gives them: never cached, never sniffed, nothing loaded from elsewhere or
+//! by pages from elsewhere.
 
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
 
 use crate::Body;
+
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The policy of every HTML page: styles and images from this server only, no script, no form, no
 /// frame, so that a page which should fail to escape a process name still runs nothing.
@@ -54,7 +57,8 @@ pub fn html(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
     response
 }
 
-/// A body of any type, with `Cache-Control: no-store` and `X-Content-Type-Options: nosniff`.
+/// A body of any type, with `Cache-Control: no-store`, `X-Content-Type-Options: nosniff` and
+/// `Cross-Origin-Resource-Policy: same-origin`.
 #[must_use]
 pub fn with_type(
     status: StatusCode,
@@ -67,6 +71,7 @@ pub fn with_type(
     headers.insert(CONTENT_TYPE, content_type);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     response
 }
 
@@ -108,6 +113,7 @@ mod tests {
             assert_eq!(headers["content-type"], content_type);
             assert_eq!(headers["cache-control"], "no-store");
             assert_eq!(headers["x-content-type-options"], "nosniff");
+            assert_eq!(headers["cross-origin-resource-policy"], "same-origin");
         }
     }
 

@@ -3,6 +3,7 @@
 mod accept;
 mod connection;
 mod event;
+mod foreign;
 mod http2;
 mod lease;
 mod registry;
@@ -13,24 +14,23 @@ mod stream;
 mod visit;
 
 use std::io;
-use std::net::{IpAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use hyper::{Request, Response};
-use socket2::SockRef;
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
 
-use self::accept::Acceptor;
+use self::accept::{Accepted, Acceptor};
 pub use self::event::{Event, Waiting};
 use self::lease::{Lease, SharedRegistry};
 use self::registry::{Admission, Registry};
 use self::requests::Requests;
 use self::socket::Socket;
-use self::visit::Visit;
+use self::visit::{Caller, Visit};
 use crate::Body;
+use crate::Listener;
 use crate::web_config::WebConfigFile;
 
 /// Refused clients that are sent a 503 at the same time; further ones are just closed.
@@ -84,7 +84,7 @@ pub struct Drained {
 ///
 /// See the [crate documentation](crate) for an example.
 pub struct Server<H> {
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     limits: watch::Receiver<Limits>,
     handler: H,
     web_config: Option<Arc<WebConfigFile>>,
@@ -99,7 +99,7 @@ where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     /// A server that is not serving yet.
-    pub fn new(listeners: Vec<TcpListener>, limits: Limits, handler: H) -> Self {
+    pub fn new(listeners: Vec<Listener>, limits: Limits, handler: H) -> Self {
         Self {
             listeners,
             limits: watch::channel(limits).1,
@@ -158,7 +158,7 @@ where
             web_config,
             on_event,
         });
-        let acceptor = Acceptor::new(register(listeners)?);
+        let acceptor = Acceptor::new(listeners)?;
         let connections = Connections::new(limits, requests);
         let (stop, stopped) = oneshot::channel();
         // A task of its own, so that the worker which hears of a connection serves it and wakes no
@@ -179,19 +179,6 @@ where
             _ => Err(io::Error::other("the runtime is shutting down")),
         }
     }
-}
-
-fn register(listeners: Vec<TcpListener>) -> io::Result<Vec<tokio::net::TcpListener>> {
-    listeners
-        .into_iter()
-        .map(|listener| {
-            listener.set_nonblocking(true)?;
-            // Connections inherit it. A response leaves in one go; waiting to fill a segment would
-            // only delay its end.
-            SockRef::from(&listener).set_tcp_nodelay(true)?;
-            tokio::net::TcpListener::from_std(listener)
-        })
-        .collect()
 }
 
 /// The open connections and what they need.
@@ -238,7 +225,7 @@ where
                 _ = &mut stopped => break,
                 Some(ended) = self.tasks.join_next() => self.note_end(ended),
                 accepted = acceptor.accept() => match accepted {
-                    Ok((socket, client)) => self.open(socket, client),
+                    Ok(accepted) => self.open(accepted),
                     Err(error) => self.tell(Event::AcceptFailed(&error)),
                 },
             }
@@ -247,7 +234,12 @@ where
         self.drain().await
     }
 
-    fn open(&mut self, socket: Socket, client: Option<IpAddr>) {
+    fn open(&mut self, accepted: Accepted) {
+        let Accepted {
+            socket,
+            client,
+            hosts,
+        } = accepted;
         let limits = *self.limits.borrow();
         let (admission, evicted) = lease::admit(&self.registry, limits.max_connections);
         let Admission::Admitted {
@@ -267,7 +259,7 @@ where
             evicted,
             stopping: self.stop.subscribe(),
             limits,
-            client,
+            caller: Caller { client, hosts },
         };
         let requests = Arc::clone(&self.requests);
         self.tasks.spawn(session::serve(socket, visit, requests));
@@ -300,24 +292,5 @@ where
         let cut_off = self.tasks.len();
         self.tasks.shutdown().await;
         Drained { finished, cut_off }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::register;
-
-    #[tokio::test]
-    async fn connections_send_at_once() {
-        let any = "127.0.0.1:0".parse().expect("an address");
-        let listeners = register(crate::bind(&[any]).expect("a free port")).expect("a runtime");
-        let [listener] = listeners.as_slice() else {
-            panic!("{} listeners", listeners.len())
-        };
-        let address = listener.local_addr().expect("bound");
-        let (_client, accepted) =
-            tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
-        let (stream, _) = accepted.expect("a connection");
-        assert!(stream.nodelay().expect("an option"));
     }
 }

@@ -27,7 +27,6 @@ pub use self::error::WebConfigError;
 use self::files::Files;
 use self::rate_limit::RateLimit;
 use self::users::Users;
-pub(crate) use self::watched::Admission;
 pub use self::watched::WebConfigFile;
 
 /// One good reading of a web configuration file and of the files it names.

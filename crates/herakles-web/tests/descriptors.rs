@@ -42,7 +42,7 @@ fn accepting_pauses_and_goes_on() {
     .unwrap();
 
     let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-    let address = listeners[0].local_addr().unwrap();
+    let address = listeners[0].tcp_address().unwrap();
     let (failed, failures) = channel();
     let hello = |_: Request<()>| std::future::ready(respond::text(StatusCode::OK, "hello\n"));
     let server = Server::new(listeners, Limits::default(), hello).on_event(move |event| {
@@ -86,7 +86,7 @@ fn ask(address: std::net::SocketAddr) -> io::Result<String> {
 /// One request on its own connection; what follows the answer's headers.
 fn exchange(stream: &mut TcpStream) -> io::Result<String> {
     stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (_, body) = answer.split_once("\r\n\r\n").expect("headers");

@@ -21,7 +21,7 @@ fn resident_bytes() -> usize {
 #[test]
 fn stalled_readers_share_one_body() {
     let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-    let address = listeners[0].local_addr().unwrap();
+    let address = listeners[0].tcp_address().unwrap();
     let body = Bytes::from(vec![b'x'; BODY]);
     let handler =
         move |_: Request<()>| std::future::ready(respond::text(StatusCode::OK, body.clone()));
@@ -37,7 +37,7 @@ fn stalled_readers_share_one_body() {
         .map(|_| {
             let mut stream = TcpStream::connect(address).unwrap();
             stream
-                .write_all(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+                .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 .unwrap();
             stream
         })

@@ -196,7 +196,11 @@ fn capabilities(report: &Report) -> bool {
 }
 
 fn addresses(running_config: &RunningConfig, report: &mut Report) {
-    for address in &running_config.config().web.listen_addresses {
+    let web = &running_config.config().web;
+    if web.systemd_socket {
+        return report.ok("address: systemd hands over the sockets");
+    }
+    for address in &web.listen_addresses {
         match herakles_web::bind(std::slice::from_ref(address)) {
             Ok(_) => report.ok(&format!("address: {address} is free")),
             Err(error) => report.fail(&format!("address: {error}")),

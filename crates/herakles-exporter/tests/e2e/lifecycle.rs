@@ -192,7 +192,7 @@ fn sigterm_ends_it_well_even_with_idle_connections() {
     let mut idle = TcpStream::connect(exporter.address).expect("it listens");
     idle.set_read_timeout(Some(PATIENCE))
         .expect("a timeout can be set");
-    idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+    idle.write_all(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
         .expect("it reads");
     let mut start = [0; 12];
     idle.read_exact(&mut start).expect("it answers");

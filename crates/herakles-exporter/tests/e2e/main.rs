@@ -35,3 +35,4 @@ mod programs;
 mod prometheus;
 mod sandbox;
 mod unprivileged;
+mod web;

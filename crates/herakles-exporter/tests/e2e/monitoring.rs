@@ -77,6 +77,7 @@ fn the_names_of_the_herakles_original_can_be_had() {
     let jobs = [Job {
         name: "herakles-proc-mem",
         relabelling: relabelling("monitoring/relabel/herakles-original.yml"),
+        ..Job::default()
     }];
     let prometheus = Prometheus::start(&program, &exporter, &jobs);
     for name in [

@@ -22,16 +22,12 @@ fn it_scrapes_and_finds_a_process_of_this_test() {
     exporter.wait_for_refreshes(1.0);
     let job = Job {
         name: "herakles",
-        relabelling: String::new(),
+        ..Job::default()
     };
     let prometheus = Prometheus::start(&program, &exporter, &[job]);
 
     // On a busy machine a scrape may take longer than the interval and be given up.
-    let target = eventually("Prometheus to have scraped", || {
-        let data = prometheus.ask("/api/v1/targets?state=active")?;
-        let target = data["activeTargets"].get(0)?.clone();
-        (target["health"] == "up").then_some(target)
-    });
+    let target = prometheus.target_that_is("up");
     assert_eq!(target["lastError"], "", "{target}\n{}", prometheus.log());
     eventually("the scrape to be stored", || {
         (prometheus.query("up") == Some(1.0)).then_some(())

@@ -1,11 +1,15 @@
 //! Addresses as people write them, and sockets bound to them.
 
+use std::fs;
 use std::io::{ErrorKind, Read};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{ListenAddress, ParseListenAddressError as Error, bind};
+use super::{Bound, ListenAddress, ParseListenAddressError as Error, bind};
 
 fn parse(text: &str) -> Result<ListenAddress, Error> {
     text.parse()
@@ -20,6 +24,8 @@ fn addresses_survive_the_round_trip() {
         "[::]:0",
         "localhost:9215",
         "a-b.c_d.example:1",
+        "unix:/run/herakles.sock",
+        "unix:/run/a b?.sock?mode=0600",
     ] {
         assert_eq!(parse(text).unwrap().to_string(), text);
     }
@@ -49,6 +55,14 @@ fn what_is_no_address_says_why() {
         ("*:80", Error::InvalidHost),
         ("http://localhost:80", Error::InvalidHost),
         ("a b:80", Error::InvalidHost),
+        ("unix:", Error::InvalidPath),
+        ("unix:run/x.sock", Error::InvalidPath),
+        ("unix:/run/", Error::InvalidPath),
+        ("unix:/run/x.sock?mode=", Error::InvalidMode),
+        ("unix:/run/x.sock?mode=0888", Error::InvalidMode),
+        ("unix:/run/x.sock?mode=+660", Error::InvalidMode),
+        ("unix:/run/x.sock?mode=1777", Error::InvalidMode),
+        ("unix:/run/x.sock?owner=me", Error::InvalidMode),
     ] {
         assert_eq!(parse(text), Err(error), "{text:?}");
     }
@@ -57,7 +71,7 @@ fn what_is_no_address_says_why() {
 #[test]
 fn any_takes_connections_of_both_families() {
     let listeners = bind(&[ListenAddress::any(0)]).unwrap();
-    let port = listeners[0].local_addr().unwrap().port();
+    let port = listeners[0].tcp_address().unwrap().port();
     TcpStream::connect(("127.0.0.1", port)).unwrap();
     if std::net::TcpListener::bind("[::1]:0").is_ok() {
         TcpStream::connect(("::1", port)).unwrap();
@@ -69,7 +83,7 @@ fn one_family_leaves_the_other_alone() {
     let Ok(ipv6) = bind(&[parse("[::]:0").unwrap()]) else {
         return;
     };
-    let port = ipv6[0].local_addr().unwrap().port();
+    let port = ipv6[0].tcp_address().unwrap().port();
     bind(&[parse(&format!("0.0.0.0:{port}")).unwrap()]).expect("[::] takes IPv6 only");
 }
 
@@ -77,7 +91,7 @@ fn one_family_leaves_the_other_alone() {
 fn a_name_listens_where_it_resolves_to() {
     let listeners = bind(&[parse("localhost:0").unwrap()]).unwrap();
     for listener in &listeners {
-        let address = listener.local_addr().unwrap();
+        let address = listener.tcp_address().unwrap();
         assert!(address.ip().is_loopback(), "{address}");
         TcpStream::connect(address).unwrap();
     }
@@ -87,7 +101,7 @@ fn a_name_listens_where_it_resolves_to() {
 #[test]
 fn a_used_port_is_named_with_the_remedy() {
     let holder = bind(&[parse("127.0.0.1:0").unwrap()]).unwrap();
-    let address = holder[0].local_addr().unwrap();
+    let address = holder[0].tcp_address().unwrap();
     let error = bind(&[parse("127.0.0.1:0").unwrap(), address.into()]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
     assert_eq!(error.address(), &ListenAddress::from(address));
@@ -99,10 +113,13 @@ fn a_used_port_is_named_with_the_remedy() {
 #[test]
 fn a_restart_need_not_wait_for_old_connections() {
     let listeners = bind(&[parse("127.0.0.1:0").unwrap()]).unwrap();
-    let address = listeners[0].local_addr().unwrap();
+    let address = listeners[0].tcp_address().unwrap();
     let mut client = TcpStream::connect(address).unwrap();
     // Who closes first keeps the connection in TIME_WAIT.
-    drop(listeners[0].accept().unwrap());
+    let Bound::Tcp(listener) = &listeners[0].socket else {
+        panic!("not {listeners:?}")
+    };
+    drop(listener.accept().unwrap());
     client.read_to_end(&mut Vec::new()).unwrap();
     drop((client, listeners));
     bind(&[address.into()]).unwrap();
@@ -113,6 +130,57 @@ fn a_foreign_address_is_no_missing_family() {
     // TEST-NET-1 is never assigned to a host.
     let error = bind(&[parse("192.0.2.1:0").unwrap()]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable);
+}
+
+fn unix(path: &Path, mode: &str) -> ListenAddress {
+    parse(&format!("unix:{}{mode}", path.display())).unwrap()
+}
+
+#[test]
+fn a_socket_in_the_file_system_has_the_mode_asked_for_and_goes_with_its_listener() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.sock");
+    for (text, mode) in [("", 0o660), ("?mode=0600", 0o600), ("?mode=666", 0o666)] {
+        let listeners = bind(&[unix(&path, text)]).unwrap();
+        let found = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(found & 0o7777, mode);
+        assert_eq!(listeners[0].to_string(), format!("unix:{}", path.display()));
+        UnixStream::connect(&path).unwrap();
+        drop(listeners);
+        assert!(!path.exists());
+    }
+}
+
+#[test]
+fn only_a_socket_that_nobody_listens_at_is_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.sock");
+    // As after a crash: the file is left.
+    drop(UnixListener::bind(&path).unwrap());
+    assert!(path.exists());
+    let listeners = bind(&[unix(&path, "")]).unwrap();
+    UnixStream::connect(&path).unwrap();
+
+    let error = bind(&[unix(&path, "")]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    assert!(
+        error.to_string().contains("another program listens there"),
+        "{error}"
+    );
+    UnixStream::connect(&path).unwrap();
+
+    // Another has taken the path meanwhile: it stays.
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, "precious").unwrap();
+    drop(listeners);
+    assert!(bind(&[unix(&path, "")]).is_err());
+    assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+
+    let error = bind(&[unix(&directory.path().join("no/x.sock"), "")]).unwrap_err();
+    assert!(
+        error.to_string().contains("its directory does not exist"),
+        "{error}"
+    );
 }
 
 proptest! {

@@ -50,10 +50,10 @@ where
         evicted,
         mut stopping,
         limits,
-        client,
+        caller,
     } = visit;
     let stream = WatchedStream::new(stream, Arc::clone(&lease), limits.write_timeout);
-    let service = service_fn(|request| requests.answer(request, &lease, client));
+    let service = service_fn(|request| requests.answer(request, &lease, &caller));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use hyper::StatusCode;
+
 use crate::web_config::{WebConfig, WebConfigError};
 
 /// Something that happened to a connection or to the act of accepting one.
@@ -31,10 +33,13 @@ pub enum Event<'a> {
     /// A TLS handshake failed: the client wants what is not offered, has no good certificate, or
     /// does not speak TLS.
     HandshakeFailed(&'a io::Error),
-    /// A request was answered 401.
-    Denied,
-    /// A request was answered 429.
-    Limited,
+    /// A request was answered before it reached the handler: 400, 401, 403, 421 or 429.
+    TurnedAway {
+        /// The path that was asked for, as it was sent.
+        path: &'a str,
+        /// What it was answered.
+        status: StatusCode,
+    },
     /// The web configuration had changed and is in force from now on.
     WebConfigRead(&'a WebConfig),
     /// The web configuration has changed but is broken; the last good one stays in force.

@@ -45,14 +45,14 @@ where
         evicted,
         mut stopping,
         limits,
-        client,
+        caller,
     } = visit;
     lease.multiplex();
     let stream = WatchedStream::new(stream, Arc::clone(&lease), limits.write_timeout);
     let own = Arc::clone(&lease);
     let service = service_fn(move |request| {
-        let (requests, lease) = (Arc::clone(&requests), Arc::clone(&own));
-        async move { requests.answer(request, &lease, client).await }
+        let (requests, lease, caller) = (Arc::clone(&requests), Arc::clone(&own), caller.clone());
+        async move { requests.answer(request, &lease, &caller).await }
     });
     let streams = Streams::default();
     let header_bytes = u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX);

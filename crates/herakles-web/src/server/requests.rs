@@ -1,7 +1,6 @@
 //! A request's way to the handler and back.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,8 +11,10 @@ use hyper::{Method, Request, Response, StatusCode, Version};
 
 use super::EventSink;
 use super::event::Event;
+use super::foreign;
 use super::lease::{Lease, Turn};
-use crate::web_config::{Admission, WebConfig, WebConfigFile};
+use super::visit::Caller;
+use crate::web_config::{WebConfig, WebConfigFile};
 use crate::{Body, respond};
 
 /// The most that HTTP/2 is handed at once of a body: what it was handed, it buffers.
@@ -47,7 +48,7 @@ where
         &self,
         request: Request<Incoming>,
         lease: &Arc<Lease>,
-        client: Option<IpAddr>,
+        caller: &Caller,
     ) -> Result<Response<WatchedBody>, Evicted> {
         let mut turn = Turn::begin(lease).ok_or(Evicted)?;
         let mut request = request.map(drop);
@@ -56,7 +57,7 @@ where
         if is_head {
             *request.method_mut() = Method::GET;
         }
-        let mut response = self.admit_and_handle(request, client).await;
+        let mut response = self.screen_and_handle(request, caller).await;
         turn.answered();
         if is_head && is_http2 {
             // Over HTTP/1 hyper does that itself.
@@ -71,31 +72,44 @@ where
         }))
     }
 
-    async fn admit_and_handle(
-        &self,
-        request: Request<()>,
-        client: Option<IpAddr>,
-    ) -> Response<Body> {
-        if !has_valid_host(&request) {
-            let sentence = "the request needs exactly one Host header\n";
-            return respond::text(StatusCode::BAD_REQUEST, sentence);
+    /// Lets the handler answer, unless the request is turned away before.
+    async fn screen_and_handle(&self, request: Request<()>, caller: &Caller) -> Response<Body> {
+        let config = self.web_config().await;
+        let mut response = match self.screen(&request, config.as_deref(), caller).await {
+            None => (self.handler)(request).await,
+            Some(response) => {
+                let (path, status) = (request.uri().path(), response.status());
+                (self.on_event)(Event::TurnedAway { path, status });
+                response
+            }
+        };
+        if let Some(config) = config {
+            config.add_headers(response.headers_mut());
         }
-        let (Some(file), Some(config)) = (&self.web_config, self.web_config().await) else {
-            return (self.handler)(request).await;
-        };
-        let mut response = match file.admit(&config, request.headers(), client).await {
-            Admission::Admitted => (self.handler)(request).await,
-            Admission::Denied(response) => {
-                (self.on_event)(Event::Denied);
-                response
-            }
-            Admission::TooMany(response) => {
-                (self.on_event)(Event::Limited);
-                response
-            }
-        };
-        config.add_headers(response.headers_mut());
         response
+    }
+
+    /// The answer to a request that must not reach the handler.
+    async fn screen(
+        &self,
+        request: &Request<()>,
+        config: Option<&WebConfig>,
+        caller: &Caller,
+    ) -> Option<Response<Body>> {
+        if !has_valid_host(request) {
+            let sentence = "the request needs exactly one Host header\n";
+            return Some(respond::text(StatusCode::BAD_REQUEST, sentence));
+        }
+        // A certificate or a password is bound to the right name: rebinding gets past neither.
+        let is_guarded = config.is_some_and(|config| config.has_tls() || config.has_users());
+        if !is_guarded && let Some(response) = foreign::misdirected(request, &caller.hosts) {
+            return Some(response);
+        }
+        if let Some(response) = foreign::cross_site(request) {
+            return Some(response);
+        }
+        let (file, config) = (self.web_config.as_ref()?, config?);
+        file.screen(config, request.headers(), caller.client).await
     }
 }
 

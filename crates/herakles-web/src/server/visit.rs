@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 
 use super::Limits;
+use super::foreign::Hosts;
 use super::lease::Lease;
 
 /// A connection's place, and what may end it.
@@ -16,6 +17,14 @@ pub(super) struct Visit {
     /// Ends when the server stops.
     pub(super) stopping: watch::Receiver<()>,
     pub(super) limits: Limits,
-    /// Who the client is, if it has an address.
+    pub(super) caller: Caller,
+}
+
+/// Where a connection's requests come from.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// Who it is, if it has an address.
     pub(super) client: Option<IpAddr>,
+    /// By which names it may ask.
+    pub(super) hosts: Hosts,
 }

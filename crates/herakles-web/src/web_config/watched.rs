@@ -49,16 +49,6 @@ impl fmt::Debug for WebConfigFile {
     }
 }
 
-/// Whether a request may be served.
-#[derive(Debug)]
-pub(crate) enum Admission {
-    Admitted,
-    /// Name or password is wrong or missing.
-    Denied(Response<Body>),
-    /// There are too many requests, or too many passwords to check.
-    TooMany(Response<Body>),
-}
-
 impl WebConfigFile {
     /// Reads the file for the first time.
     ///
@@ -140,27 +130,26 @@ impl WebConfigFile {
         Ok(config)
     }
 
-    /// Decides about a request by its headers. `client` is who sent it, if it has an address.
-    pub(crate) async fn admit(
+    /// The answer to a request that may not be served: 401, or 429. `client` is who sent it, if it
+    /// has an address.
+    pub(crate) async fn screen(
         &self,
         config: &WebConfig,
         headers: &HeaderMap,
         client: Option<IpAddr>,
-    ) -> Admission {
+    ) -> Option<Response<Body>> {
         if let Some(limit) = config.rate_limit
             && let Err(wait) = self.bucket.take(limit, Instant::now())
         {
             let seconds = wait.as_secs() + 1;
-            return Admission::TooMany(too_many("the rate limit is reached\n", seconds));
+            return Some(too_many("the rate limit is reached\n", seconds));
         }
-        let Some(users) = &config.users else {
-            return Admission::Admitted;
-        };
+        let users = config.users.as_ref()?;
         let authorization = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
         match self.passwords.judge(users, authorization, client).await {
-            Verdict::Good => Admission::Admitted,
-            Verdict::Bad => Admission::Denied(unauthorized()),
-            Verdict::Busy => Admission::TooMany(too_many("too many passwords to check\n", 1)),
+            Verdict::Good => None,
+            Verdict::Bad => Some(unauthorized()),
+            Verdict::Busy => Some(too_many("too many passwords to check\n", 1)),
         }
     }
 }

@@ -53,7 +53,7 @@ struct Events {
 impl Running {
     pub(crate) fn start(limits: Limits) -> Self {
         let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        let address = listeners[0].local_addr().unwrap();
+        let address = listeners[0].tcp_address().unwrap();
         let (gate, keeper) = gate();
         let events = Arc::new(Events::default());
         let (stop, stopped) = oneshot::channel();
@@ -215,7 +215,7 @@ impl Client {
     }
 
     pub(crate) fn send_get(&mut self, path: &str) {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n"));
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Answer {

@@ -11,7 +11,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text;version=1.0.0,text/plai
 
 fn scrape(client: &mut Client, method: &str, accept: &str, encoding: &str) {
     client.send(format!(
-        "{method} /metrics HTTP/1.1\r\nHost: test\r\n\
+        "{method} /metrics HTTP/1.1\r\nHost: localhost\r\n\
          Accept: {accept}\r\nAccept-Encoding: {encoding}\r\n\r\n"
     ));
 }

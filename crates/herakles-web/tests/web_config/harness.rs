@@ -96,7 +96,7 @@ impl Running {
 
     pub(crate) fn with(file: Option<Arc<WebConfigFile>>, limits: Limits) -> Self {
         let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).unwrap();
-        let address = listeners[0].local_addr().unwrap();
+        let address = listeners[0].tcp_address().unwrap();
         let events = Arc::new(Events::default());
         let (stop, stopped) = oneshot::channel();
         let sink = Arc::clone(&events);

@@ -139,7 +139,7 @@ fn a_flood_of_wrong_passwords_does_not_keep_scrapes_waiting() {
         }
         // Each scrape is answered at once by what is remembered, whatever is being checked.
         let mut scrapes = 0;
-        while wrong.load(Ordering::Relaxed) < 1000 && server.count("Denied") < 20 {
+        while wrong.load(Ordering::Relaxed) < 1000 && server.count("TurnedAway") < 20 {
             assert_eq!(scrape(), 200);
             scrapes += 1;
         }

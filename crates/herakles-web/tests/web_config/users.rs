@@ -32,7 +32,7 @@ fn without_tls_only_the_right_name_and_password_are_let_in() {
         status(&server, Client::plain().login("bob", "alice123")),
         401
     );
-    server.wait_for_event("Denied");
+    server.wait_for_event("TurnedAway");
 }
 
 #[test]

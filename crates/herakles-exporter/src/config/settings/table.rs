@@ -85,8 +85,11 @@ settings! {
 
     /// `[web]`: the HTTP server.
     web: Web, "Web" {
-        /// Address to listen on: :PORT, IPv4:PORT, [IPv6]:PORT or NAME:PORT
+        /// Address to listen on: :PORT, IPv4:PORT, [IPv6]:PORT, NAME:PORT, or a socket unix:/PATH,
+        /// unix:/PATH?mode=0660
         listen_addresses: Vec<ListenAddress> = Kind::Addresses, [":9215"], restart(), flag_name("web.listen-address");
+        /// Take the sockets that a systemd .socket unit has opened, instead of listen_addresses
+        systemd_socket: bool = Kind::Bool, ["false"], restart(), not_in_file();
         /// TLS, names and passwords, headers and a rate limit: a YAML file as exporter-toolkit
         /// has it, read again when it changes
         config_file: Option<PathBuf> = Kind::OptionalPath, [], restart(), flag_name("web.config.file"), not_in_file();

@@ -56,9 +56,23 @@ pub(crate) fn request(
     path: &str,
     headers: &[(&str, &str)],
 ) -> io::Result<Response> {
+    request_by_name(address, &address.to_string(), method, path, headers)
+}
+
+/// The same with another `Host`.
+///
+/// # Errors
+/// As [`request`].
+pub(crate) fn request_by_name(
+    address: SocketAddr,
+    host: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> io::Result<Response> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(super::PATIENCE))?;
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
         head.push_str(&format!("{name}: {value}\r\n"));
     }

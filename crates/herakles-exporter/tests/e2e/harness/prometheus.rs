@@ -12,15 +12,19 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{
+    eventually,
     exporter::{Exporter, free_address},
     http,
 };
 
 /// A scrape job; all have the same target.
+#[derive(Default)]
 pub(crate) struct Job {
     pub(crate) name: &'static str,
     /// The items of `metric_relabel_configs`, indented as they are there.
     pub(crate) relabelling: String,
+    /// How it is let in: lines of the job, indented as they are there.
+    pub(crate) access: String,
 }
 
 /// A Prometheus with one target, ended when dropped.
@@ -35,10 +39,15 @@ impl Prometheus {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let config = directory.path().join("prometheus.yml");
         let mut text = String::from("global: {scrape_interval: 1s}\nscrape_configs:\n");
-        for Job { name, relabelling } in jobs {
+        for job in jobs {
+            let Job {
+                name,
+                relabelling,
+                access,
+            } = job;
             let _ = write!(
                 text,
-                "  - job_name: {name}\n    static_configs: [{{targets: ['{}']}}]\n",
+                "  - job_name: {name}\n    static_configs: [{{targets: ['{}']}}]\n{access}",
                 exporter.address
             );
             if !relabelling.is_empty() {
@@ -71,6 +80,15 @@ impl Prometheus {
         let response = http::request(self.address, "GET", path, &[]).ok()?;
         let answer: Value = serde_json::from_slice(&response.body).ok()?;
         (answer["status"] == "success").then(|| answer["data"].clone())
+    }
+
+    /// Its first target, once its `health` is this.
+    pub(crate) fn target_that_is(&self, health: &str) -> Value {
+        eventually("Prometheus to have scraped", || {
+            let data = self.ask("/api/v1/targets?state=active")?;
+            let target = data["activeTargets"].get(0)?.clone();
+            (target["health"] == health).then_some(target)
+        })
     }
 
     /// How many series an expression has now. Counted there: a long answer would come in chunks,
