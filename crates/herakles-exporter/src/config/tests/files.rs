@@ -116,8 +116,8 @@ fn unknown_names_are_errors_with_the_nearest_one() {
         &["FILE:1:2: unknown table [exprt]; did you mean `export`?"],
     );
     check(
-        "[dashboard]\nhistory = '1h'",
-        &["FILE:1:2: unknown table [dashboard]"],
+        "[bananas]\nripe = true",
+        &["FILE:1:2: unknown table [bananas]"],
     );
     check(
         "cache_ttl = '5s'",
