@@ -1,9 +1,10 @@
 //! Experiments on a live host, run as `cargo lab EXPERIMENT`.
 //!
 //! Each experiment is one module, which prints Markdown for a page below `docs/`: [`scan_cost`]
-//! measures what scans cost, [`interference`] what they do to others, [`cpu_accounting`] whether
-//! CPU time gets lost, [`memory_accuracy`] whether memory is shown as it is. They use the engine,
-//! `herakles-collect`, and the program as it is built.
+//! measures what refreshes cost, [`interference`] what they do to others, [`cpu_accounting`] whether
+//! CPU time gets lost, [`memory_accuracy`] whether memory is shown as it is, [`soak`] whether the
+//! program grows or fails when it runs for long. They use the engine, `herakles-collect`, and the
+//! program as it is built.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -20,8 +21,11 @@ mod interference;
 mod memory_accuracy;
 mod processes;
 mod programs;
+mod progress;
 mod scan_cost;
 mod service;
+mod soak;
+mod storm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -52,6 +56,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Some(("interference", args)) => interference::run(args),
         Some(("memory-accuracy", _)) => memory_accuracy::run(),
         Some(("scan-cost", args)) => scan_cost::run(args),
+        Some(("soak", args)) => soak::run(args),
         _ => Err(Failure::new(
             "no such experiment; `cargo lab --help` lists them",
         )),
@@ -68,4 +73,5 @@ fn command() -> Command {
         .subcommand(interference::command())
         .subcommand(memory_accuracy::command())
         .subcommand(scan_cost::command())
+        .subcommand(soak::command())
 }

@@ -143,6 +143,14 @@ impl Service {
             .len())
     }
 
+    /// Sends something, waits for no answer and hangs up.
+    ///
+    /// # Errors
+    /// When it cannot be sent.
+    pub(crate) fn abandon(&self, request: &str) -> io::Result<()> {
+        TcpStream::connect_timeout(&self.address, PATIENCE)?.write_all(request.as_bytes())
+    }
+
     fn exchange(&self, request: &str) -> io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&self.address, PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -150,6 +158,11 @@ impl Service {
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer)?;
         Ok(answer)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// A memory line of the exporter's `status`, such as `VmRSS`, in KiB.

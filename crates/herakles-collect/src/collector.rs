@@ -26,6 +26,7 @@ use crate::memory_reader::MemoryReader;
 use crate::notice::Notice;
 use crate::open_error::OpenError;
 use crate::options::{ExitSource, Options};
+use crate::phase::ScanPhase;
 use crate::process_sample::ProcessSample;
 use crate::process_table::ProcessTable;
 use crate::rule_counts::RuleCounts;
@@ -203,9 +204,18 @@ impl<S: ProcSource> Collector<S> {
     /// If the processes cannot be listed, or none of them can be read. What is known stays: the
     /// next scan may succeed.
     pub fn scan(&mut self) -> Result<Scan, ScanFailure> {
+        self.scan_observed(&mut |_| {})
+    }
+
+    /// As [`scan`](Self::scan), and calls `ended` at the end of each phase, on this thread.
+    ///
+    /// # Errors
+    /// As [`scan`](Self::scan).
+    pub fn scan_observed(&mut self, ended: &mut dyn FnMut(ScanPhase)) -> Result<Scan, ScanFailure> {
         self.source
             .pids(&mut self.pids)
             .map_err(ScanFailure::List)?;
+        ended(ScanPhase::List);
         if self.pids.is_empty() {
             return Err(ScanFailure::NoProcesses);
         }
@@ -215,7 +225,8 @@ impl<S: ProcSource> Collector<S> {
         let mut stats = ScanStats::default();
         self.accounts.begin();
         let inline = self.memory.inline_reads(&self.options);
-        let mut samples = self.survey(inline, &mut stats);
+        let mut samples = self.survey(inline, &mut stats, ended);
+        ended(ScanPhase::Observe);
         if samples.is_empty() {
             let first = stats
                 .first_error
@@ -243,6 +254,7 @@ impl<S: ProcSource> Collector<S> {
         };
         self.memory.read(&mut samples, &over_limit, inline, context);
         samples.retain(|sample| !sample.is_gone());
+        ended(ScanPhase::Read);
         let exits = self.take_exits(&mut stats);
         let (snapshot, rule_counts) = {
             let mut table = write(&self.table);
@@ -259,6 +271,7 @@ impl<S: ProcSource> Collector<S> {
             let snapshot = builder.finish(&self.options.limits, &mut self.selection);
             (snapshot, RuleCounts::of_table(&table))
         };
+        ended(ScanPhase::Snapshot);
         let mut notices = std::mem::take(&mut self.notices);
         notices.extend(self.too_big(&stats.too_big));
         Ok(Scan {
@@ -270,8 +283,14 @@ impl<S: ProcSource> Collector<S> {
     }
 
     /// Looks at everybody, except for those that are known not to have run.
-    fn survey(&mut self, inline: InlineReads, stats: &mut ScanStats) -> Vec<ProcessSample> {
+    fn survey(
+        &mut self,
+        inline: InlineReads,
+        stats: &mut ScanStats,
+        ended: &mut dyn FnMut(ScanPhase),
+    ) -> Vec<ProcessSample> {
         let idle = self.idle();
+        ended(ScanPhase::Detect);
         let early = self.memory.early(&self.options);
         let survey = Survey {
             source: Arc::clone(&self.source),

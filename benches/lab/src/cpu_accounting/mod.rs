@@ -9,17 +9,13 @@ mod counters;
 mod report;
 mod rivals;
 mod round;
-mod storm;
 
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use self::{
-    round::{Outcome, Terms},
-    storm::Storm,
-};
-use crate::{failure::Failure, programs, service::Program};
+use self::round::{Outcome, Terms};
+use crate::{failure::Failure, programs, service::Program, storm::Storm};
 
 /// Per cent of the host's time that must be attributed.
 const GOAL: std::ops::RangeInclusive<f64> = 98.0..=101.0;
@@ -88,7 +84,6 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     report::head();
     let mut complaints = Vec::new();
     for storm in storms {
-        eprintln!("storm: {}", storm.name());
         let outcome = round::run(storm, &terms)?;
         report::line(storm, &outcome);
         complaints.extend(outcome.fallen.iter().cloned());

@@ -1,9 +1,7 @@
 //! The outcome as a table in Markdown.
 
-use super::{
-    round::{Attributed, Outcome},
-    storm::Storm,
-};
+use super::round::{Attributed, Outcome};
+use crate::storm::Storm;
 
 /// Prints the head of the table.
 pub(super) fn head() {

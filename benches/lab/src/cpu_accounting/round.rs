@@ -10,12 +10,13 @@ use std::{
 use super::{
     counters::Counters,
     rivals::{self, Credited},
-    storm::{Account, Raging, Storm},
 };
 use crate::{
     exposition::Exposition,
     failure::Failure,
+    progress::Progress,
     service::{Program, Service},
+    storm::{Account, Raging, Storm},
 };
 
 /// Longest wait for the end of a storm whose time is over.
@@ -88,6 +89,7 @@ pub(super) fn run(storm: Storm, terms: &Terms) -> Result<Outcome, Failure> {
 
     let mut raging = Raging::start(&terms.storm, storm, terms.length)?;
     let mut rival_looked = Instant::now();
+    let mut progress = Progress::of(storm.name());
     let account = loop {
         if let Some(account) = raging.wait(Duration::from_secs(1))? {
             break account;
@@ -99,6 +101,7 @@ pub(super) fn run(storm: Storm, terms: &Terms) -> Result<Outcome, Failure> {
             )));
         }
         ours.scrape()?;
+        progress.tell(began.elapsed(), terms.length);
         if rival_looked.elapsed() >= Duration::from_secs(rivals::INTERVAL) {
             rival.as_ref().map(look).transpose()?;
             rival_looked = Instant::now();

@@ -8,11 +8,9 @@ use std::{
     time::Duration,
 };
 
-use herakles_collect::{Collector, Options};
-use herakles_metrics::{MemoryReads, Snapshot};
-use herakles_scan::ProcFs;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 
+use super::refresh::{Refresh, Refresher};
 use crate::{
     clock::{Cost, measure},
     failure::Failure,
@@ -32,39 +30,25 @@ pub(super) trait Contender {
 /// The result of one scan.
 pub(super) struct Scanned {
     pub(super) cost: Cost,
-    /// Of the engine: where its memory samples came from, and what it would export.
-    pub(super) outcome: Option<(MemoryReads, Snapshot)>,
+    /// Of the engine: what the scan was a part of.
+    pub(super) refresh: Option<Refresh>,
 }
 
 impl From<Cost> for Scanned {
     fn from(cost: Cost) -> Self {
         Self {
             cost,
-            outcome: None,
+            refresh: None,
         }
     }
 }
 
-/// The engine of the exporter.
-pub(super) struct Engine(Collector<ProcFs>);
-
-impl Engine {
-    /// The engine that does as `options` say.
-    pub(super) fn open(options: Options) -> Result<Self, Failure> {
-        let collector = Collector::open("/proc", options);
-        collector
-            .map(Self)
-            .map_err(|e| Failure::new(format!("cannot open /proc: {e}")))
-    }
-}
-
-impl Contender for Engine {
+impl Contender for Refresher {
     fn scan(&mut self, _: &[Process]) -> Result<Scanned, Failure> {
-        let (scan, cost) = measure(|| self.0.scan());
-        let scan = scan.map_err(|e| Failure::new(format!("the engine cannot scan: {e}")))?;
+        let refresh = self.refresh()?;
         Ok(Scanned {
-            cost,
-            outcome: Some((scan.stats.reads, scan.snapshot)),
+            cost: refresh.of_scan(),
+            refresh: Some(refresh),
         })
     }
 }
@@ -109,6 +93,7 @@ impl FloorInC {
         Some(Cost {
             cpu: next()?,
             wall: next()?,
+            ..Cost::default()
         })
     }
 }

@@ -11,8 +11,9 @@ use herakles_metrics::MemoryReads;
 
 use super::{
     accuracy::{self, Errors},
-    contenders::{Contender, Engine, FloorInC, FloorInRust, Lines, ProcfsCrate},
+    contenders::{Contender, FloorInC, FloorInRust, Lines, ProcfsCrate},
     modes::{self, MAX_AGE_REFRESHES},
+    refresh::{Phases, Refresher},
 };
 use crate::{clock::Cost, failure::Failure, fleet::Fleet};
 
@@ -55,8 +56,10 @@ pub(super) struct Round {
     pub(super) cost: Cost,
     /// Processes that have memory to read.
     pub(super) processes: usize,
-    /// Of the exporter only.
+    /// Of the engine only.
     pub(super) reads: Option<MemoryReads>,
+    /// Of the engine only: the whole refresh.
+    pub(super) phases: Phases,
     /// Of adaptive contenders only.
     pub(super) errors: Option<Errors>,
 }
@@ -67,10 +70,10 @@ fn contender(name: &str, interval: Duration) -> Result<Box<dyn Contender>, Failu
     let adaptive = |idle| modes::adaptive(interval, idle);
     Ok(match name {
         "floor in Rust" => Box::new(FloorInRust),
-        "exact" => Box::new(Engine::open(modes::exact())?),
-        "exact, 1 thread" => Box::new(Engine::open(one_thread)?),
-        "adaptive" => Box::new(Engine::open(adaptive(IdleDetection::Off))?),
-        "adaptive, taskstats" => Box::new(Engine::open(adaptive(IdleDetection::Auto))?),
+        "exact" => Box::new(Refresher::open(modes::exact())?),
+        "exact, 1 thread" => Box::new(Refresher::open(one_thread)?),
+        "adaptive" => Box::new(Refresher::open(adaptive(IdleDetection::Off))?),
+        "adaptive, taskstats" => Box::new(Refresher::open(adaptive(IdleDetection::Auto))?),
         "procfs crate" => Box::new(ProcfsCrate),
         "lines()" => Box::new(Lines),
         _ => Box::new(FloorInC::start()?),
@@ -129,14 +132,18 @@ impl Entry {
     fn take_turn(&mut self, fleet: &Fleet) -> Result<(), Failure> {
         let processes = fleet.seen()?;
         let scanned = self.contender.scan(&processes)?;
-        let (reads, snapshot) = scanned.outcome.unzip();
-        let errors = snapshot
-            .filter(|_| self.adaptive)
-            .map(|snapshot| accuracy::judge(&snapshot, fleet.pids(), scanned.cost.wall));
+        let adaptive = scanned.refresh.as_ref().filter(|_| self.adaptive);
+        let errors = adaptive
+            .map(|refresh| accuracy::judge(&refresh.snapshot, fleet.pids(), scanned.cost.wall));
+        let (reads, phases) = scanned
+            .refresh
+            .map(|refresh| (refresh.reads, refresh.phases))
+            .unzip();
         self.rounds.push(Round {
             cost: scanned.cost,
             processes: processes.iter().filter(|it| !it.bare).count(),
             reads,
+            phases: phases.unwrap_or_default(),
             errors,
         });
         Ok(())

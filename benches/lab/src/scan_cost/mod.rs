@@ -1,14 +1,17 @@
-//! `cargo lab scan-cost`: what scanning costs.
+//! `cargo lab scan-cost`: what a refresh costs.
 //!
 //! A synthetic fleet of processes is scanned by the engine in turn with the least that any
-//! exporter must do, which is opening, reading and closing the files, and with what others do.
-//! Prints Markdown, for `docs/performance.md`.
+//! exporter must do, which is opening, reading and closing the files, and with what others do. The
+//! engine's scans are made into what a scraper gets, phase by phase; then the program itself does
+//! all of it. Prints Markdown, for `docs/performance.md`.
 
 mod accuracy;
 mod contenders;
 mod contest;
 mod modes;
+mod refresh;
 mod report;
+mod whole_program;
 
 use std::{thread, time::Duration};
 
@@ -19,7 +22,7 @@ use crate::{
     arguments::{count, number, value},
     failure::Failure,
     fleet::Fleet,
-    service::{Program, Service},
+    service::Program,
 };
 
 /// The command line.
@@ -84,35 +87,13 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     );
     report::costs(&entries);
     println!();
+    report::refreshes(&entries);
+    println!();
     report::reads(&entries);
     println!();
     report::errors(&entries);
     println!();
+    let floor = report::floor_micros(&entries);
     drop(entries);
-    whole_program(&program)
-}
-
-/// Prints what the whole program takes at this fleet, refreshed and scraped once a second.
-fn whole_program(program: &Program) -> Result<(), Failure> {
-    let interval = Duration::from_secs(1);
-    let service = Service::start(program, &modes::adaptive_flags(interval))?;
-    let mut most = (0, 0, 0);
-    for _ in 0..12 {
-        thread::sleep(interval);
-        let scraped = service.scrape()?;
-        let of_status = |key| service.status_kib(key).unwrap_or_default();
-        most.0 = of_status("VmRSS:").max(most.0);
-        most.1 = of_status("RssAnon:").max(most.1);
-        most.2 = scraped.max(most.2);
-    }
-    println!("| start to ready, ms | RSS, MiB | of it anonymous, MiB | scrape by gzip, KiB |");
-    println!("|---|---|---|---|");
-    println!(
-        "| {} | {:.1} | {:.1} | {} |",
-        service.start_to_ready.as_millis(),
-        most.0 as f64 / 1024.0,
-        most.1 as f64 / 1024.0,
-        most.2 / 1024
-    );
-    Ok(())
+    whole_program::run(&program, &fleet, terms.refreshes, floor)
 }

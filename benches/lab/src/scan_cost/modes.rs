@@ -24,11 +24,20 @@ pub(super) fn adaptive(interval: Duration, idle: IdleDetection) -> Options {
     options
 }
 
-/// The flags of an exporter that does the same.
-pub(super) fn adaptive_flags(interval: Duration) -> Vec<String> {
+/// The flags of an exporter that reads every process every time.
+pub(super) fn exact_flags(interval: Duration) -> Vec<String> {
+    vec![
+        "--scan.memory=exact".to_owned(),
+        format!("--scan.cache-ttl={}s", interval.as_secs()),
+    ]
+}
+
+/// The flags of an exporter that reads what may have moved.
+pub(super) fn adaptive_flags(interval: Duration, taskstats: &str) -> Vec<String> {
     let limits = limits(interval);
     let mut flags = vec![
         "--scan.memory=adaptive".to_owned(),
+        format!("--scan.taskstats={taskstats}"),
         format!("--scan.cache-ttl={}s", interval.as_secs()),
         format!("--scan.memory-max-age={}s", limits.memory_max_age.as_secs()),
         format!("--scan.hold-ratio={:.4}", limits.hold_ratio.as_f64()),
@@ -68,7 +77,9 @@ mod tests {
         assert_eq!(limits.memory_max_age, Duration::from_secs(10));
         assert_eq!(limits.cpu_budget.map(Ratio::as_f64), Some(0.6));
         assert_eq!(
-            adaptive_flags(Duration::from_millis(100)).last().unwrap(),
+            adaptive_flags(Duration::from_millis(100), "off")
+                .last()
+                .unwrap(),
             "--scan.cpu-budget=1.000"
         );
     }

@@ -5,8 +5,9 @@ use herakles_metrics::MemoryReads;
 use super::{
     accuracy::{Difference, Errors},
     contest::{Entry, FLOOR, Round},
+    refresh::{Phase, sum},
 };
-use crate::clock::{extremes, median};
+use crate::clock::{Cost, extremes, median};
 
 /// Prints what the scans cost, beside the floor of the same round.
 pub(super) fn costs(entries: &[Entry]) {
@@ -33,6 +34,58 @@ pub(super) fn costs(entries: &[Entry]) {
             spread(&cpu, 1),
             spread(&ratios, 3)
         );
+    }
+}
+
+/// The floor's microseconds per process, the median over all rounds.
+pub(super) fn floor_micros(entries: &[Entry]) -> f64 {
+    let floor = entries.iter().filter(|entry| entry.name == FLOOR);
+    median(
+        floor
+            .flat_map(|entry| &entry.rounds)
+            .map(micros_per_process),
+    )
+}
+
+/// Prints what each phase of the engine's refreshes costs, and the whole of them.
+pub(super) fn refreshes(entries: &[Entry]) {
+    println!(
+        "| refresh | phase | CPU µs per process, median (min–max) | ratio to the floor | allocations \
+         | allocated, KiB |"
+    );
+    println!("|---|---|---|---|---|---|");
+    let floor = floor_micros(entries);
+    for Entry { name, rounds, .. } in entries {
+        let Some(first) = rounds.first().filter(|round| !round.phases.is_empty()) else {
+            continue;
+        };
+        let line = |what: &str, counts: &dyn Fn(Phase) -> bool| {
+            let costs: Vec<(f64, Cost)> = rounds
+                .iter()
+                .map(|round| {
+                    let cost = sum(&round.phases, counts);
+                    (
+                        cost.cpu.as_secs_f64() * 1e6 / round.processes.max(1) as f64,
+                        cost,
+                    )
+                })
+                .collect();
+            let micros: Vec<f64> = costs.iter().map(|(micros, _)| *micros).collect();
+            let of = |value: fn(&Cost) -> usize| {
+                median(costs.iter().map(|(_, cost)| value(cost) as f64))
+            };
+            println!(
+                "| {name} | {what} | {} | {:.3} | {:.0} | {:.0} |",
+                spread(&micros, 2),
+                median(micros.iter().copied()) / floor,
+                of(|cost| cost.allocations),
+                of(|cost| cost.allocated_bytes) / 1024.0
+            );
+        };
+        for (phase, _) in &first.phases {
+            line(phase.as_str(), &|counted| counted == *phase);
+        }
+        line("**all**", &|_| true);
     }
 }
 

@@ -4,6 +4,7 @@ use herakles_scan::ProcFile;
 use herakles_scan::testing::{Fault, Gate, MemProcess};
 
 use super::*;
+use crate::ScanPhase;
 
 const EXACT: Setting = Setting::Exact;
 const RSS: Setting = Setting::Rss;
@@ -318,4 +319,24 @@ fn a_reader_that_had_to_wait_has_held_nobody_up() {
     while world.scan().memory(5) != kib(110 * MIB, 91 * MIB, 81 * MIB) {
         assert!(begin.elapsed() < Duration::from_secs(15));
     }
+}
+
+#[test]
+fn the_phases_are_told_in_their_order_and_memory_is_read_in_its_own() {
+    let mut world = World::new(&[Setting::Adaptive], three);
+    let mut phases = Vec::new();
+    let proc = world.proc.clone();
+    let mut tell = |phase: ScanPhase| {
+        let reads = proc.process(1).reads(ProcFile::SmapsRollup);
+        phases.push((phase.as_str(), reads));
+    };
+    world.collector.scan_observed(&mut tell).unwrap();
+    let in_order = [
+        ("list", 0),
+        ("detect", 0),
+        ("observe", 0),
+        ("read", 1),
+        ("snapshot", 1),
+    ];
+    assert_eq!(phases, in_order);
 }

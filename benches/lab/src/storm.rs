@@ -17,7 +17,7 @@ const UNIT: &str = "#include <stdio.h>\n#include <stdlib.h>\n\
 
 /// A way of starting short-lived processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Storm {
+pub(crate) enum Storm {
     /// Shells with subshells and a program each.
     Shells,
     /// Compilers: a driver that starts the compiler proper and the assembler.
@@ -31,7 +31,7 @@ pub(super) enum Storm {
 }
 
 impl Storm {
-    pub(super) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::Shells,
         Self::Compilers,
         Self::Deep,
@@ -39,7 +39,7 @@ impl Storm {
         Self::IgnoreSigchld,
     ];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Shells => "shells",
             Self::Compilers => "compilers",
@@ -50,19 +50,19 @@ impl Storm {
     }
 
     /// Whether the kernel itself lets time of exited processes vanish from `/proc/PID`.
-    pub(super) fn is_lossy(self) -> bool {
+    pub(crate) fn is_lossy(self) -> bool {
         self == Self::IgnoreSigchld
     }
 }
 
 /// What a storm knows of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Account {
-    pub(super) processes: u64,
+pub(crate) struct Account {
+    pub(crate) processes: u64,
     /// CPU time of those that somebody waited for, as `wait4` tells it.
-    pub(super) waited: Duration,
+    pub(crate) waited: Duration,
     /// That of the others, by themselves just before their end.
-    pub(super) unwaited: Duration,
+    pub(crate) unwaited: Duration,
 }
 
 impl Account {
@@ -78,7 +78,7 @@ impl Account {
 }
 
 /// A storm that rages, or has raged. The process that all stem from stays until this value goes.
-pub(super) struct Raging {
+pub(crate) struct Raging {
     child: Child,
     /// Closed to let it end.
     input: Option<ChildStdin>,
@@ -90,7 +90,7 @@ impl Raging {
     ///
     /// # Errors
     /// When its program cannot be started.
-    pub(super) fn start(program: &Path, storm: Storm, length: Duration) -> Result<Self, Failure> {
+    pub(crate) fn start(program: &Path, storm: Storm, length: Duration) -> Result<Self, Failure> {
         let directory = programs::directory()?;
         programs::written("storm-unit.c", UNIT)?;
         let mut child = Command::new(program)
@@ -120,7 +120,7 @@ impl Raging {
     ///
     /// # Errors
     /// When it failed.
-    pub(super) fn wait(&mut self, patience: Duration) -> Result<Option<Account>, Failure> {
+    pub(crate) fn wait(&mut self, patience: Duration) -> Result<Option<Account>, Failure> {
         match self.account.recv_timeout(patience) {
             Ok(account) => return Ok(Some(account)),
             // Processes that outlive it keep its output open, so its end is not told by that alone.
@@ -165,9 +165,9 @@ mod tests {
     /// Far longer than the processes of a storm live.
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    fn rage(storm: Storm) -> Raging {
+    fn rage(storm: Storm, length: Duration) -> Raging {
         let program = programs::compile("storm").unwrap();
-        Raging::start(&program, storm, Duration::from_secs(1)).unwrap()
+        Raging::start(&program, storm, length).unwrap()
     }
 
     fn children(parent: u32) -> Vec<u32> {
@@ -181,14 +181,16 @@ mod tests {
 
     #[test]
     fn a_storm_accounts_for_those_that_nobody_waits_for() {
-        let account = rage(Storm::DoubleFork).wait(PATIENCE).unwrap().unwrap();
+        let mut raging = rage(Storm::DoubleFork, Duration::from_secs(1));
+        let account = raging.wait(PATIENCE).unwrap().unwrap();
         assert!(account.processes > 3, "{account:?}");
         assert!(account.unwaited > Duration::ZERO, "{account:?}");
     }
 
     #[test]
     fn a_storm_does_not_wait_for_a_process_that_was_killed() {
-        let mut raging = rage(Storm::IgnoreSigchld);
+        // Long enough to be seen on a busy machine.
+        let mut raging = rage(Storm::IgnoreSigchld, Duration::from_secs(5));
         // The first that a worker starts lives for seconds.
         let victims = loop {
             let workers = children(raging.child.id());
