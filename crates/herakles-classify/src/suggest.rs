@@ -1,14 +1,17 @@
 //! Rules for processes that no rule knows yet.
 
+mod template;
+
 use std::fmt::Write;
 
-use crate::class::Class;
 use crate::classifier::Classifier;
 use crate::facts::FactSource;
 use crate::glob::Glob;
 use crate::name::{self, display_name};
 use crate::rule::Rules;
 use crate::script;
+
+pub use template::{Suggestion, suggest_templates};
 
 /// A rule as TOML, ready to be edited, that catches this process and its like: by the script,
 /// module or main class where an interpreter runs one, else by the name.
@@ -47,16 +50,22 @@ pub fn suggest<F: FactSource + ?Sized>(facts: &F, group: &str) -> Option<String>
 }
 
 fn rule(group: &str, subject: &[u8], key: &str, pattern: &str) -> String {
-    let class = Class::new(
-        without_braces(group),
-        without_braces(&display_name(subject)),
+    let subgroup = without_braces(&display_name(subject));
+    rule_text(&without_braces(group), &subgroup, &[(key, &[pattern])])
+}
+
+/// A rule as TOML with these lists.
+fn rule_text(group: &str, subgroup: &str, lists: &[(&str, &[&str])]) -> String {
+    let mut text = format!(
+        "[[subgroups]]\ngroup = {}\nsubgroup = {}\n",
+        toml::Value::from(group),
+        toml::Value::from(subgroup)
     );
-    format!(
-        "[[subgroups]]\ngroup = {}\nsubgroup = {}\n{key} = [{}]\n",
-        toml::Value::from(&*class.group),
-        toml::Value::from(&*class.subgroup),
-        toml::Value::from(pattern)
-    )
+    for (key, items) in lists {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{key} = {}", toml::Value::from(items.to_vec()));
+    }
+    text
 }
 
 fn catches<F: FactSource + ?Sized>(rule: &str, facts: &F) -> bool {

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use herakles_classify::{
-    ClassTable, Explanation, Facts, Inheritance, Origin, Placement, display_name, known,
+    ClassTable, Explanation, Facts, Inheritance, Origin, Placement, cmdline_of_text, display_name,
+    known,
 };
 use herakles_collect::{Inspection, OpenError, Users};
 use herakles_scan::{ProcFs, Skip};
@@ -91,12 +92,8 @@ impl Report {
 
 fn of_description(it: &Description, running_config: &RunningConfig) -> Report {
     // One would type blanks between the arguments; the kernel has NULs.
-    let cmdline = it.cmdline.as_ref().map(|line| {
-        let spaced = line.as_bytes().iter();
-        spaced
-            .map(|byte| if *byte == b' ' { 0 } else { *byte })
-            .collect::<Vec<u8>>()
-    });
+    let typed = it.cmdline.as_ref();
+    let cmdline = typed.map(|line| cmdline_of_text(line.as_bytes()));
     let cgroup = it.cgroup.as_ref().map(|path| {
         let path = path.as_bytes();
         // A line of the file is taken as it is, a path as that of a v2 hierarchy.

@@ -170,6 +170,39 @@ fn a_rule_is_suggested_for_what_nobody_knows() {
 }
 
 #[test]
+fn a_rule_is_suggested_for_what_interpreters_run() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    for directory in ["930", "640"] {
+        fs::create_dir(root.path().join(directory)).expect("it can be made");
+        for file in ["stat", "statm", "cgroup", "smaps_rollup"] {
+            let path = format!("{directory}/{file}");
+            let text = fs::read_to_string(recorded_proc().join(&path)).expect("it is recorded");
+            let text = text
+                .replace("(sshd)", "(hk-daemon)")
+                .replace("ssh.service", "hk.service");
+            fs::write(root.path().join(&path), text).expect("it can be written");
+        }
+    }
+    fs::write(
+        root.path().join("930/cmdline"),
+        "java\0-jar\0/srv/hk-shop.jar\0",
+    )
+    .and_then(|()| fs::write(root.path().join("640/cmdline"), "hk-daemon\0"))
+    .and_then(|()| fs::copy(recorded_proc().join("stat"), root.path().join("stat")))
+    .expect("it can be written");
+    let procfs = format!("--path.procfs={}", root.path().display());
+    let suggestion = output(&["rules", "suggest", &procfs]);
+    assert!(
+        suggestion.contains("# A subgroup for each script: 1 process known by"),
+        "{suggestion}"
+    );
+    let rules = rule_file(&suggestion);
+    let rules = format!("--classification.rules={}", rules.path().display());
+    let text = output(&["explain", "930", &procfs, &rules]);
+    assert!(text.contains("is in scripts/hk-shop.jar"), "{text}");
+}
+
+#[test]
 fn where_all_is_classified_there_is_nothing_to_suggest() {
     if runs_alone() {
         return;

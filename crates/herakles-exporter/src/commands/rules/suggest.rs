@@ -1,4 +1,5 @@
-//! `rules suggest`: a rule for each of the biggest processes that none matches.
+//! `rules suggest`: rules for the biggest processes that none matches, and for what is known by its
+//! interpreter alone.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -6,9 +7,9 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
-use herakles_classify::{Visibility, suggest};
+use herakles_classify::{Facts, Visibility, suggest, suggest_templates};
 use herakles_collect::{Collector, Inspection, OpenError, Users};
-use herakles_metrics::Unclassified;
+use herakles_metrics::{Process, Snapshot, Unclassified};
 use herakles_scan::ProcFs;
 
 use crate::commands::{Failure, output};
@@ -17,6 +18,12 @@ use herakles_dashboard::human;
 
 /// More rules than this are hardly read at once.
 const MOST: usize = 10;
+
+/// Nor are more processes than this looked at for rules with variables: their files have to be read.
+const MOST_READ: usize = 500;
+
+/// The group of the built-in rules that know a process by its interpreter alone.
+const GENERIC: &str = "runtime";
 
 /// What the group of the rules is called, for the user to change.
 const GROUP: &str = "local";
@@ -30,7 +37,8 @@ pub(super) fn run(mut running_config: RunningConfig) -> Result<ExitCode, Failure
         .scan()
         .map_err(|error| Failure::Other(error.to_string()))?;
     let proc = ProcFs::open(&root).map_err(OpenError::from)?;
-    let suggestions = suggestions(&proc, &Unclassified::largest(&scan.snapshot, MOST));
+    let mut suggestions = suggestions(&proc, &Unclassified::largest(&scan.snapshot, MOST));
+    templates(&proc, &scan.snapshot, &mut suggestions);
     if suggestions.is_empty() {
         let _ = writeln!(
             std::io::stderr(),
@@ -72,4 +80,37 @@ fn suggestions(proc: &ProcFs, names: &[Unclassified<'_>]) -> String {
         }
     }
     out
+}
+
+/// Appends rules that make subgroups of scripts, containers and units.
+fn templates(proc: &ProcFs, snapshot: &Snapshot, out: &mut String) {
+    let users = Users::open(Path::new("/"));
+    let read = |is_wanted: &dyn Fn(&Process) -> bool| -> Vec<Inspection> {
+        let mut wanted: Vec<&Process> = snapshot.processes().iter().collect();
+        wanted.retain(|process| is_wanted(process));
+        wanted.sort_by_key(|process| std::cmp::Reverse(process.memory.rss_bytes));
+        let read = wanted.into_iter().take(MOST_READ);
+        read.filter_map(|process| Inspection::read(proc, process.key.pid, &users).ok())
+            .filter(|inspection| !inspection.is_kernel_thread)
+            .collect()
+    };
+    let generic = read(&|process| &*process.class.group == GENERIC);
+    let unknown =
+        read(&|process| (&*process.class.group, &*process.class.subgroup) == ("other", "other"));
+    let generic: Vec<Facts<'_>> = generic.iter().map(Inspection::facts).collect();
+    let unknown: Vec<Facts<'_>> = unknown.iter().map(Inspection::facts).collect();
+    for suggestion in suggest_templates(&generic, &unknown) {
+        let (variable, count) = (suggestion.variable, suggestion.processes);
+        let what = match variable {
+            "script" => "known by their interpreter alone, by what they run",
+            _ => "that no rule knows",
+        };
+        let separator = if out.is_empty() { "" } else { "\n" };
+        let processes = if count == 1 { "process" } else { "processes" };
+        let rule = suggestion.rule;
+        let _ = write!(
+            out,
+            "{separator}# A subgroup for each {variable}: {count} {processes} {what}\n{rule}"
+        );
+    }
 }
