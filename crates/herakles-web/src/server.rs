@@ -6,6 +6,7 @@ mod event;
 mod foreign;
 mod http2;
 mod lease;
+mod linger;
 mod registry;
 mod requests;
 mod session;
@@ -41,7 +42,8 @@ const MAX_REFUSALS: usize = 64;
 pub struct Limits {
     /// Connections served at the same time.
     pub max_connections: NonZeroUsize,
-    /// Time for a complete request; also how long a kept connection may be idle.
+    /// Time for a complete request; also how long a kept connection may be idle, and how long a
+    /// client that was turned away may go on sending before its connection is cut.
     pub header_timeout: Duration,
     /// Time in which a client must take at least 64 KiB of its response, or the rest of it.
     pub write_timeout: Duration,

@@ -13,8 +13,10 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
 use super::event::Event;
+use super::linger::linger;
 use super::registry::Phase;
 use super::requests::Requests;
 use super::socket::{HANDSHAKE, Socket};
@@ -32,47 +34,49 @@ const MIN_HEADER_BYTES: usize = 8192;
 pub(super) const LEAVING_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Serves requests until either side ends the connection, it is evicted, or `stopping` ends; then
-/// a request in flight is finished first. The event is what should be told of its end.
+/// a request in flight is finished first.
 ///
 /// Generic over the stream: a TLS session is served as a socket is.
-pub(super) async fn serve<S, H, F>(
-    stream: S,
-    visit: Visit,
-    requests: Arc<Requests<H>>,
-) -> Option<Event<'static>>
+pub(super) async fn serve<S, H, F>(stream: S, mut visit: Visit, requests: Arc<Requests<H>>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: Fn(Request<()>) -> F,
     F: Future<Output = Response<Body>>,
 {
-    let Visit {
-        lease,
-        evicted,
-        mut stopping,
-        limits,
-        caller,
-    } = visit;
-    let stream = WatchedStream::new(stream, Arc::clone(&lease), limits.write_timeout);
-    let service = service_fn(|request| requests.answer(request, &lease, &caller));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(limits.max_header_bytes.max(MIN_HEADER_BYTES))
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    // The connection last: a response that ends while the server stops still says so.
-    let result = tokio::select! {
-        biased;
-        _ = evicted => return None,
-        _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let (lease, limits) = (Arc::clone(&visit.lease), visit.limits);
+    let mut stream = WatchedStream::new(stream, Arc::clone(&lease), limits.write_timeout);
+    let result = {
+        let service = service_fn(|request| requests.answer(request, &lease, &visit.caller));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_timeout)
+            .max_headers(MAX_HEADERS)
+            .max_buf_size(limits.max_header_bytes.max(MIN_HEADER_BYTES))
+            .serve_connection(TokioIo::new(&mut stream), service);
+        let mut connection = pin!(connection);
+        // The connection last: a response that ends while the server stops still says so.
+        tokio::select! {
+            biased;
+            _ = &mut visit.evicted => return,
+            _ = visit.stopping.changed() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            result = connection.as_mut() => result,
         }
-        result = connection.as_mut() => result,
     };
-    let phase = lease.phase();
-    result.err().and_then(|error| event_of(&error, phase))
+    let may_be_sending = match result {
+        Ok(()) => lease.has_unread_body(),
+        Err(error) => {
+            if let Some(event) = event_of(&error, lease.phase()) {
+                (requests.on_event)(event);
+            }
+            error.is_parse()
+        }
+    };
+    if may_be_sending {
+        visit.linger(stream).await;
+    }
 }
 
 pub(super) fn event_of(error: &hyper::Error, phase: Option<Phase>) -> Option<Event<'static>> {
@@ -92,15 +96,16 @@ pub(super) fn event_of(error: &hyper::Error, phase: Option<Phase>) -> Option<Eve
 
 /// Answers one request with 503 and closes the connection. One that begins with a TLS handshake is
 /// just closed: an answer would cost a key exchange.
-pub(super) async fn refuse(socket: Socket) {
-    let first = tokio::time::timeout(LEAVING_PATIENCE, socket.peek()).await;
+pub(super) async fn refuse(mut socket: Socket) {
+    let first = timeout(LEAVING_PATIENCE, socket.peek()).await;
     if matches!(first, Ok(Ok(Some(byte))) if byte != HANDSHAKE) {
-        answer_once(socket, busy).await;
+        answer_once(&mut socket, busy).await;
+        linger(&mut socket, LEAVING_PATIENCE).await;
     }
 }
 
-/// Answers one request, whatever it is, and closes the connection.
-pub(super) async fn answer_once<S>(stream: S, answer: impl Fn() -> Response<Body>)
+/// Answers one request, whatever it is, and ends our side.
+pub(super) async fn answer_once<S>(stream: &mut S, answer: impl Fn() -> Response<Body>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -111,7 +116,7 @@ where
         .max_buf_size(MIN_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service);
     // Whatever goes wrong here, the client is gone and nothing is left to do for it.
-    let _ = tokio::time::timeout(LEAVING_PATIENCE, connection).await;
+    let _ = timeout(LEAVING_PATIENCE, connection).await;
 }
 
 fn busy() -> Response<Body> {

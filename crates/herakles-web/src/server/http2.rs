@@ -30,64 +30,61 @@ const MAX_STREAMS: u32 = 16;
 const SEND_BUFFER: usize = 128 * 1024;
 
 /// As [`super::connection::serve`], for a client that chose HTTP/2.
-pub(super) async fn serve<S, H, F>(
-    stream: S,
-    visit: Visit,
-    requests: Arc<Requests<H>>,
-) -> Option<Event<'static>>
+pub(super) async fn serve<S, H, F>(stream: S, mut visit: Visit, requests: Arc<Requests<H>>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: Fn(Request<()>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let Visit {
-        lease,
-        evicted,
-        mut stopping,
-        limits,
-        caller,
-    } = visit;
+    let (lease, limits) = (Arc::clone(&visit.lease), visit.limits);
+    let on_event = Arc::clone(&requests.on_event);
     lease.multiplex();
-    let stream = WatchedStream::new(stream, Arc::clone(&lease), limits.write_timeout);
-    let own = Arc::clone(&lease);
-    let service = service_fn(move |request| {
-        let (requests, lease, caller) = (Arc::clone(&requests), Arc::clone(&own), caller.clone());
-        async move { requests.answer(request, &lease, &caller).await }
-    });
-    let streams = Streams::default();
-    let header_bytes = u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX);
-    let connection = http2::Builder::new(streams.clone())
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_STREAMS)
-        .max_header_list_size(header_bytes)
-        .max_send_buf_size(SEND_BUFFER)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let stalled = stalled(&lease, limits);
-    let result = tokio::select! {
-        biased;
-        _ = evicted => return None,
-        _ = stopping.changed() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-        result = connection.as_mut() => result,
-        panicked = streams.panicked() => resume_unwind(panicked.into_panic()),
-        () = stalled => {
-            let end = match lease.phase() {
-                Some(Phase::Busy) => Some(Event::WriteTimedOut),
-                Some(Phase::Reading) => Some(Event::HeaderTimedOut),
-                _ => None,
-            };
-            connection.as_mut().graceful_shutdown();
-            // It is told to go, and cut off if it does not listen.
-            let _ = timeout(LEAVING_PATIENCE, connection).await;
-            return end;
+    let mut stream = WatchedStream::new(stream, Arc::clone(&lease), limits.write_timeout);
+    let result = {
+        let (own, caller) = (Arc::clone(&lease), visit.caller.clone());
+        let service = service_fn(move |request| {
+            let (requests, lease, caller) =
+                (Arc::clone(&requests), Arc::clone(&own), caller.clone());
+            async move { requests.answer(request, &lease, &caller).await }
+        });
+        let streams = Streams::default();
+        let header_bytes = u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX);
+        let connection = http2::Builder::new(streams.clone())
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(header_bytes)
+            .max_send_buf_size(SEND_BUFFER)
+            .serve_connection(TokioIo::new(&mut stream), service);
+        let mut connection = pin!(connection);
+        let stalled = stalled(&lease, limits);
+        tokio::select! {
+            biased;
+            _ = &mut visit.evicted => return,
+            _ = visit.stopping.changed() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            result = connection.as_mut() => result,
+            panicked = streams.panicked() => resume_unwind(panicked.into_panic()),
+            () = stalled => {
+                let end = match lease.phase() {
+                    Some(Phase::Busy) => Some(Event::WriteTimedOut),
+                    Some(Phase::Reading) => Some(Event::HeaderTimedOut),
+                    _ => None,
+                };
+                connection.as_mut().graceful_shutdown();
+                // It is told to go, and cut off if it does not listen.
+                let _ = timeout(LEAVING_PATIENCE, connection).await;
+                return end.into_iter().for_each(&*on_event);
+            }
         }
     };
-    result
-        .err()
-        .and_then(|error| event_of(&error, lease.phase()))
+    let Err(error) = result else { return };
+    match event_of(&error, lease.phase()) {
+        Some(event) => on_event(event),
+        // It was told what it did wrong.
+        None => visit.linger(stream).await,
+    }
 }
 
 /// Ends when a connection has been idle, or its client slow, for longer than it may.

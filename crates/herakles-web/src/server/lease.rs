@@ -18,6 +18,8 @@ pub(super) struct Lease {
     id: ConnectionId,
     /// HTTP/1: the body of the current response is handed over, though perhaps not yet sent.
     body_taken: AtomicBool,
+    /// HTTP/1: the current request has a body, which nobody reads.
+    body_unread: AtomicBool,
     /// It speaks HTTP/2.
     multiplexed: AtomicBool,
     /// HTTP/2: requests whose response is not all handed over.
@@ -81,6 +83,7 @@ impl Lease {
             registry,
             id,
             body_taken: AtomicBool::new(false),
+            body_unread: AtomicBool::new(false),
             multiplexed: AtomicBool::new(false),
             open: AtomicUsize::new(0),
             begun: AtomicUsize::new(0),
@@ -111,6 +114,16 @@ impl Lease {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.body_taken.store(false, Ordering::Relaxed);
         lock(&self.registry).begin(self.id)
+    }
+
+    /// Notes whether a request comes with a body.
+    pub(super) fn leave_body(&self, has_body: bool) {
+        self.body_unread.store(has_body, Ordering::Relaxed);
+    }
+
+    /// Whether the client may still be sending the body of its last request.
+    pub(super) fn has_unread_body(&self) -> bool {
+        self.body_unread.load(Ordering::Relaxed)
     }
 
     /// Notes that the client took bytes.

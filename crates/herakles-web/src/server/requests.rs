@@ -51,6 +51,7 @@ where
         caller: &Caller,
     ) -> Result<Response<WatchedBody>, Evicted> {
         let mut turn = Turn::begin(lease).ok_or(Evicted)?;
+        lease.leave_body(!request.body().is_end_stream());
         let mut request = request.map(drop);
         let is_http2 = request.version() == Version::HTTP_2;
         let is_head = request.method() == Method::HEAD;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hyper::{Request, Response, StatusCode};
 use rustls::ServerConfig;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -27,42 +28,44 @@ where
         None => None,
     };
     let Some(tls) = tls else {
-        if let Some(event) = connection::serve(socket, visit, requests).await {
-            on_event(event);
-        }
-        return;
+        return connection::serve(socket, visit, requests).await;
     };
     let patience = visit.limits.header_timeout;
     let secured = tokio::select! {
         biased;
         _ = &mut visit.evicted => return,
         _ = visit.stopping.changed() => return,
-        secured = tokio::time::timeout(patience, secure(socket, tls)) => secured,
+        secured = timeout(patience, secure(socket, tls)) => secured,
     };
     match secured {
         Err(_) => on_event(Event::HandshakeTimedOut),
-        Ok(Err(error)) => on_event(Event::HandshakeFailed(&error)),
-        Ok(Ok(stream)) => {
-            let end = if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
-                http2::serve(stream, visit, requests).await
-            } else {
-                connection::serve(stream, visit, requests).await
-            };
-            if let Some(event) = end {
-                on_event(event);
-            }
+        Ok(Err((error, socket))) => {
+            on_event(Event::HandshakeFailed(&error));
+            visit.linger(socket).await;
         }
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            http2::serve(stream, visit, requests).await;
+        }
+        Ok(Ok(stream)) => connection::serve(stream, visit, requests).await,
     }
 }
 
-async fn secure(socket: Socket, config: Arc<ServerConfig>) -> io::Result<TlsStream<Socket>> {
-    if socket.peek().await?.is_some_and(|first| first != HANDSHAKE) {
-        let sentence = "this server speaks HTTPS only; ask https:// instead of http://\n";
-        connection::answer_once(socket, || respond::text(StatusCode::BAD_REQUEST, sentence)).await;
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            "the client does not speak TLS",
-        ));
+/// The session, or why there is none, which the client has been told.
+async fn secure(
+    mut socket: Socket,
+    config: Arc<ServerConfig>,
+) -> Result<TlsStream<Socket>, (io::Error, Socket)> {
+    match socket.peek().await {
+        Ok(Some(first)) if first != HANDSHAKE => {}
+        Err(error) => return Err((error, socket)),
+        _ => {
+            let accept = TlsAcceptor::from(config).accept(socket);
+            return accept.into_fallible().await;
+        }
     }
-    TlsAcceptor::from(config).accept(socket).await
+    let sentence = "this server speaks HTTPS only; ask https:// instead of http://\n";
+    let answer = || respond::text(StatusCode::BAD_REQUEST, sentence);
+    connection::answer_once(&mut socket, answer).await;
+    let error = io::Error::new(io::ErrorKind::InvalidData, "the client does not speak TLS");
+    Err((error, socket))
 }

@@ -1,4 +1,4 @@
-//! A connection that ends by being closed.
+//! A connection over either kind of socket.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,8 +11,7 @@ use tokio::net::{TcpStream, UnixStream};
 /// First byte of a TLS handshake (RFC 8446, 5.1). No HTTP request begins with it.
 pub(super) const HANDSHAKE: u8 = 22;
 
-/// A socket whose shutdown is its drop, which follows at once and tells the peer the same: each
-/// connection costs a system call less.
+/// A stream socket, by whichever address.
 pub(super) enum Socket {
     Tcp(TcpStream),
     Unix(UnixStream),
@@ -75,7 +74,7 @@ impl AsyncWrite for Socket {
         either!(self.get_mut(), stream => Pin::new(stream).poll_flush(cx))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        either!(self.get_mut(), stream => Pin::new(stream).poll_shutdown(cx))
     }
 }

@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{oneshot, watch};
 
 use super::Limits;
 use super::foreign::Hosts;
 use super::lease::Lease;
+use super::linger::linger;
 
 /// A connection's place, and what may end it.
 pub(super) struct Visit {
@@ -18,6 +20,22 @@ pub(super) struct Visit {
     pub(super) stopping: watch::Receiver<()>,
     pub(super) limits: Limits,
     pub(super) caller: Caller,
+}
+
+impl Visit {
+    /// Lets a client that has its last answer finish sending, unless the place is needed or the
+    /// server stops.
+    pub(super) async fn linger<S>(mut self, mut stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        tokio::select! {
+            biased;
+            _ = self.evicted => {}
+            _ = self.stopping.changed() => {}
+            () = linger(&mut stream, self.limits.header_timeout) => {}
+        }
+    }
 }
 
 /// Where a connection's requests come from.

@@ -94,14 +94,19 @@ impl Running {
     }
 
     pub(crate) fn wait_for_event(&self, event: &str) {
+        self.wait_for_events(event, 1);
+    }
+
+    pub(crate) fn wait_for_events(&self, event: &str, times: usize) {
         let seen = self.events.seen.lock().unwrap();
-        let absent = |seen: &mut Vec<String>| !seen.iter().any(|seen| seen == event);
+        let absent =
+            |seen: &mut Vec<String>| seen.iter().filter(|seen| *seen == event).count() < times;
         let (seen, waited) = self
             .events
             .more
             .wait_timeout_while(seen, PATIENCE, absent)
             .unwrap();
-        assert!(!waited.timed_out(), "no {event} among {seen:?}");
+        assert!(!waited.timed_out(), "not {times} {event} among {seen:?}");
     }
 
     /// Asks the server to stop; does not wait.

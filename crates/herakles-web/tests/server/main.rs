@@ -12,6 +12,7 @@
 mod gate;
 mod harness;
 mod limit;
+mod linger;
 mod requests;
 mod scrape;
 mod shutdown;

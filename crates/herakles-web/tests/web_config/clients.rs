@@ -129,6 +129,13 @@ impl Client {
         self
     }
 
+    /// A connection whose handshake begins with the first byte sent or read.
+    pub(crate) fn session(&self, address: SocketAddr) -> StreamOwned<ClientConnection, TcpStream> {
+        let name = "localhost".try_into().unwrap();
+        let tls = Arc::clone(self.tls.as_ref().unwrap());
+        StreamOwned::new(ClientConnection::new(tls, name).unwrap(), connect(address))
+    }
+
     /// One request on a connection of its own.
     pub(crate) fn get(&self, address: SocketAddr) -> Result<Answer, String> {
         let request = format!(
@@ -136,13 +143,10 @@ impl Client {
             self.path,
             self.authorization.as_deref().unwrap_or_default()
         );
-        let socket = connect(address);
-        let Some(tls) = &self.tls else {
-            return exchange(socket, &request).map(|(answer, _)| answer);
-        };
-        let name = "localhost".try_into().unwrap();
-        let session = ClientConnection::new(Arc::clone(tls), name).unwrap();
-        let (mut answer, stream) = exchange(StreamOwned::new(session, socket), &request)?;
+        if self.tls.is_none() {
+            return exchange(connect(address), &request).map(|(answer, _)| answer);
+        }
+        let (mut answer, stream) = exchange(self.session(address), &request)?;
         answer.suite = stream
             .conn
             .negotiated_cipher_suite()

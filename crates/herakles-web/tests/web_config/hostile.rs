@@ -96,6 +96,36 @@ fn a_clients_certificate_must_be_valid_now() {
 }
 
 #[test]
+fn who_is_refused_and_still_sending_hears_why() {
+    let verify = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n";
+    let site = Site::new(&format!("{TLS}{verify}"));
+    let limits = Limits {
+        header_timeout: PATIENCE * 3,
+        ..Limits::default()
+    };
+    let server = Running::start(&site.path("web.yml"), limits);
+    let mut client = Client::tls(&site.authority).session(server.address);
+    // By TLS 1.3 a client has finished its side before the server has seen its certificate.
+    while client.conn.is_handshaking() {
+        client.conn.complete_io(&mut client.sock).unwrap();
+    }
+    server.wait_for_event("HandshakeFailed");
+    // What arrives at a closed socket is answered by a reset, and the next attempt to send fails.
+    for _ in 0..5 {
+        client
+            .conn
+            .writer()
+            .write_all(b"GET / HTTP/1.1\r\n")
+            .unwrap();
+        while client.conn.wants_write() {
+            client.conn.write_tls(&mut client.sock).unwrap();
+        }
+    }
+    let error = client.read(&mut [0]).unwrap_err().to_string();
+    assert!(error.contains("CertificateRequired"), "{error}");
+}
+
+#[test]
 fn a_servers_certificate_that_is_not_valid_now_is_for_the_client_to_refuse() {
     for validity in [Validity::Over, Validity::Later] {
         let site = Site::new(TLS);

@@ -67,7 +67,7 @@ async fn fetch(sender: &SendRequest<Bytes>, request: Request<()>) -> (u16, Heade
     (head.status.as_u16(), head.headers, body)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn requests_at_the_same_time_share_a_connection() {
     let site = Site::new(TLS);
     let server = site.serve();
@@ -92,7 +92,7 @@ async fn requests_at_the_same_time_share_a_connection() {
     assert_eq!(server.count("Accepted"), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn head_has_the_length_and_no_body() {
     let site = Site::new(TLS);
     let server = site.serve();
@@ -103,7 +103,7 @@ async fn head_has_the_length_and_no_body() {
     assert_eq!(headers["content-length"], BIG.to_string());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn passwords_are_asked_for_and_headers_added() {
     let more = "http_server_config:\n  headers:\n    X-Frame-Options: deny\n";
     let site = Site::new(&format!("{TLS}basic_auth_users:\n  alice: {ALICE}\n{more}"));
@@ -121,7 +121,7 @@ async fn passwords_are_asked_for_and_headers_added() {
     assert_eq!(fetch(&sender, with_password).await.0, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn it_can_be_switched_off_and_need_not_be_chosen() {
     let site = Site::new(&format!("{TLS}http_server_config: {{http2: false}}\n"));
     let server = site.serve();
@@ -133,7 +133,7 @@ async fn it_can_be_switched_off_and_need_not_be_chosen() {
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_panic_closes_the_connection_and_is_told() {
     let site = Site::new(TLS);
     let server = site.serve();
@@ -150,7 +150,7 @@ async fn a_panic_closes_the_connection_and_is_told() {
     assert_eq!(fetch(&sender, request("GET", "/")).await.0, 200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_idle_connection_is_told_to_go() {
     let limits = Limits {
         header_timeout: Duration::from_millis(300),
@@ -166,7 +166,7 @@ async fn an_idle_connection_is_told_to_go() {
     assert_eq!(server.count("HeaderTimedOut"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_client_that_takes_nothing_is_closed() {
     let limits = Limits {
         write_timeout: Duration::from_millis(300),
@@ -185,7 +185,7 @@ async fn a_client_that_takes_nothing_is_closed() {
     let _ = connection.await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn an_idle_connection_gives_way_and_a_busy_one_does_not() {
     let limits = Limits {
         max_connections: NonZeroUsize::MIN,
