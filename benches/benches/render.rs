@@ -11,7 +11,7 @@ use herakles_classify::Class;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
     Limits, MemorySample, ProcessKind, Scope, Selection, SharedSnapshot, Snapshot, SnapshotBuilder,
-    SubgroupRecord, TextFormat, render, render_live,
+    SubgroupRecord, SubgroupShare, TextFormat, render, render_live,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -58,7 +58,7 @@ fn builder() -> SnapshotBuilder {
             usage,
             age: std::time::Duration::ZERO,
         };
-        builder.push(process, Some(&sample));
+        builder.push(process, &SubgroupShare::of_memory(Some(sample)));
     }
     builder
 }

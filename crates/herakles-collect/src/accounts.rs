@@ -9,7 +9,8 @@ use herakles_classify::{
 };
 use herakles_cpu::{CpuReading, CpuTracker, Exit, Observation};
 use herakles_metrics::{
-    MemorySample, ProcessKind, ProcessMemory, SnapshotBuilder, SubgroupRecord, SubgroupSlot,
+    MemorySample, ProcessKind, ProcessMemory, SnapshotBuilder, SubgroupRecord, SubgroupShare,
+    SubgroupSlot,
 };
 use herakles_stat::{Pid, ProcessKey};
 use herakles_taskstats::ExitRecord;
@@ -160,6 +161,10 @@ impl Accounts {
             threads: seen.threads,
             rss_bytes: seen.rss_bytes,
             rss_at: seen.rss_at,
+            activity: seen.activity,
+            virtual_bytes: seen.virtual_bytes,
+            open_fds: seen.open_fds,
+            max_fds: seen.max_fds,
             image: seen.image,
             program: seen.program.map(Box::new),
             name: display_name(stable_name(comm, seen.kind)).into(),
@@ -230,7 +235,12 @@ impl Accounts {
             process.cpu_usage_ratio = reading.and_then(|it| it.usage);
             process.over_limit = over_limit.contains(&it.key);
             process.has_series = options.names.admits(&member.name);
-            builder.push(process, memory.as_ref());
+            let mut share = SubgroupShare::of_memory(memory);
+            share.activity = it.activity;
+            share.virtual_bytes = it.virtual_bytes;
+            share.open_fds = it.open_fds.filter(|_| options.fds);
+            share.max_fds = it.max_fds;
+            builder.push(process, &share);
         }
         builder
     }

@@ -55,6 +55,8 @@ pub struct Collector<S: ProcSource> {
     accounts: Accounts,
     selection: Selection,
     pids: Vec<Pid>,
+    /// Whether the kernel tells how many descriptors are open, as far as is known.
+    counts_fds: bool,
     /// What one process has cost in the last survey.
     each_took: Option<Duration>,
     /// What the next scan is to tell.
@@ -107,6 +109,7 @@ impl<S: ProcSource> Collector<S> {
             accounts: Accounts::new(facts),
             selection: Selection::default(),
             pids,
+            counts_fds: true,
             each_took: None,
             notices: foreign_cgroups(&source).into_iter().collect(),
             source: Arc::new(source),
@@ -119,10 +122,13 @@ impl<S: ProcSource> Collector<S> {
 
     /// Goes by other options from the next scan on. Counters go on. With the same classifier no
     /// process is classified again.
-    pub fn reconfigure(&mut self, options: Options) {
+    pub fn reconfigure(&mut self, mut options: Options) {
         let before = &self.options;
+        options.fds &= self.counts_fds;
         let is_same_classifier = Arc::ptr_eq(&options.classifier, &before.classifier);
-        if !is_same_classifier || options.rootfs != before.rootfs {
+        // What is asked of a new process once is to be asked of all.
+        let asks_more = options.fds && !before.fds;
+        if !is_same_classifier || options.rootfs != before.rootfs || asks_more {
             self.users = Arc::new(Users::open(&options.rootfs));
             self.accounts.adopt(options.classifier.rules());
         }
@@ -237,6 +243,11 @@ impl<S: ProcSource> Collector<S> {
                 faults: stats.faults,
             });
         }
+        if samples.iter().any(|sample| sample.open_fds.is_some()) {
+            // An older kernel says of everybody that it has none.
+            self.counts_fds = samples.iter().any(|sample| sample.open_fds > Some(0));
+            self.options.fds &= self.counts_fds;
+        }
         // Before memory is read, which may take a while: its CPU time and that of the processes
         // shall be of the same moment.
         let host = self.host.as_mut().filter(|_| self.options.host);
@@ -300,6 +311,7 @@ impl<S: ProcSource> Collector<S> {
             rules: self.accounts.rules(),
             users: Arc::clone(&self.users),
             page_size: self.page_size,
+            fds: self.options.fds,
             memory_source: self.memory_source,
             memory: inline,
             early,

@@ -136,6 +136,8 @@ impl From<ProcFile> for FaultFile {
             ProcFile::Cmdline => Self::Cmdline,
             ProcFile::Cgroup => Self::Cgroup,
             ProcFile::Exe => Self::Exe,
+            ProcFile::Limits => Self::Limits,
+            ProcFile::Fd => Self::Fd,
             _ => Self::None,
         }
     }

@@ -38,6 +38,8 @@ pub struct Options {
     pub limits: Limits,
     /// Whether the host's own figures are read too. Default: yes.
     pub host: bool,
+    /// Whether open descriptors are counted, where the kernel tells their number. Default: yes.
+    pub fds: bool,
     /// Initial sizes of the read buffers of each thread.
     pub buffers: BufferSizes,
     /// The root of the file system whose `etc/passwd` names users. Default: `/`.
@@ -68,6 +70,7 @@ impl Options {
             names: NameFilter::default(),
             limits: Limits::default(),
             host: true,
+            fds: true,
             buffers: BufferSizes::default(),
             rootfs: PathBuf::from("/"),
             patience: Duration::from_secs(10),

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use herakles_classify::Decision;
 use herakles_cpu::Usage;
-use herakles_metrics::ProcessKind;
+use herakles_metrics::{Activity, ProcessKind};
 use herakles_plan::{Fingerprint, Resident, Sample};
 use herakles_scan::{ProcFile, ScanError, Skip};
 use herakles_smaps::MemoryUsage;
-use herakles_stat::{PageSize, Pid, ProcessKey, Stat, Statm};
+use herakles_stat::{PageSize, Pid, ProcessKey, Stat, State, Statm};
 
 use crate::image::{Comm, Image, Program};
 
@@ -52,8 +52,17 @@ pub(crate) struct ProcessSample {
     pub(crate) memory_took: Duration,
     /// What the rules say of it, if that was not known yet.
     pub(crate) news: Option<Box<News>>,
+    /// What it is doing.
+    pub(crate) activity: Activity,
+    pub(crate) virtual_bytes: u64,
+    /// Its open descriptors, if they were counted.
+    pub(crate) open_fds: Option<u64>,
+    /// Its soft limit on them.
+    pub(crate) max_fds: Option<u64>,
     /// `statm` could not be read.
     pub(crate) statm_error: Option<ScanError>,
+    /// The descriptors, or the limit on them, could not be read.
+    pub(crate) fds_error: Option<ScanError>,
     /// The file that is being read when the worker does not come back.
     pub(crate) reading: Option<ProcFile>,
 }
@@ -115,8 +124,21 @@ impl ProcessSample {
             memory: Memory::Unknown,
             memory_took: Duration::ZERO,
             news: None,
+            activity: activity(stat),
+            virtual_bytes: stat.vsize_bytes,
+            open_fds: None,
+            max_fds: None,
             statm_error: None,
+            fds_error: None,
             reading: None,
+        }
+    }
+
+    /// Takes the number of its open descriptors.
+    pub(crate) fn take_fds(&mut self, counted: Result<u64, ScanError>) {
+        match counted {
+            Ok(open_fds) => self.open_fds = Some(open_fds),
+            Err(error) => self.fds_error = Some(error),
         }
     }
 
@@ -188,6 +210,18 @@ impl ProcessSample {
     /// Whether it has ended since the survey.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(&self.memory, Memory::Failed(error) if says_gone(error))
+    }
+}
+
+fn activity(stat: &Stat<'_>) -> Activity {
+    match stat.state {
+        State::Running => Activity::Running,
+        State::Sleeping => Activity::Sleeping,
+        State::DiskSleep => Activity::Waiting,
+        State::Stopped | State::Traced => Activity::Stopped,
+        State::Zombie | State::Dead if stat.is_zombie() => Activity::Zombie,
+        State::Idle => Activity::Idle,
+        _ => Activity::Other,
     }
 }
 

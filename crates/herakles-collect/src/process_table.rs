@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use herakles_classify::{ClassId, ClassTable, Inheritance, Rule};
-use herakles_metrics::ProcessKind;
+use herakles_metrics::{Activity, ProcessKind};
 use herakles_stat::{Pid, ProcessKey};
 
 use herakles_cpu::Usage;
@@ -24,6 +24,10 @@ pub(crate) struct TrackedProcess {
     pub(crate) rss_bytes: Option<u64>,
     /// When that was read.
     pub(crate) rss_at: Instant,
+    pub(crate) activity: Activity,
+    pub(crate) virtual_bytes: u64,
+    pub(crate) open_fds: Option<u64>,
+    pub(crate) max_fds: Option<u64>,
     pub(crate) image: Image,
     /// What it runs, where the image does not tell.
     pub(crate) program: Option<Box<Program>>,
@@ -54,6 +58,10 @@ impl TrackedProcess {
         if let Some(program) = seen.program {
             self.program = Some(Box::new(program));
         }
+        self.activity = seen.activity;
+        self.virtual_bytes = seen.virtual_bytes;
+        self.open_fds = seen.open_fds;
+        self.max_fds = seen.max_fds;
         self.scan = scan;
     }
 
@@ -77,7 +85,12 @@ impl TrackedProcess {
             memory: Memory::Unknown,
             memory_took: Duration::ZERO,
             news: None,
+            activity: self.activity,
+            virtual_bytes: self.virtual_bytes,
+            open_fds: self.open_fds,
+            max_fds: self.max_fds,
             statm_error: None,
+            fds_error: None,
             reading: None,
         }
     }

@@ -86,7 +86,7 @@ impl ScanStats {
             }
         };
         if let Found::Process(seen) = &found {
-            if let Some(error) = &seen.statm_error {
+            for error in seen.statm_error.iter().chain(&seen.fds_error) {
                 self.error(error);
             }
             for error in seen.news.iter().flat_map(|news| &news.errors) {

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use herakles_classify::{Classifier, Facts};
 use herakles_metrics::ProcessKind;
 use herakles_scan::{
-    Buffers, Glance, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, glance,
-    live_thread, open_process, peek_stat, read_memory, read_stat, read_statm, read_text,
+    Buffers, Glance, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, count_fds,
+    glance, live_thread, open_process, peek_fds, peek_stat, read_max_fds, read_memory, read_stat,
+    read_statm, read_text,
 };
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
@@ -64,6 +65,8 @@ pub(crate) struct Survey<S> {
     pub(crate) rules: u32,
     pub(crate) users: Arc<Users>,
     pub(crate) page_size: PageSize,
+    /// Whether open descriptors are counted.
+    pub(crate) fds: bool,
     pub(crate) memory_source: MemorySource,
     pub(crate) memory: InlineReads,
     pub(crate) early: Early,
@@ -99,6 +102,7 @@ struct Known {
     image: Image,
     program: Option<Program>,
     rss_bytes: Option<u64>,
+    max_fds: Option<u64>,
     /// By the rules that are in force.
     is_classified: bool,
 }
@@ -171,6 +175,8 @@ impl<S: ProcSource> Task for Survey<S> {
 
         if seen.kind == ProcessKind::User {
             self.read_rss(handle, &mut seen, scratch)?;
+            let known = known.filter(|_| is_known);
+            self.read_fds(handle, &mut seen, known, &mut scratch.buffers.io);
         }
         if let Some(comm) = new_name {
             seen.news = Some(Box::new(self.news(handle, comm, &seen, scratch, note)));
@@ -236,6 +242,7 @@ impl<S: ProcSource> Survey<S> {
             image: member.image,
             program: member.program.as_deref().copied(),
             rss_bytes: member.rss_bytes,
+            max_fds: member.max_fds,
             is_classified: member.rules == Some(self.rules),
         })
     }
@@ -246,11 +253,16 @@ impl<S: ProcSource> Survey<S> {
         let known = self.known(pid)?;
         let buf = &mut scratch.buffers.io;
         let mut seen = match known.kind {
-            ProcessKind::User if !self.reads_memory_of(known.key) => {
-                // The process was there at the last scan: both files are its own.
+            ProcessKind::User if known.is_classified && !self.reads_memory_of(known.key) => {
+                // The process was there at the last scan: all of this is its own.
+                let fds = self.fds.then(|| peek_fds(&*self.source, pid));
                 let Glance { stat, statm } = glance(&*self.source, pid, buf).ok()?;
                 let mut seen = ProcessSample::new(&stat, Instant::now());
                 seen.take_statm(&statm, self.page_size);
+                if let Some(fds) = fds {
+                    seen.take_fds(fds);
+                    seen.max_fds = known.max_fds;
+                }
                 (!stat.leader_exited() && seen.rss_bytes.is_some()).then_some(seen)?
             }
             ProcessKind::KernelThread => {
@@ -293,6 +305,27 @@ impl<S: ProcSource> Survey<S> {
             Err(error) => seen.statm_error = Some(error),
         }
         Ok(())
+    }
+
+    /// Counts its descriptors. How many it may have is asked once, and again after an exec.
+    fn read_fds(
+        &self,
+        handle: &S::Handle,
+        seen: &mut ProcessSample,
+        known: Option<Known>,
+        buf: &mut ReadBuf,
+    ) {
+        if !self.fds {
+            return;
+        }
+        seen.take_fds(count_fds(handle));
+        match known {
+            Some(known) => seen.max_fds = known.max_fds,
+            None => match read_max_fds(handle, buf) {
+                Ok(max_fds) => seen.max_fds = max_fds,
+                Err(error) => seen.fds_error = Some(error),
+            },
+        }
     }
 
     fn news(

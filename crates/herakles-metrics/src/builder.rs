@@ -11,7 +11,7 @@ use crate::families;
 use crate::host::HostRecord;
 use crate::input::{SubgroupRecord, SubgroupSlot};
 use crate::limits::{Limits, ProcessSeries};
-use crate::process::{MemorySample, Process, ProcessKind, ProcessMemory};
+use crate::process::{Process, ProcessKind, ProcessMemory, SubgroupShare};
 use crate::select::Selection;
 use crate::snapshot::{ProcessStates, Snapshot};
 use crate::sums::{KernelGives, Sums};
@@ -111,16 +111,15 @@ impl SnapshotBuilder {
         }
     }
 
-    /// Adds a process with its latest memory sample: `None` when that was refused, deferred, too
-    /// expensive or never asked for. Each pid comes once in a scan; should one come twice with the
-    /// same name and subgroup, the later start makes the series.
+    /// Adds a process, and its share to the sums of its subgroup. Each pid comes once in a scan;
+    /// should one come twice with the same name and subgroup, the later start makes the series.
     ///
     /// # Panics
     ///
     /// If the process is not of this builder.
-    pub fn push(&mut self, mut process: Process, sample: Option<&MemorySample>) {
+    pub fn push(&mut self, mut process: Process, share: &SubgroupShare) {
         let subgroup = &mut self.subgroups[process.slot.0];
-        subgroup.sums.add(&mut process, sample);
+        subgroup.sums.add(&mut process, share);
         process.has_series &=
             subgroup.record.visible && process.kind == ProcessKind::User && !process.over_limit;
         subgroup.members.push(process);

@@ -2,7 +2,7 @@
 
 use crate::exporter::{ExporterStatus, table};
 use crate::host::HostRecord;
-use crate::process::Process;
+use crate::process::{Activity, Process};
 pub(crate) use crate::samples::{Sample, Value};
 use crate::snapshot::{Ranking, Subgroup};
 
@@ -59,7 +59,7 @@ impl Family {
     pub fn needs_service(&self) -> bool {
         match self.source {
             Source::Subgroup(_) | Source::Process(_) | Source::Top(..) | Source::Host(_) => false,
-            Source::SubgroupCounter(_) => true,
+            Source::SubgroupBy(_) => self.kind == Kind::Counter,
             Source::Status(_) => self.name != table::BUILD_INFO,
         }
     }
@@ -127,16 +127,16 @@ pub(crate) enum Source {
     Top(Ranking, fn(&Process) -> Option<Value>),
     /// One of each subgroup.
     Subgroup(fn(&Subgroup) -> Option<Value>),
-    /// Two of each subgroup, told apart by the last label.
-    SubgroupCounter(fn(&Subgroup) -> Option<Halves>),
+    /// Some of each subgroup, told apart by the last label.
+    SubgroupBy(fn(&Subgroup) -> Split),
     /// From the host.
     Host(fn(&HostRecord) -> Vec<Sample<'_>>),
     /// From the exporter itself, live.
     Status(fn(&ExporterStatus) -> Vec<Sample<'_>>),
 }
 
-/// The two counters of a subgroup that the last label tells apart.
-pub(crate) type Halves = [(&'static str, Value); 2];
+/// The values of a subgroup that the last label tells apart.
+pub(crate) type Split = [Option<(&'static str, Value)>; Activity::ALL.len()];
 
 /// The host samples of `family`; none when it is of another level.
 pub(crate) fn host_samples<'a>(family: &Family, host: &'a HostRecord) -> Vec<Sample<'a>> {
@@ -177,7 +177,7 @@ pub(crate) fn top_series(ranking: Ranking, process: &Process, created: bool) -> 
 pub(crate) fn subgroup_series(subgroup: &Subgroup, created: bool) -> usize {
     series(subgroup::FAMILIES, created, |source| match source {
         Source::Subgroup(value) => value(subgroup).into_iter().count(),
-        Source::SubgroupCounter(values) => values(subgroup).into_iter().flatten().count(),
+        Source::SubgroupBy(values) => values(subgroup).into_iter().flatten().count(),
         _ => 0,
     })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use crate::exporter::{self, ExporterStatus};
-use crate::families::{self, FAMILIES, Family, Halves, Sample, Source, Value};
+use crate::families::{self, FAMILIES, Family, Sample, Source, Split, Value};
 use crate::process::Process;
 use crate::snapshot::{Snapshot, Subgroup};
 
@@ -86,8 +86,10 @@ impl Serialize for SubgroupJson<'_> {
         for family in FAMILIES {
             match family.source {
                 Source::Subgroup(value) => map.serialize_entry(field(family), &value(subgroup))?,
-                Source::SubgroupCounter(values) => {
-                    map.serialize_entry(field(family), &values(subgroup).map(Entries))?;
+                Source::SubgroupBy(values) => {
+                    let values = values(subgroup);
+                    let any = values.iter().any(Option::is_some);
+                    map.serialize_entry(field(family), &any.then_some(Entries(values)))?;
                 }
                 _ => {}
             }
@@ -191,11 +193,11 @@ impl Serialize for Labelled<'_> {
 }
 
 /// Values by the last label.
-struct Entries(Halves);
+struct Entries(Split);
 
 impl Serialize for Entries {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0)
+        serializer.collect_map(self.0.into_iter().flatten())
     }
 }
 

@@ -26,7 +26,7 @@
 //! process.start_time_seconds = Some(1_762_995_000.0);
 //! process.memory = ProcessMemory::resident(Some(8 << 20));
 //! process.cpu_seconds = Some(1.5);
-//! builder.push(process, None);
+//! builder.push(process, &SubgroupShare::default());
 //!
 //! let snapshot = builder.finish(&Limits::default(), &mut Selection::default());
 //! let mut text = String::new();
@@ -64,7 +64,7 @@ pub use input::{SubgroupCounters, SubgroupRecord, SubgroupSlot};
 pub use json::SnapshotJson;
 pub use limits::{Filter, Limits, ProcessSeries, Quantities};
 pub use memory_reads::MemoryReads;
-pub use process::{MemorySample, Process, ProcessKind, ProcessMemory};
+pub use process::{Activity, MemorySample, Process, ProcessKind, ProcessMemory, SubgroupShare};
 pub use select::Selection;
 pub use snapshot::{ProcessStates, Ranking, Snapshot, Subgroup, SubgroupMemory};
 pub use text::{Scope, TextFormat, render, render_live};

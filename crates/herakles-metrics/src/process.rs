@@ -92,3 +92,76 @@ pub struct MemorySample {
     /// Time between the read and the snapshot.
     pub age: Duration,
 }
+
+/// What of a process counts in the sums of its subgroup and is not kept of it alone.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct SubgroupShare {
+    /// Its latest memory sample: `None` when that was refused, deferred, too expensive or never
+    /// asked for.
+    pub sample: Option<MemorySample>,
+    /// What it is doing.
+    pub activity: Activity,
+    /// Its virtual size (`vsize` of `stat`), in bytes.
+    pub virtual_bytes: u64,
+    /// Its open descriptors; `None` where the kernel does not count them.
+    pub open_fds: Option<u64>,
+    /// How many it may have open, its soft limit; `None` where there is none, or it is unknown.
+    pub max_fds: Option<u64>,
+}
+
+impl SubgroupShare {
+    /// The share of a process of which only the memory was read.
+    pub fn of_memory(sample: Option<MemorySample>) -> Self {
+        Self {
+            sample,
+            ..Self::default()
+        }
+    }
+}
+
+/// What a process is doing, by the state letter of its `stat`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activity {
+    /// `R`: on a CPU, or ready to be.
+    Running,
+    /// `S`: sleeping until something happens or a signal comes.
+    Sleeping,
+    /// `D`: sleeping in a way that signals do not end, usually for I/O.
+    Waiting,
+    /// `T`, `t`: stopped by a signal or a tracer.
+    Stopped,
+    /// `Z`: ended and not yet reaped.
+    Zombie,
+    /// `I`: an idle kernel thread.
+    Idle,
+    /// Anything else, also a process whose first thread has ended.
+    #[default]
+    Other,
+}
+
+impl Activity {
+    /// All of them, in the order of the exposition.
+    pub const ALL: [Self; 7] = [
+        Self::Running,
+        Self::Sleeping,
+        Self::Waiting,
+        Self::Stopped,
+        Self::Zombie,
+        Self::Idle,
+        Self::Other,
+    ];
+
+    /// The word, as a label value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Sleeping => "sleeping",
+            Self::Waiting => "waiting",
+            Self::Stopped => "stopped",
+            Self::Zombie => "zombie",
+            Self::Idle => "idle",
+            Self::Other => "other",
+        }
+    }
+}

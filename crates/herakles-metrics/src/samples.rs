@@ -129,7 +129,7 @@ pub(crate) fn each_of_snapshot<E>(
                 }
             }
         }
-        Source::SubgroupCounter(values) => {
+        Source::SubgroupBy(values) => {
             let name = family.labels.last().copied().unwrap_or_default();
             for subgroup in &snapshot.subgroups {
                 for (mode, value) in values(subgroup).into_iter().flatten() {

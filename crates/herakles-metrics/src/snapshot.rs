@@ -3,7 +3,7 @@
 use herakles_classify::Class;
 
 use crate::host::HostRecord;
-use crate::process::Process;
+use crate::process::{Activity, Process};
 
 /// What one scan found, aggregated and bounded; made by [`SnapshotBuilder`](crate::SnapshotBuilder).
 ///
@@ -94,6 +94,12 @@ pub struct Subgroup {
     pub threads: u64,
     /// Members with an address space but without a memory sample.
     pub unreadable_processes: u64,
+    /// Members by what they are doing, in the order of [`Activity::ALL`].
+    pub activities: [u64; Activity::ALL.len()],
+    /// Open descriptors of the members.
+    pub open_fds: Option<u64>,
+    /// The biggest share that a member has open of what it may, 1 being all.
+    pub worst_fd_ratio: Option<f64>,
     /// Sums of their memory.
     pub memory: SubgroupMemory,
     /// Cores its members used between the last two scans.
@@ -136,6 +142,8 @@ pub struct SubgroupMemory {
     pub pss_shmem_bytes: Option<u64>,
     /// Private huge pages, which are in neither RSS nor PSS.
     pub hugetlb_private_bytes: Option<u64>,
+    /// Virtual size, of members without a sample too.
+    pub virtual_bytes: Option<u64>,
     /// Age of the oldest sample inside the sums, in seconds.
     pub sample_age_seconds: Option<f64>,
 }

@@ -4,7 +4,7 @@ use herakles_smaps::MemoryUsage;
 
 use crate::input::SubgroupRecord;
 use crate::limits::Quantities;
-use crate::process::{MemorySample, Process, ProcessKind, ProcessMemory};
+use crate::process::{Activity, MemorySample, Process, ProcessKind, ProcessMemory, SubgroupShare};
 use crate::snapshot::{Subgroup, SubgroupMemory};
 
 /// The memory of a process with this sample. The sample may be older than the RSS, so it is capped
@@ -37,7 +37,10 @@ fn scale(bytes: u64, numerator: u64, denominator: u64) -> u64 {
 pub(crate) struct Sums {
     processes: u64,
     threads: u64,
+    activities: [u64; Activity::ALL.len()],
     unreadable: u64,
+    open_fds: Option<u64>,
+    worst_fd_ratio: Option<f64>,
     memory: SubgroupMemory,
     cpu_usage_ratio: Option<f64>,
     oldest_start: Option<f64>,
@@ -47,10 +50,17 @@ pub(crate) struct Sums {
 impl Sums {
     /// Adds a process, and gives it the memory that its sample says it has: none to kernel threads
     /// and zombies, whatever was read.
-    pub(crate) fn add(&mut self, process: &mut Process, sample: Option<&MemorySample>) {
+    pub(crate) fn add(&mut self, process: &mut Process, share: &SubgroupShare) {
         self.processes += 1;
         self.threads += u64::from(process.threads);
-        process.memory = match (process.kind, sample) {
+        if let Some(count) = self.activities.get_mut(share.activity as usize) {
+            *count += 1;
+        }
+        join(&mut self.open_fds, share.open_fds, u64::saturating_add);
+        let fds = share.open_fds.zip(share.max_fds);
+        let ratio = fds.map(|(open, most)| open as f64 / most.max(1) as f64);
+        join(&mut self.worst_fd_ratio, ratio, f64::max);
+        process.memory = match (process.kind, &share.sample) {
             (ProcessKind::KernelThread | ProcessKind::Zombie, _) => ProcessMemory::default(),
             (ProcessKind::User, Some(sample)) => {
                 let memory = capped(process.memory, sample);
@@ -68,6 +78,7 @@ impl Sums {
             (&mut sum.pss_bytes, memory.pss_bytes),
             (&mut sum.uss_bytes, memory.uss_bytes),
             (&mut sum.swap_bytes, memory.swap_bytes),
+            (&mut sum.virtual_bytes, Some(share.virtual_bytes)),
         ] {
             join(sum, value, u64::saturating_add);
         }
@@ -122,6 +133,9 @@ impl Sums {
             processes: self.processes,
             threads: self.threads,
             unreadable_processes: self.unreadable,
+            activities: self.activities,
+            open_fds: self.open_fds.or((empty && kernel_gives.fds).then_some(0)),
+            worst_fd_ratio: self.worst_fd_ratio,
             memory: SubgroupMemory {
                 rss_bytes: memory(sum.rss_bytes, rss),
                 pss_bytes: memory(sum.pss_bytes, pss),
@@ -132,6 +146,7 @@ impl Sums {
                 pss_file_bytes: memory(sum.pss_file_bytes, pss && kernel_gives.pss_parts),
                 pss_shmem_bytes: memory(sum.pss_shmem_bytes, pss && kernel_gives.pss_parts),
                 hugetlb_private_bytes: memory(sum.hugetlb_private_bytes, kernel_gives.hugetlb),
+                virtual_bytes: memory(sum.virtual_bytes, true),
                 sample_age_seconds: sum.sample_age_seconds,
             },
             cpu_usage_ratio: self
@@ -149,12 +164,13 @@ impl Sums {
     }
 }
 
-/// Which of the newer parts of memory this kernel prints, seen from the samples themselves.
+/// Which of the newer values this kernel gives, seen from the processes themselves.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct KernelGives {
     swap_pss: bool,
     pss_parts: bool,
     hugetlb: bool,
+    fds: bool,
 }
 
 impl KernelGives {
@@ -166,6 +182,7 @@ impl KernelGives {
             swap_pss: seen(|memory| memory.swap_pss_bytes),
             pss_parts: seen(|memory| memory.pss_anon_bytes),
             hugetlb: seen(|memory| memory.hugetlb_private_bytes),
+            fds: sums.clone().any(|sums| sums.open_fds.is_some()),
         }
     }
 }

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::{
         Limits, MemorySample, ProcessKind, ProcessMemory, Selection, SnapshotBuilder,
-        SubgroupRecord,
+        SubgroupRecord, SubgroupShare,
     };
 
     /// Processes as name, whether it is unclassified, RSS and USS in bytes.
@@ -115,7 +115,7 @@ mod tests {
                 },
                 age: Duration::ZERO,
             });
-            builder.push(process, sample.as_ref());
+            builder.push(process, &SubgroupShare::of_memory(sample));
         }
         builder.finish(&Limits::default(), &mut Selection::default())
     }

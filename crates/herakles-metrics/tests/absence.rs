@@ -12,6 +12,7 @@ use common::{Given, of_members, parse, process, said, sample};
 const KIB: u64 = 1024;
 
 /// The memory gauges of the subgroup that are there, by the middle of their names.
+/// The sums that need samples.
 fn memory(snapshot: &Arc<Snapshot>) -> BTreeMap<String, f64> {
     parse::samples(&common::openmetrics(snapshot))
         .into_iter()
@@ -20,7 +21,7 @@ fn memory(snapshot: &Arc<Snapshot>) -> BTreeMap<String, f64> {
                 .name
                 .strip_prefix("herakles_subgroup_memory_")?
                 .strip_suffix("_bytes")?;
-            Some((name.to_owned(), sample.value))
+            (name != "virtual").then(|| (name.to_owned(), sample.value))
         })
         .collect()
 }
@@ -224,4 +225,58 @@ fn the_age_of_an_rss_without_a_sample_counts_into_that_of_the_sum() {
     };
     assert_eq!(age(None), None);
     assert_eq!(age(Some(Duration::from_secs(90))), Some(90.0));
+}
+
+#[test]
+fn descriptors_are_summed_where_they_are_counted_and_the_worst_is_told() {
+    let member = |slot, pid, open_fds, max_fds| Given {
+        open_fds,
+        max_fds,
+        ..process(slot, pid, "a")
+    };
+    let snapshot = of_members(&common::no_limits(), |slot| {
+        vec![
+            member(slot, 1, Some(10), Some(1024)),
+            member(slot, 2, Some(768), Some(1024)),
+            // No limit: counted, but never near it.
+            member(slot, 3, Some(5), None),
+            member(slot, 4, None, None),
+        ]
+    });
+    let fds = "herakles_subgroup_open_fds";
+    let worst = "herakles_subgroup_worst_fd_ratio";
+    assert_eq!(said(&snapshot, fds), Some(783.0));
+    assert_eq!(said(&snapshot, worst), Some(0.75));
+
+    let uncounted = of_members(&common::no_limits(), |slot| {
+        vec![member(slot, 1, None, Some(1024))]
+    });
+    assert_eq!(said(&uncounted, fds), None);
+    assert_eq!(said(&uncounted, worst), None);
+}
+
+#[test]
+fn states_sum_to_the_processes_and_sizes_need_no_sample() {
+    let snapshot = of_members(&common::no_limits(), |slot| {
+        let activities = [Activity::Sleeping, Activity::Running, Activity::Sleeping];
+        let member = |(pid, activity)| Given {
+            activity,
+            virtual_bytes: 1 << 20,
+            ..process(slot, pid, "a")
+        };
+        (1..).zip(activities).map(member).collect()
+    });
+    let samples = parse::samples(&common::openmetrics(&snapshot));
+    let states: BTreeMap<&str, f64> = samples
+        .iter()
+        .filter(|sample| sample.name == "herakles_subgroup_process_states")
+        .map(|sample| (sample.label("state"), sample.value))
+        .collect();
+    assert_eq!(states.len(), Activity::ALL.len());
+    assert_eq!((states["sleeping"], states["running"]), (2.0, 1.0));
+    assert_eq!(states.values().sum::<f64>(), 3.0);
+    assert_eq!(
+        said(&snapshot, "herakles_subgroup_memory_virtual_bytes"),
+        Some(3.0 * 1024.0 * 1024.0)
+    );
 }

@@ -96,6 +96,9 @@ pub enum Malformed {
     /// `smaps_rollup` or `smaps`.
     #[error(transparent)]
     Memory(#[from] herakles_smaps::ParseError),
+    /// `limits`, of which one line is understood.
+    #[error("no number of open files")]
+    Limits,
 }
 
 /// The number of a failed system call's error, shown in the system's words.

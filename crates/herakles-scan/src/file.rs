@@ -21,11 +21,15 @@ pub enum ProcFile {
     Cgroup,
     /// `exe`: a link to the program. Needs the rights of a debugger.
     Exe,
+    /// `limits`: the resource limits. World-readable.
+    Limits,
+    /// `fd`: the directory of the open descriptors, which is counted and not read.
+    Fd,
 }
 
 impl ProcFile {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
+    /// All that can be read.
+    pub const ALL: [Self; 8] = [
         Self::Stat,
         Self::Statm,
         Self::SmapsRollup,
@@ -33,6 +37,7 @@ impl ProcFile {
         Self::Cmdline,
         Self::Cgroup,
         Self::Exe,
+        Self::Limits,
     ];
 
     /// The name below `/proc/<pid>`.
@@ -45,6 +50,8 @@ impl ProcFile {
             Self::Cmdline => "cmdline",
             Self::Cgroup => "cgroup",
             Self::Exe => "exe",
+            Self::Limits => "limits",
+            Self::Fd => "fd",
         }
     }
 
@@ -58,6 +65,8 @@ impl ProcFile {
             Self::Cmdline => c"cmdline",
             Self::Cgroup => c"cgroup",
             Self::Exe => c"exe",
+            Self::Limits => c"limits",
+            Self::Fd => c"fd",
         }
     }
 

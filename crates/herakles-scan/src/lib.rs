@@ -32,6 +32,7 @@
 
 mod access;
 mod buffer;
+mod descriptors;
 mod error;
 mod file;
 mod memory;
@@ -47,6 +48,7 @@ mod units;
 
 pub use access::{Access, Capabilities};
 pub use buffer::{Buffers, ReadBuf};
+pub use descriptors::{count_fds, peek_fds, read_max_fds};
 pub use error::{Errno, Malformed, ScanError, Skip};
 pub use file::ProcFile;
 pub use memory::{MemorySource, peek_memory, read_memory};

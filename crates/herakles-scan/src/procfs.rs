@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use herakles_stat::Pid;
-use rustix::fs::{Mode, OFlags, RawDir, fstat, fstatfs, openat, readlinkat_raw};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, fstat, fstatfs, openat, readlinkat_raw, statat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::path::DecInt;
 
@@ -93,12 +93,22 @@ impl ProcSource for ProcFs {
     fn open(&self, pid: Pid) -> io::Result<ProcFsHandle> {
         let name = DecInt::new(pid.as_u32());
         let directory = retry_on_intr(|| openat(&self.root, name.as_c_str(), PATH, Mode::empty()))?;
-        Ok(ProcFsHandle { pid, directory })
+        Ok(ProcFsHandle {
+            pid,
+            directory,
+            is_procfs: self.is_procfs,
+        })
     }
 
     fn peek<'b>(&self, pid: Pid, file: ProcFile, buf: &'b mut ReadBuf) -> io::Result<&'b [u8]> {
         let mut path = [0; LONGEST_PATH];
         read_at(&self.root, below(pid, file, &mut path), file, buf)
+    }
+
+    fn count_fds(&self, pid: Pid) -> io::Result<u64> {
+        let mut path = [0; LONGEST_PATH];
+        let path = below(pid, ProcFile::Fd, &mut path);
+        count_fds_at(&self.root, path, self.is_procfs)
     }
 }
 
@@ -125,6 +135,15 @@ fn open_at(directory: impl AsFd, path: &CStr) -> io::Result<File> {
     Ok(File::from(fd))
 }
 
+/// The size of a plain directory in a recorded tree says nothing.
+fn count_fds_at(directory: impl AsFd, path: &CStr, is_procfs: bool) -> io::Result<u64> {
+    if !is_procfs {
+        return Ok(0);
+    }
+    let size = statat(directory, path, AtFlags::empty())?.st_size;
+    Ok(u64::try_from(size).unwrap_or(0))
+}
+
 fn read_at<'b>(
     directory: impl AsFd,
     path: &CStr,
@@ -144,6 +163,7 @@ fn read_at<'b>(
 pub struct ProcFsHandle {
     pid: Pid,
     directory: OwnedFd,
+    is_procfs: bool,
 }
 
 impl ProcHandle for ProcFsHandle {
@@ -170,6 +190,10 @@ impl ProcHandle for ProcFsHandle {
         open_at(&self.directory, file.path()).map(drop)
     }
 
+    fn count_fds(&self) -> io::Result<u64> {
+        count_fds_at(&self.directory, ProcFile::Fd.path(), self.is_procfs)
+    }
+
     fn owner_uid(&self) -> io::Result<u32> {
         Ok(fstat(&self.directory)?.st_uid)
     }
@@ -185,6 +209,7 @@ impl ProcHandle for ProcFsHandle {
         Ok(Self {
             pid: self.pid,
             directory,
+            is_procfs: self.is_procfs,
         })
     }
 }

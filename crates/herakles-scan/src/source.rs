@@ -35,6 +35,14 @@ pub trait ProcSource: Send + Sync + 'static {
     fn peek<'b>(&self, pid: Pid, file: ProcFile, buf: &'b mut ReadBuf) -> io::Result<&'b [u8]> {
         self.open(pid)?.read(file, buf)
     }
+
+    /// Counts the open descriptors of whoever has this pid now, as [`ProcHandle::count_fds`] does.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open) and of `stat(2)`.
+    fn count_fds(&self, pid: Pid) -> io::Result<u64> {
+        self.open(pid)?.count_fds()
+    }
 }
 
 /// One opened process, or one thread of it.
@@ -67,6 +75,13 @@ pub trait ProcHandle: Send + Sized {
     /// # Errors
     /// Those of opening.
     fn probe(&self, file: ProcFile) -> io::Result<()>;
+
+    /// The open descriptors of the process: the size of its directory `fd`, which is their number
+    /// since Linux 6.2 and 0 before; 0 in a recorded tree too.
+    ///
+    /// # Errors
+    /// Those of `stat(2)`.
+    fn count_fds(&self) -> io::Result<u64>;
 
     /// The effective user id of the process: the owner of its directory, which unlike its files
     /// is never handed to root when the process may not be debugged (`task_dump_owner` in

@@ -3,6 +3,7 @@
 use super::*;
 
 use herakles_classify::Rules;
+use herakles_metrics::Activity;
 
 use crate::image::{Comm, Image};
 
@@ -66,6 +67,10 @@ impl Host {
             rss_bytes: None,
             rss_at: Instant::now(),
             program: None,
+            activity: Activity::Sleeping,
+            virtual_bytes: 0,
+            open_fds: None,
+            max_fds: None,
             image: Image {
                 comm: Comm::new(comm.as_bytes()),
                 start_stack: 0,

@@ -110,6 +110,38 @@ fn nothing_is_read_of_who_is_idle_but_a_tenth_of_statm_and_that_of_the_big() {
 }
 
 #[test]
+fn descriptors_are_not_counted_again_of_who_is_idle_but_once_if_that_is_switched_on() {
+    let (mut world, _kernel) = idle_world(&[Setting::NoFds], big_and_small);
+    let without = options(RULES, &[Setting::NoFds]);
+    let classifier = Arc::clone(&without.classifier);
+    world.collector.reconfigure(without);
+    world.scan();
+    let counts = |world: &World| {
+        let of = |pid| world.proc.process(pid).reads(ProcFile::Fd);
+        (1..=41).map(of).sum::<usize>()
+    };
+    assert_eq!(counts(&world), 0);
+    assert_eq!(world.scan().subgroup("app/named").open_fds, None);
+    for (settings, counted, open_fds) in [
+        (&[][..], 41, Some(40 * 3)),
+        (&[Setting::NoFds][..], 41, None),
+        (&[][..], 82, Some(40 * 3)),
+    ] {
+        world.collector.reconfigure(Options {
+            classifier: Arc::clone(&classifier),
+            ..options(RULES, settings)
+        });
+        for _ in 0..3 {
+            let view = world.scan();
+            let subgroup = view.subgroup("app/named");
+            assert_eq!(subgroup.open_fds, open_fds, "{settings:?}");
+            assert_eq!(subgroup.worst_fd_ratio.is_some(), open_fds.is_some());
+        }
+        assert_eq!(counts(&world), counted, "{settings:?}");
+    }
+}
+
+#[test]
 fn a_big_one_that_others_change_is_read_in_the_same_scan() {
     let (mut world, _kernel) = idle_world(&[], big_and_small);
     drop(world.proc.process(1).memory_kib(2656, 900, 800));

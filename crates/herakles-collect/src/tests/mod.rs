@@ -1,6 +1,7 @@
 //! Whole scans of processes in memory that fail, hang, panic, die and lie.
 
 mod cgroups;
+mod descriptors;
 mod errors;
 mod hangs;
 mod history;
@@ -81,6 +82,7 @@ pub(crate) enum Setting {
     IntervalSeconds(u64),
     MaxProcesses(usize),
     NoPssNorUss,
+    NoFds,
 }
 
 /// Options with these settings and rules.
@@ -106,6 +108,7 @@ pub(crate) fn options(rules: &str, settings: &[Setting]) -> Options {
             Setting::MaxAgeSeconds(most) => limits.memory_max_age = Duration::from_secs(most),
             Setting::IntervalSeconds(pass) => options.interval = Duration::from_secs(pass),
             Setting::MaxProcesses(most) => options.max_processes = NonZeroUsize::new(most),
+            Setting::NoFds => options.fds = false,
             Setting::NoPssNorUss => {
                 options.limits.quantities.pss = false;
                 options.limits.quantities.uss = false;

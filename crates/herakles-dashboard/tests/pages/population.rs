@@ -6,7 +6,7 @@ use std::time::Duration;
 use herakles_classify::{Class, display_name};
 use herakles_metrics::{
     HostMemory, HostRecord, Limits, MemorySample, ProcessKind, ProcessMemory, Selection, Snapshot,
-    SnapshotBuilder, SubgroupRecord,
+    SnapshotBuilder, SubgroupRecord, SubgroupShare,
 };
 use herakles_smaps::parse_rollup;
 use herakles_stat::{Pid, ProcessKey};
@@ -84,7 +84,7 @@ pub(crate) fn snapshot(made: &[Made], rights: Rights) -> Snapshot {
         process.memory = ProcessMemory::resident(Some(made.pss_bytes + 3 * MIB));
         process.cpu_seconds = Some(12.5);
         process.cpu_usage_ratio = Some(0.25);
-        builder.push(process, memory.as_ref());
+        builder.push(process, &SubgroupShare::of_memory(memory));
     }
     builder.host(host());
     builder.finish(

@@ -1,8 +1,18 @@
 //! The families of subgroups.
 
-use super::{Family, Kind, Source, Unit, Value};
+use super::{Family, Kind, Source, Split, Unit, Value};
+use crate::process::Activity;
 
 const SUBGROUP: &[&str] = &["group", "subgroup"];
+
+/// Values by the last label, those that are there.
+fn split<const N: usize>(values: [(&'static str, Option<Value>); N]) -> Split {
+    let mut values = values.into_iter();
+    std::array::from_fn(|_| {
+        let (word, value) = values.next()?;
+        Some((word, value?))
+    })
+}
 
 pub(super) const FAMILIES: &[Family] = &[
     Family {
@@ -123,6 +133,45 @@ pub(super) const FAMILIES: &[Family] = &[
         source: Source::Subgroup(|subgroup| subgroup.memory.sample_age_seconds.map(Value::from)),
     },
     Family {
+        name: "herakles_subgroup_memory_virtual_bytes",
+        kind: Kind::Gauge,
+        unit: Unit::Bytes,
+        help: "Sum of the virtual sizes of the members.",
+        labels: SUBGROUP,
+        absent: "",
+        source: Source::Subgroup(|subgroup| subgroup.memory.virtual_bytes.map(Value::from)),
+    },
+    Family {
+        name: "herakles_subgroup_process_states",
+        kind: Kind::Gauge,
+        unit: Unit::None,
+        help: "Processes in the subgroup by state; they sum to all of them.",
+        labels: &["group", "subgroup", "state"],
+        absent: "",
+        source: Source::SubgroupBy(|subgroup| {
+            let mut counts = subgroup.activities.into_iter();
+            Activity::ALL.map(|activity| Some((activity.as_str(), counts.next()?.into())))
+        }),
+    },
+    Family {
+        name: "herakles_subgroup_open_fds",
+        kind: Kind::Gauge,
+        unit: Unit::None,
+        help: "Open file descriptors of the members.",
+        labels: SUBGROUP,
+        absent: "export.fds is off; before Linux 6.2",
+        source: Source::Subgroup(|subgroup| subgroup.open_fds.map(Value::from)),
+    },
+    Family {
+        name: "herakles_subgroup_worst_fd_ratio",
+        kind: Kind::Gauge,
+        unit: Unit::Ratio,
+        help: "Biggest share of its limit on open file descriptors that a member uses.",
+        labels: SUBGROUP,
+        absent: "export.fds is off; before Linux 6.2; no member has a limit",
+        source: Source::Subgroup(|subgroup| subgroup.worst_fd_ratio.map(Value::from)),
+    },
+    Family {
         name: "herakles_subgroup_cpu_usage_ratio",
         kind: Kind::Gauge,
         unit: Unit::Ratio,
@@ -138,9 +187,11 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "CPU time of the members, exited ones and their reaped children included.",
         labels: &["group", "subgroup", "mode"],
         absent: "",
-        source: Source::SubgroupCounter(|subgroup| {
-            let (user, system) = subgroup.cpu_user_seconds.zip(subgroup.cpu_system_seconds)?;
-            Some([("user", user.into()), ("system", system.into())])
+        source: Source::SubgroupBy(|subgroup| {
+            split([
+                ("user", subgroup.cpu_user_seconds.map(Value::from)),
+                ("system", subgroup.cpu_system_seconds.map(Value::from)),
+            ])
         }),
     },
     Family {
@@ -150,10 +201,10 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Page faults of the members, exited ones and their reaped children included.",
         labels: &["group", "subgroup", "kind"],
         absent: "",
-        source: Source::SubgroupCounter(|subgroup| {
-            Some([
-                ("minor", subgroup.minor_faults.into()),
-                ("major", subgroup.major_faults.into()),
+        source: Source::SubgroupBy(|subgroup| {
+            split([
+                ("minor", Some(subgroup.minor_faults.into())),
+                ("major", Some(subgroup.major_faults.into())),
             ])
         }),
     },

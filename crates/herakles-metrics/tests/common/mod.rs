@@ -59,6 +59,10 @@ pub(crate) struct Given {
     pub(crate) cpu_seconds: Option<f64>,
     pub(crate) cpu_usage_ratio: Option<f64>,
     pub(crate) name_passes: bool,
+    pub(crate) activity: Activity,
+    pub(crate) virtual_bytes: u64,
+    pub(crate) open_fds: Option<u64>,
+    pub(crate) max_fds: Option<u64>,
 }
 
 pub(crate) fn push(builder: &mut SnapshotBuilder, given: Given) {
@@ -70,7 +74,12 @@ pub(crate) fn push(builder: &mut SnapshotBuilder, given: Given) {
     process.cpu_seconds = given.cpu_seconds;
     process.cpu_usage_ratio = given.cpu_usage_ratio;
     process.has_series = given.name_passes;
-    builder.push(process, given.memory.as_ref());
+    let mut share = SubgroupShare::of_memory(given.memory);
+    share.activity = given.activity;
+    share.virtual_bytes = given.virtual_bytes;
+    share.open_fds = given.open_fds;
+    share.max_fds = given.max_fds;
+    builder.push(process, &share);
 }
 
 /// A process an hour old, of which nothing is known yet.
@@ -91,6 +100,10 @@ pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> Given {
         cpu_usage_ratio: None,
         rss_age: None,
         name_passes: true,
+        activity: Activity::Sleeping,
+        virtual_bytes: u64::from(pid) << 20,
+        open_fds: Some(u64::from(pid)),
+        max_fds: Some(1024),
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) struct State {
     pub(super) main: Files,
     pub(super) threads: BTreeMap<Pid, Files>,
     pub(super) owner_uid: u32,
+    pub(super) open_fds: u64,
     pub(super) reads: HashMap<ProcFile, usize>,
     pub(super) open_fault: Option<Fault>,
     pub(super) reaped: bool,
@@ -62,6 +63,7 @@ impl MemProcess {
             main,
             threads: BTreeMap::new(),
             owner_uid: 0,
+            open_fds: 3,
             reads: HashMap::new(),
             open_fault: None,
             reaped: false,
@@ -73,6 +75,7 @@ impl MemProcess {
         .cmdline(&[&format!("/usr/bin/process-{id}")])
         .content(ProcFile::Cgroup, "0::/\n")
         .content(ProcFile::Exe, format!("/usr/bin/process-{id}"))
+        .max_fds("1024")
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -155,6 +158,18 @@ impl MemProcess {
         self.with(|state| {
             state.main.contents.remove(&file);
         })
+    }
+
+    /// Sets the number of open descriptors.
+    pub fn open_fds(self, open_fds: u64) -> Self {
+        self.with(|state| state.open_fds = open_fds)
+    }
+
+    /// Sets the soft limit on open descriptors, a number or `unlimited`.
+    pub fn max_fds(self, soft: &str) -> Self {
+        let line =
+            format!("Max open files            {soft:<20} 524288               files     \n");
+        self.content(ProcFile::Limits, line)
     }
 
     /// Sets the effective user id.

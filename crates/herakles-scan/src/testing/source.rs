@@ -157,6 +157,21 @@ impl ProcHandle for MemHandle {
         self.content(file).map(drop)
     }
 
+    fn count_fds(&self) -> io::Result<u64> {
+        let fault = {
+            let mut state = self.process.lock();
+            if state.reaped {
+                return Err(errno(ESRCH));
+            }
+            *state.reads.entry(ProcFile::Fd).or_default() += 1;
+            state.main.faults.get(&ProcFile::Fd).cloned()
+        };
+        if let Some(fault) = fault {
+            fault.strike()?;
+        }
+        Ok(self.process.lock().open_fds)
+    }
+
     fn owner_uid(&self) -> io::Result<u32> {
         let state = self.process.lock();
         if state.reaped {

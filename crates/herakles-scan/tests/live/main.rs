@@ -5,6 +5,7 @@
 mod child;
 mod conditions;
 mod cost;
+mod descriptors;
 mod rights;
 mod source;
 

@@ -196,6 +196,8 @@ settings! {
         created: bool = Kind::Bool, ["true"];
         /// Export the herakles_host families
         host: bool = Kind::Bool, ["true"];
+        /// Count open file descriptors, where the kernel tells their number (Linux 6.2)
+        fds: bool = Kind::Bool, ["true"];
     }
 
     /// `[dashboard]`: the pages for people.
