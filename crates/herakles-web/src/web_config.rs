@@ -74,7 +74,12 @@ impl WebConfig {
                 };
                 Some(Arc::new(tls::server_config(section, &mut context)?))
             }
-            _ => None,
+            Some(_) => {
+                let sentence = "tls_server_config: without a certificate there is no TLS";
+                warnings.push(sentence.to_owned());
+                None
+            }
+            None => None,
         };
         let inline_key = document
             .tls_server_config

@@ -102,6 +102,18 @@ fn tls_1_1_is_refused() {
 }
 
 #[test]
+fn the_versions_that_are_named_are_served_and_no_others() {
+    let newer = Site::new(&format!("{TLS}  min_version: TLS13\n"));
+    is_greeted(&newer, &Client::tls(&newer.authority));
+    is_refused(&newer, &older(&newer, &[AES_128]), "ProtocolVersion");
+    let older_only = Site::new(&format!("{TLS}  max_version: TLS12\n"));
+    let client = Client::tls(&older_only.authority);
+    let answer = client.get(older_only.serve().address).unwrap();
+    let suite = answer.suite.unwrap().as_str().unwrap();
+    assert!(suite.starts_with("TLS_ECDHE_ECDSA_"), "{suite}");
+}
+
+#[test]
 fn all_of_gos_suites_may_be_named() {
     let names = [
         "TLS_AES_128_GCM_SHA256",

@@ -95,6 +95,16 @@ fn each_mistake_is_named_with_its_place() {
             Err("FILE:2:14: cert_file: cannot read somefile: No such file"),
         ),
         (
+            "client CA without a certificate",
+            "tls_server_config:\n  client_ca_file: ca.pem\n",
+            Err("FILE:2:3: missing one of cert or cert_file"),
+        ),
+        (
+            "policy without a certificate",
+            "tls_server_config:\n  client_auth_type: RequireAndVerifyClientCert\n",
+            Err("FILE:2:3: missing one of cert or cert_file"),
+        ),
+        (
             "client CA without a policy",
             "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n  client_ca_file: ca.pem\n",
             Err("FILE:4:19: a client CA is given, but no client_auth_type"),
@@ -264,6 +274,23 @@ fn names_that_rustls_lacks_are_warnings_while_something_is_left() {
         warnings("  min_version: TLS10\n"),
         ["min_version: TLS 1.2 is the lowest version that is served"]
     );
+}
+
+#[test]
+fn settings_of_tls_without_a_certificate_switch_nothing_on() {
+    for off in [
+        "{}",
+        "{min_version: TLS13, cipher_suites: []}",
+        "{cert_file: ''}",
+    ] {
+        let config = Site::new(&format!("tls_server_config: {off}\n")).read();
+        let config = config.unwrap();
+        assert!(!config.has_tls(), "{off}");
+        assert_eq!(
+            config.warnings(),
+            ["tls_server_config: without a certificate there is no TLS"]
+        );
+    }
 }
 
 #[test]

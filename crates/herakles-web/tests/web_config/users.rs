@@ -47,6 +47,24 @@ fn with_tls_too() {
 }
 
 #[test]
+fn each_of_several_has_a_password_of_their_own() {
+    let bob = bcrypt::hash("bob123", 4).unwrap();
+    let users = format!("basic_auth_users:\n  alice: {ALICE}\n  bob: {bob}\n");
+    let site = Site::new(&format!("{TLS}{users}"));
+    let server = site.serve();
+    let login = |name, password| {
+        let client = Client::tls(&site.authority).login(name, password);
+        status(&server, client)
+    };
+    for _ in 0..2 {
+        assert_eq!(login("alice", "alice123"), 200);
+        assert_eq!(login("bob", "bob123"), 200);
+        assert_eq!(login("alice", "bob123"), 401);
+        assert_eq!(login("bob", "alice123"), 401);
+    }
+}
+
+#[test]
 fn with_a_client_certificate_both_are_needed() {
     let verify = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.pem\n";
     let site = site(&format!("{TLS}{verify}"));
