@@ -46,7 +46,7 @@ pub fn span(duration: Duration) -> String {
     }
 }
 
-/// A share in percent: whole from 1 % on, one decimal below.
+/// A share in percent: whole from 1 % on, one decimal below, and no less than that.
 pub fn percent(part: f64, whole: f64) -> String {
     let percent = if whole > 0.0 {
         100.0 * part / whole
@@ -55,6 +55,8 @@ pub fn percent(part: f64, whole: f64) -> String {
     };
     if percent >= 1.0 || percent == 0.0 {
         format!("{percent:.0} %")
+    } else if percent < 0.05 {
+        "< 0.1 %".to_owned()
     } else {
         format!("{percent:.1} %")
     }
@@ -109,6 +111,7 @@ mod tests {
     fn shares_below_one_percent_keep_a_digit() {
         assert_eq!(percent(27.4, 100.0), "27 %");
         assert_eq!(percent(0.24, 100.0), "0.2 %");
+        assert_eq!(percent(0.04, 100.0), "< 0.1 %");
         assert_eq!(percent(1.0, 0.0), "0 %");
     }
 

@@ -108,10 +108,10 @@ impl View<'_> {
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Subgroup" } th.n scope="col" { "Procs" }
-                        th.w scope="col" { span.hidden { "Size" } } th.n scope="col" { "PSS" }
-                        th.n scope="col" { "USS" } th.n scope="col" { "RSS" }
+                        th.x scope="col" { span.hidden { "Size" } } th.n scope="col" { "PSS" }
+                        th.n.y scope="col" { "USS" } th.n.y scope="col" { "RSS" }
                         th.n.w scope="col" { "Swap" } th.n scope="col" { "CPU" }
-                        th.w scope="col" { (line_heading(self.history.reach())) }
+                        th.n.w scope="col" { (line_heading(self.history.reach())) }
                     } }
                     tbody {
                         @for (members, growth) in all.iter().zip(growths).take(shown) {
@@ -147,10 +147,10 @@ impl View<'_> {
                     }
                 }
                 td.n { (subgroup.processes) }
-                td.w { (meter(members.bytes, largest)) }
+                td.x { (meter(members.bytes, largest)) }
                 td.n.b { (bytes_or_dash(memory.pss_bytes)) }
-                td.n { (bytes_or_dash(memory.uss_bytes)) }
-                td.n { (bytes_or_dash(memory.rss_bytes)) }
+                td.n.y { (bytes_or_dash(memory.uss_bytes)) }
+                td.n.y { (bytes_or_dash(memory.rss_bytes)) }
                 td.n.w { (bytes_or_dash(memory.swap_bytes)) }
                 td.n { (cores_or_dash(subgroup.cpu_usage_ratio)) }
                 td.w { (spark(&self.history.subgroup_memory(subgroup))) }
@@ -176,9 +176,9 @@ fn name_rows(members: &Members<'_>) -> Markup {
             @for named in shown {
                 tr.name {
                     th scope="row" { bdi { (named.name) } } td.n { (named.processes) }
-                    td.w {} td.n { (bytes_or_dash(named.pss_bytes)) }
-                    td.n { (bytes_or_dash(named.uss_bytes)) }
-                    td.n { (bytes_or_dash(named.rss_bytes)) }
+                    td.x {} td.n { (bytes_or_dash(named.pss_bytes)) }
+                    td.n.y { (bytes_or_dash(named.uss_bytes)) }
+                    td.n.y { (bytes_or_dash(named.rss_bytes)) }
                     td.n.w { (bytes_or_dash(named.swap_bytes)) }
                     td.n { (cores_or_dash(named.cpu_usage_ratio)) } td.w {}
                 }

@@ -37,10 +37,11 @@ impl ProcessList<'_> {
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Name" } th.n scope="col" { "PID" }
-                        th.w scope="col" { "Subgroup" } th.n scope="col" { "USS" }
-                        th.n scope="col" { "PSS" } th.n scope="col" { "RSS" }
-                        th.n.w scope="col" { "Swap" } th.n scope="col" { "CPU" }
-                        th.n.w scope="col" { "Age" } th.n.x scope="col" { "Sample" }
+                        th.w scope="col" { "Subgroup" }
+                        @for (label, order) in FIGURES {
+                            th class=(self.class(order)) scope="col" { (label) }
+                        }
+                        th.n.x scope="col" { "Sample" }
                     } }
                     tbody {
                         @for process in &processes { (self.row(process, taken_at_seconds)) }
@@ -83,13 +84,19 @@ impl ProcessList<'_> {
         }
     }
 
+    /// A phone has room for two columns of figures: that of the order, and CPU or USS.
+    fn class(&self, column: Order) -> &'static str {
+        match (column, self.query.order) {
+            (column, order) if column == order => "n b",
+            (Order::Cpu, _) | (Order::Uss, Order::Cpu) => "n",
+            (Order::Swap | Order::Age, _) => "n w",
+            _ => "n y",
+        }
+    }
+
     fn row(&self, process: &Process, taken_at_seconds: f64) -> Markup {
         let class = &process.class;
         let pid = process.key.pid.as_u32();
-        let figure = |order: Order, class: &'static str| {
-            let bold = if self.query.order == order { " b" } else { "" };
-            format!("{class}{bold}")
-        };
         let age = process
             .start_time_seconds
             .map(|start| seconds(taken_at_seconds - start));
@@ -98,17 +105,27 @@ impl ProcessList<'_> {
                 th.dot scope="row" { bdi { (process.name) } }
                 td.n { a href=(process_path(pid)) { (pid) } }
                 td.w { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
-                td class=(figure(Order::Uss, "n")) { (bytes_or_dash(process.memory.uss_bytes)) }
-                td class=(figure(Order::Pss, "n")) { (bytes_or_dash(process.memory.pss_bytes)) }
-                td class=(figure(Order::Rss, "n")) { (bytes_or_dash(process.memory.rss_bytes)) }
-                td class=(figure(Order::Swap, "n w")) { (bytes_or_dash(process.memory.swap_bytes)) }
-                td class=(figure(Order::Cpu, "n")) { (cores_or_dash(process.cpu_usage_ratio)) }
-                td class=(figure(Order::Age, "n w")) { (age.map_or_else(|| "–".to_owned(), span)) }
+                td class=(self.class(Order::Uss)) { (bytes_or_dash(process.memory.uss_bytes)) }
+                td class=(self.class(Order::Pss)) { (bytes_or_dash(process.memory.pss_bytes)) }
+                td class=(self.class(Order::Rss)) { (bytes_or_dash(process.memory.rss_bytes)) }
+                td class=(self.class(Order::Swap)) { (bytes_or_dash(process.memory.swap_bytes)) }
+                td class=(self.class(Order::Cpu)) { (cores_or_dash(process.cpu_usage_ratio)) }
+                td class=(self.class(Order::Age)) { (age.map_or_else(|| "–".to_owned(), span)) }
                 td.n.x { (sample_age(process)) }
             }
         }
     }
 }
+
+/// The columns of figures that it can be sorted by.
+const FIGURES: [(&str, Order); 6] = [
+    ("USS", Order::Uss),
+    ("PSS", Order::Pss),
+    ("RSS", Order::Rss),
+    ("Swap", Order::Swap),
+    ("CPU", Order::Cpu),
+    ("Age", Order::Age),
+];
 
 /// How old PSS and USS are.
 pub(crate) fn sample_age(process: &Process) -> String {

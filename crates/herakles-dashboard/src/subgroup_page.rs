@@ -130,15 +130,15 @@ fn names(members: &Members<'_>) -> Markup {
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "Name" } th.n scope="col" { "Procs" } th.n scope="col" { "PSS" }
-                    th.n scope="col" { "USS" } th.n scope="col" { "RSS" } th.n scope="col" { "CPU" }
+                    th.n.y scope="col" { "USS" } th.n.y scope="col" { "RSS" } th.n scope="col" { "CPU" }
                 } }
                 tbody {
                     @for named in named.iter().take(NAMES) {
                         tr {
                             th scope="row" { bdi { (named.name) } } td.n { (named.processes) }
                             td.n.b { (bytes_or_dash(named.pss_bytes)) }
-                            td.n { (bytes_or_dash(named.uss_bytes)) }
-                            td.n { (bytes_or_dash(named.rss_bytes)) }
+                            td.n.y { (bytes_or_dash(named.uss_bytes)) }
+                            td.n.y { (bytes_or_dash(named.rss_bytes)) }
                             td.n { (cores_or_dash(named.cpu_usage_ratio)) }
                         }
                     }

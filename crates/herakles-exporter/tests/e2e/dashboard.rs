@@ -1,6 +1,7 @@
 //! The pages for people, as bytes and in a browser.
 
 mod browser;
+mod host;
 
 use crate::harness::{
     exporter::{Exporter, NO_RULE_FILES, Options},

@@ -38,6 +38,9 @@
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width)
     found.push(`the page scrolls sideways: ${document.documentElement.scrollWidth} > ${width}`);
+  for (const box of document.querySelectorAll(".scroll"))
+    if (box.scrollWidth > box.clientWidth)
+      found.push(`a table is wider than its box: ${box.scrollWidth} > ${box.clientWidth}`);
   for (const { text, box } of texts)
     if (box.right > width + 1 || box.left < -1) found.push(`"${text}" leaves the page: ${round(box)}`);
 

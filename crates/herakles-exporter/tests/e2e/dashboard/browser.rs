@@ -1,5 +1,5 @@
-//! How the pages look, by the boxes in a real browser. Screenshots stay in `target/dashboard` to
-//! be looked at.
+//! How the pages look, by the boxes in a real browser. Screenshots stay in
+//! `target/gate/dashboard` to be looked at.
 
 use std::{
     io::Write,
@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{as_nobody, fleet, serve};
+use super::{as_nobody, fleet, host, serve};
 use crate::harness::{
     exporter::Exporter,
     tools,
@@ -38,7 +38,7 @@ fn look(views: &[Value]) -> Option<Vec<String>> {
 }
 
 fn screenshots() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/dashboard")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/gate/dashboard")
 }
 
 fn view(exporter: &Exporter, name: &str, path: &str, width: u32) -> Value {
@@ -87,6 +87,17 @@ fn pages_look_right_at_every_width() {
         view(&exporter, "overview-still", "/?sort=rss&q=db", 800),
         &still,
     ));
+    assert_fine(&views);
+}
+
+#[test]
+fn a_host_with_an_hour_behind_it_looks_right() {
+    let url = host::page(&screenshots().join("host"));
+    let mut views = Vec::new();
+    for width in [360, 800, 1280] {
+        views.push(json!({ "name": format!("host-{width}"), "url": url, "width": width }));
+    }
+    views.push(json!({ "name": "host-dark-1280", "url": url, "width": 1280, "dark": true }));
     assert_fine(&views);
 }
 
