@@ -255,6 +255,7 @@ impl Accounts {
             class: member.class,
             own: it.own,
             reaped: it.reaped,
+            io: it.io,
             at: it.at,
             zombie: it.kind == ProcessKind::Zombie,
         }))
@@ -290,6 +291,7 @@ impl Accounts {
             record.counters.cpu_system_seconds = ticks.seconds(used.cpu.system);
             record.counters.minor_faults = used.minor_faults;
             record.counters.major_faults = used.major_faults;
+            record.counters.io_bytes = self.tracker.class_io(id).filter(|_| options.io);
             let slot = builder.subgroup(record);
             slots.insert(id, slot);
         }

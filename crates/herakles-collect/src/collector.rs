@@ -127,7 +127,7 @@ impl<S: ProcSource> Collector<S> {
         options.fds &= self.counts_fds;
         let is_same_classifier = Arc::ptr_eq(&options.classifier, &before.classifier);
         // What is asked of a new process once is to be asked of all.
-        let asks_more = options.fds && !before.fds;
+        let asks_more = (options.fds && !before.fds) || (options.io && !before.io);
         if !is_same_classifier || options.rootfs != before.rootfs || asks_more {
             self.users = Arc::new(Users::open(&options.rootfs));
             self.accounts.adopt(options.classifier.rules());
@@ -312,6 +312,7 @@ impl<S: ProcSource> Collector<S> {
             users: Arc::clone(&self.users),
             page_size: self.page_size,
             fds: self.options.fds,
+            io: self.options.io,
             memory_source: self.memory_source,
             memory: inline,
             early,

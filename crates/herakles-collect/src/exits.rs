@@ -212,6 +212,7 @@ impl ExitedProcesses {
                 parent: record.parent,
                 class: deceased.class,
                 own: self.usage(record, deceased.class),
+                io: Some(record.io),
             });
             told.insert(record.pid, deceased);
         }

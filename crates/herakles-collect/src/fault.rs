@@ -136,6 +136,7 @@ impl From<ProcFile> for FaultFile {
             ProcFile::Cmdline => Self::Cmdline,
             ProcFile::Cgroup => Self::Cgroup,
             ProcFile::Exe => Self::Exe,
+            ProcFile::Io => Self::Io,
             ProcFile::Limits => Self::Limits,
             ProcFile::Fd => Self::Fd,
             _ => Self::None,

@@ -40,6 +40,9 @@ pub struct Options {
     pub host: bool,
     /// Whether open descriptors are counted, where the kernel tells their number. Default: yes.
     pub fds: bool,
+    /// Whether storage bytes are read, which takes the rights of a debugger and
+    /// `CAP_DAC_READ_SEARCH`. Default: no.
+    pub io: bool,
     /// Initial sizes of the read buffers of each thread.
     pub buffers: BufferSizes,
     /// The root of the file system whose `etc/passwd` names users. Default: `/`.
@@ -71,6 +74,7 @@ impl Options {
             limits: Limits::default(),
             host: true,
             fds: true,
+            io: false,
             buffers: BufferSizes::default(),
             rootfs: PathBuf::from("/"),
             patience: Duration::from_secs(10),

@@ -8,7 +8,7 @@ use herakles_metrics::{Activity, ProcessKind};
 use herakles_plan::{Fingerprint, Resident, Sample};
 use herakles_scan::{ProcFile, ScanError, Skip};
 use herakles_smaps::MemoryUsage;
-use herakles_stat::{PageSize, Pid, ProcessKey, Stat, State, Statm};
+use herakles_stat::{IoBytes, PageSize, Pid, ProcessKey, Stat, State, Statm};
 
 use crate::image::{Comm, Image, Program};
 
@@ -61,8 +61,10 @@ pub(crate) struct ProcessSample {
     pub(crate) max_fds: Option<u64>,
     /// `statm` could not be read.
     pub(crate) statm_error: Option<ScanError>,
-    /// The descriptors, or the limit on them, could not be read.
-    pub(crate) fds_error: Option<ScanError>,
+    /// What storage did for it, if that was read.
+    pub(crate) io: Option<IoBytes>,
+    /// What could not be read beside.
+    pub(crate) errors: Vec<ScanError>,
     /// The file that is being read when the worker does not come back.
     pub(crate) reading: Option<ProcFile>,
 }
@@ -129,7 +131,8 @@ impl ProcessSample {
             open_fds: None,
             max_fds: None,
             statm_error: None,
-            fds_error: None,
+            io: None,
+            errors: Vec::new(),
             reading: None,
         }
     }
@@ -138,7 +141,7 @@ impl ProcessSample {
     pub(crate) fn take_fds(&mut self, counted: Result<u64, ScanError>) {
         match counted {
             Ok(open_fds) => self.open_fds = Some(open_fds),
-            Err(error) => self.fds_error = Some(error),
+            Err(error) => self.errors.push(error),
         }
     }
 

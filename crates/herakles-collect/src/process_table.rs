@@ -90,7 +90,8 @@ impl TrackedProcess {
             open_fds: self.open_fds,
             max_fds: self.max_fds,
             statm_error: None,
-            fds_error: None,
+            io: None,
+            errors: Vec::new(),
             reading: None,
         }
     }

@@ -86,7 +86,7 @@ impl ScanStats {
             }
         };
         if let Found::Process(seen) = &found {
-            for error in seen.statm_error.iter().chain(&seen.fds_error) {
+            for error in seen.statm_error.iter().chain(&seen.errors) {
                 self.error(error);
             }
             for error in seen.news.iter().flat_map(|news| &news.errors) {

@@ -9,8 +9,8 @@ use herakles_classify::{Classifier, Facts};
 use herakles_metrics::ProcessKind;
 use herakles_scan::{
     Buffers, Glance, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, count_fds,
-    glance, live_thread, open_process, peek_fds, peek_stat, read_max_fds, read_memory, read_stat,
-    read_statm, read_text,
+    glance, live_thread, open_process, peek_fds, peek_stat, read_io, read_max_fds, read_memory,
+    read_stat, read_statm, read_text,
 };
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
@@ -67,6 +67,8 @@ pub(crate) struct Survey<S> {
     pub(crate) page_size: PageSize,
     /// Whether open descriptors are counted.
     pub(crate) fds: bool,
+    /// Whether storage bytes are read.
+    pub(crate) io: bool,
     pub(crate) memory_source: MemorySource,
     pub(crate) memory: InlineReads,
     pub(crate) early: Early,
@@ -178,6 +180,9 @@ impl<S: ProcSource> Task for Survey<S> {
             let known = known.filter(|_| is_known);
             self.read_fds(handle, &mut seen, known, &mut scratch.buffers.io);
         }
+        if seen.kind != ProcessKind::Zombie {
+            self.read_io(&process, &mut seen, &mut scratch.buffers.io, note);
+        }
         if let Some(comm) = new_name {
             seen.news = Some(Box::new(self.news(handle, comm, &seen, scratch, note)));
         }
@@ -228,6 +233,26 @@ impl<S: ProcSource> Survey<S> {
         seen.reading = None;
     }
 
+    /// Reads what storage did for it: whoever calls exec holds that up.
+    fn read_io(
+        &self,
+        process: &S::Handle,
+        seen: &mut ProcessSample,
+        buf: &mut ReadBuf,
+        note: &Note<'_, SurveyResult>,
+    ) {
+        if !self.io || !self.may_read(seen.key) {
+            return;
+        }
+        seen.reading = Some(ProcFile::Io);
+        note.note(seen.key, Ok(seen.clone()));
+        match read_io(process, buf) {
+            Ok(io) => seen.io = Some(io),
+            Err(error) => seen.errors.push(error),
+        }
+        seen.reading = None;
+    }
+
     /// Whether files that may hang can be read of this process.
     fn may_read(&self, key: ProcessKey) -> bool {
         !self.stuck.are_too_many() && !self.stuck.hold(key)
@@ -248,9 +273,9 @@ impl<S: ProcSource> Survey<S> {
     }
 
     /// Looks at a process of which nothing is new but figures, as nearly all are; `None` if it
-    /// must be looked at more closely.
+    /// must be looked at more closely, as for its storage bytes.
     fn glance(&self, pid: Pid, scratch: &mut Scratch) -> Option<ProcessSample> {
-        let known = self.known(pid)?;
+        let known = self.known(pid).filter(|_| !self.io)?;
         let buf = &mut scratch.buffers.io;
         let mut seen = match known.kind {
             ProcessKind::User if known.is_classified && !self.reads_memory_of(known.key) => {
@@ -323,7 +348,7 @@ impl<S: ProcSource> Survey<S> {
             Some(known) => seen.max_fds = known.max_fds,
             None => match read_max_fds(handle, buf) {
                 Ok(max_fds) => seen.max_fds = max_fds,
-                Err(error) => seen.fds_error = Some(error),
+                Err(error) => seen.errors.push(error),
             },
         }
     }

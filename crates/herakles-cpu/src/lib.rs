@@ -20,6 +20,7 @@
 //!     class: "db/postgres",
 //!     own: used(7_000),
 //!     reaped: Usage::ZERO,
+//!     io: None,
 //!     at: Instant::now(),
 //! };
 //! assert_eq!(tracker.observe(read).usage, None); // nothing to compare with yet
@@ -54,6 +55,8 @@
 //!   account for is held back until the next scan tells who is gone. Reading parents first
 //!   avoids the delay.
 //! - Page faults are accounted in the same way by `cminflt` and `cmajflt`.
+//! - So are bytes of storage, where they are read. `io` has one counter for a process and the
+//!   children it waited for; but who absorbed no page fault since its last read absorbed nothing.
 //!
 //! # What is lost, misplaced or counted twice
 //!

@@ -1,8 +1,8 @@
-//! What a process has used: CPU ticks and page faults.
+//! What a process has used: CPU ticks, page faults and storage.
 
 use std::time::Instant;
 
-use herakles_stat::{CpuTicks, Pid, ProcessKey};
+use herakles_stat::{CpuTicks, IoBytes, Pid, ProcessKey};
 
 /// What a process, or a class of processes, has used: CPU time and page faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,6 +69,54 @@ impl Usage {
     }
 }
 
+/// Usage and storage together: what goes from a process that was reaped to who reaped it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub(crate) usage: Usage,
+    pub(crate) io: IoBytes,
+}
+
+impl Used {
+    pub(crate) const ZERO: Self = Self {
+        usage: Usage::ZERO,
+        io: IoBytes::ZERO,
+    };
+
+    pub(crate) fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            usage: self.usage.plus(other.usage),
+            io: zip_io(self.io, other.io, u64::saturating_add),
+        }
+    }
+
+    /// See [`Usage::minus`].
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self {
+            usage: self.usage.minus(other.usage),
+            io: zip_io(self.io, other.io, u64::saturating_sub),
+        }
+    }
+
+    /// See [`Usage::beyond`].
+    pub(crate) fn beyond(self, other: Self) -> Self {
+        Self {
+            usage: self.usage.beyond(other.usage),
+            ..self.minus(other)
+        }
+    }
+}
+
+pub(crate) fn zip_io(one: IoBytes, other: IoBytes, join: impl Fn(u64, u64) -> u64) -> IoBytes {
+    IoBytes {
+        read: join(one.read, other.read),
+        write: join(one.write, other.write),
+    }
+}
+
 /// One good read of a process's `stat`, as [`CpuTracker::observe`](crate::CpuTracker::observe) takes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<C> {
@@ -85,6 +133,9 @@ pub struct Observation<C> {
     pub own: Usage,
     /// What the children it waited for had used: `cutime`, `cstime`, `cminflt`, `cmajflt`.
     pub reaped: Usage,
+    /// What it and the children it waited for had storage read and write (`io`); `None` if that
+    /// was not read.
+    pub io: Option<IoBytes>,
     /// When this very `stat` was read.
     pub at: Instant,
 }
@@ -114,4 +165,6 @@ pub struct Exit<C> {
     /// All that the process itself has used, its exited threads included. How it divides into
     /// user and system is an estimate: `stat` may divide the same time otherwise.
     pub own: Usage,
+    /// What the process itself had storage read and write; `None` if that is not told.
+    pub io: Option<IoBytes>,
 }

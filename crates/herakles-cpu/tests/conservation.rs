@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use herakles_cpu::{CpuTracker, Exit, Observation, Usage};
-use herakles_stat::{ProcessKey, TicksPerSecond};
+use herakles_stat::{IoBytes, ProcessKey, TicksPerSecond};
 use kernel::{Kernel, Telling, pid, sum, used, within};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -168,6 +168,7 @@ impl Exporter {
             return true;
         }
         self.tracker.observe(Observation {
+            io: Some(io_of(sum(task.own, task.reaped))),
             key: task.key,
             parent: herakles_stat::Pid::new(task.parent),
             zombie: task.zombie,
@@ -218,6 +219,7 @@ impl Exporter {
             // The exporter computes the start time from other clocks.
             let start_time = death.key.start_time + index as u64 % 3;
             self.tracker.exit(Exit {
+                io: Some(io_of(own)),
                 key: ProcessKey {
                     start_time,
                     ..death.key
@@ -231,6 +233,15 @@ impl Exporter {
 
     fn is_known(&self, key: ProcessKey) -> bool {
         self.last_reads.contains_key(&key) || self.told.contains(&key)
+    }
+
+    fn credited_io(&self) -> IoBytes {
+        let of = |(class, _)| self.tracker.class_io(class).unwrap_or_default();
+        let all = self.tracker.classes().map(of);
+        all.fold(IoBytes::ZERO, |sum, it| IoBytes {
+            read: sum.read + it.read,
+            write: sum.write + it.write,
+        })
     }
 
     fn credited(&self) -> Usage {
@@ -247,6 +258,18 @@ impl Exporter {
         }
         comparable
     }
+}
+
+/// What storage did while this was used: a task that it works for takes page faults.
+fn io_of(used: Usage) -> IoBytes {
+    IoBytes {
+        read: 4096 * used.minor_faults + used.major_faults,
+        write: 512 * used.minor_faults,
+    }
+}
+
+fn io_within(one: IoBytes, other: IoBytes) -> bool {
+    one.read <= other.read && one.write <= other.write
 }
 
 fn happen(kernel: &mut Kernel, exporter: &mut Exporter, event: &Event) {
@@ -319,12 +342,27 @@ fn check(before: &[Event], after: &[Event], records: Records) {
             within(credited, worked),
             "after {event:?} {credited:?} is credited of {worked:?}"
         );
+        let (credited, worked) = (exporter.credited_io(), io_of(kernel.worked));
+        assert!(
+            io_within(credited, worked),
+            "after {event:?} {credited:?} is credited of {worked:?}"
+        );
     }
     // All that is held back, owed or unread comes to rest.
     for _ in 0..3 {
         kernel.ticks += 200;
         exporter.scan(&mut kernel, Order::ParentsFirst);
     }
+    let (credited, worked) = (exporter.credited_io(), io_of(kernel.worked));
+    let lost = io_of(kernel.lost);
+    let with_lost = IoBytes {
+        read: credited.read + lost.read,
+        write: credited.write + lost.write,
+    };
+    assert!(
+        io_within(credited, worked) && io_within(worked, with_lost),
+        "{credited:?} credited of {worked:?}, {lost:?} lost"
+    );
     let credited = exporter.credited();
     let lost = match records {
         Records::None | Records::Some => kernel.lost,

@@ -1,6 +1,7 @@
 //! What a snapshot is built from beside processes: subgroups and their counters.
 
 use herakles_classify::Class;
+use herakles_stat::IoBytes;
 
 /// One subgroup and its accumulated counters.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct SubgroupCounters {
     pub minor_faults: u64,
     /// Page faults that needed I/O.
     pub major_faults: u64,
+    /// What storage read and wrote; `None` where that is not known of any member.
+    pub io_bytes: Option<IoBytes>,
 }
 
 /// A subgroup by its place in one [`SnapshotBuilder`](crate::SnapshotBuilder).

@@ -1,6 +1,7 @@
 //! What one scan found: processes, sums by subgroup, the host, and who has series.
 
 use herakles_classify::Class;
+use herakles_stat::IoBytes;
 
 use crate::host::HostRecord;
 use crate::process::{Activity, Process};
@@ -112,6 +113,8 @@ pub struct Subgroup {
     pub minor_faults: u64,
     /// The same for those that needed I/O.
     pub major_faults: u64,
+    /// What storage read and wrote for its members, present and past.
+    pub io_bytes: Option<IoBytes>,
     /// When the counters started, Unix time in seconds.
     pub created_seconds: f64,
     /// Start of the oldest member, Unix time in seconds.

@@ -157,6 +157,7 @@ impl Sums {
             cpu_system_seconds: Some(record.counters.cpu_system_seconds).filter(|_| cpu),
             minor_faults: record.counters.minor_faults,
             major_faults: record.counters.major_faults,
+            io_bytes: record.counters.io_bytes,
             created_seconds: record.created_seconds,
             oldest_start_time_seconds: self.oldest_start,
             newest_start_time_seconds: self.newest_start,

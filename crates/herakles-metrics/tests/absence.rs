@@ -256,6 +256,17 @@ fn descriptors_are_summed_where_they_are_counted_and_the_worst_is_told() {
 }
 
 #[test]
+fn storage_bytes_that_nobody_asked_for_are_in_no_form() {
+    let mut builder = SnapshotBuilder::new(common::NOW);
+    let mut record = common::staying("db", "postgres");
+    record.counters.io_bytes = None;
+    builder.subgroup(record);
+    let snapshot = Arc::new(builder.finish(&common::no_limits(), &mut Selection::default()));
+    let text = common::openmetrics(&snapshot);
+    assert!(!text.contains("herakles_subgroup_io_bytes"), "{text}");
+}
+
+#[test]
 fn states_sum_to_the_processes_and_sizes_need_no_sample() {
     let snapshot = of_members(&common::no_limits(), |slot| {
         let activities = [Activity::Sleeping, Activity::Running, Activity::Sleeping];

@@ -90,7 +90,7 @@ impl Skip {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// `stat` or `statm`.
+    /// `stat`, `statm` or `io`.
     #[error(transparent)]
     Stat(#[from] herakles_stat::ParseError),
     /// `smaps_rollup` or `smaps`.

@@ -21,6 +21,9 @@ pub enum ProcFile {
     Cgroup,
     /// `exe`: a link to the program. Needs the rights of a debugger.
     Exe,
+    /// `io`: bytes that went to and from storage. Needs the rights of a debugger, and those of
+    /// its owner or `CAP_DAC_READ_SEARCH`.
+    Io,
     /// `limits`: the resource limits. World-readable.
     Limits,
     /// `fd`: the directory of the open descriptors, which is counted and not read.
@@ -29,7 +32,7 @@ pub enum ProcFile {
 
 impl ProcFile {
     /// All that can be read.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Stat,
         Self::Statm,
         Self::SmapsRollup,
@@ -37,6 +40,7 @@ impl ProcFile {
         Self::Cmdline,
         Self::Cgroup,
         Self::Exe,
+        Self::Io,
         Self::Limits,
     ];
 
@@ -50,6 +54,7 @@ impl ProcFile {
             Self::Cmdline => "cmdline",
             Self::Cgroup => "cgroup",
             Self::Exe => "exe",
+            Self::Io => "io",
             Self::Limits => "limits",
             Self::Fd => "fd",
         }
@@ -65,6 +70,7 @@ impl ProcFile {
             Self::Cmdline => c"cmdline",
             Self::Cgroup => c"cgroup",
             Self::Exe => c"exe",
+            Self::Io => c"io",
             Self::Limits => c"limits",
             Self::Fd => c"fd",
         }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use herakles_stat::{Pid, Stat, Statm};
+use herakles_stat::{IoBytes, Pid, Stat, Statm};
 
 use crate::{Malformed, ProcFile, ProcHandle, ProcSource, ReadBuf, ScanError, Skip};
 
@@ -36,6 +36,16 @@ pub fn read_stat<'b, H: ProcHandle>(
 pub fn read_statm<H: ProcHandle>(handle: &H, buf: &mut ReadBuf) -> Result<Statm, ScanError> {
     let line = read(handle, ProcFile::Statm, buf)?;
     Statm::parse(line).map_err(|error| malformed(handle.pid(), ProcFile::Statm, error))
+}
+
+/// Reads `io`: what the process had storage read and write, also kernel threads and zombies.
+///
+/// # Errors
+/// As [`read_stat`]; [`Skip::Denied`] without the rights of a debugger, and by a kernel without
+/// `CONFIG_TASK_IO_ACCOUNTING` [`Skip::Vanished`], as there is no such file.
+pub fn read_io<H: ProcHandle>(handle: &H, buf: &mut ReadBuf) -> Result<IoBytes, ScanError> {
+    let text = read(handle, ProcFile::Io, buf)?;
+    IoBytes::parse(text).map_err(|error| malformed(handle.pid(), ProcFile::Io, error))
 }
 
 /// What [`glance`] saw.

@@ -1,6 +1,6 @@
 //! Why a line was refused.
 
-/// Why a line of `stat` or `statm` was refused, and where.
+/// Why a line of `stat` or `statm`, or the file `io`, was refused, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} at byte {offset}")]
 pub struct ParseError {
@@ -29,6 +29,9 @@ pub enum ParseErrorKind {
     /// The field holds a number that does not fit its type.
     #[error("field {0} is out of range")]
     OutOfRange(u8),
+    /// There is no line of this name, or it holds no number.
+    #[error("no number of `{0}`")]
+    NoNumber(&'static str),
     /// The state (field 3) is not a single letter.
     #[error("the state is not a letter")]
     BadState,

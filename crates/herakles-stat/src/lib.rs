@@ -1,7 +1,7 @@
-//! Parse `/proc/<pid>/stat` and `/proc/<pid>/statm` into typed values.
+//! Parse `/proc/<pid>/stat`, `/proc/<pid>/statm` and `/proc/<pid>/io` into typed values.
 //!
-//! [`Stat`] is one line of `stat`, [`Statm`] one line of `statm`; [`ProcessKey`] is the
-//! identity of a process. Nothing here does I/O or allocates: bytes come in, borrowed values
+//! [`Stat`] is one line of `stat`, [`Statm`] one line of `statm`, [`IoBytes`] two of `io`;
+//! [`ProcessKey`] is the identity of a process. Nothing here does I/O or allocates: bytes come in, borrowed values
 //! go out. What depends on the machine enters as a value: [`TicksPerSecond`] turns clock ticks
 //! into time, [`PageSize`] turns pages into bytes.
 //!
@@ -27,12 +27,14 @@
 mod error;
 mod fields;
 mod identity;
+mod io;
 mod stat;
 mod statm;
 mod units;
 
 pub use error::{ParseError, ParseErrorKind};
 pub use identity::{CpuTicks, Pid, ProcessKey};
+pub use io::IoBytes;
 pub use stat::{Stat, State};
 pub use statm::Statm;
 pub use units::{PageSize, TicksPerSecond};

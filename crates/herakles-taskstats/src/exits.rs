@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use herakles_stat::Pid;
+use herakles_stat::{IoBytes, Pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_recv_buffer_size_force};
@@ -59,6 +59,9 @@ pub struct ExitRecord {
     pub minor_faults: u64,
     /// Page faults with I/O (`ac_majflt`).
     pub major_faults: u64,
+    /// What all its threads had storage read and write, in whole KiB (`read_bytes`,
+    /// `write_bytes`).
+    pub io: IoBytes,
     /// The name, filled up with NUL; see [`comm`](Self::comm).
     pub padded_comm: [u8; 16],
 }
@@ -269,6 +272,10 @@ fn thread_end(answer: &Answer<'_>, now: Now) -> Option<ThreadEnd> {
             system: micros(layout::AC_STIME)?,
             minor_faults: u64_at(stats, layout::AC_MINFLT)?,
             major_faults: u64_at(stats, layout::AC_MAJFLT)?,
+            io: IoBytes {
+                read: u64_at(stats, layout::READ_BYTES)?,
+                write: u64_at(stats, layout::WRITE_BYTES)?,
+            },
             padded_comm: *stats.get(layout::AC_COMM..)?.first_chunk()?,
         },
         run: u64_at(stats, layout::CPU_RUN_VIRTUAL_TOTAL)?,

@@ -4,6 +4,7 @@ use super::*;
 
 use herakles_classify::Rules;
 use herakles_metrics::Activity;
+use herakles_stat::IoBytes;
 
 use crate::image::{Comm, Image};
 
@@ -102,6 +103,7 @@ impl Host {
             system: Duration::ZERO,
             minor_faults: 7,
             major_faults: 0,
+            io: IoBytes::ZERO,
             padded_comm,
         }
     }

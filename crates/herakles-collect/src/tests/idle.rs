@@ -110,34 +110,38 @@ fn nothing_is_read_of_who_is_idle_but_a_tenth_of_statm_and_that_of_the_big() {
 }
 
 #[test]
-fn descriptors_are_not_counted_again_of_who_is_idle_but_once_if_that_is_switched_on() {
-    let (mut world, _kernel) = idle_world(&[Setting::NoFds], big_and_small);
+fn nothing_is_asked_again_of_who_is_idle_but_once_if_it_is_switched_on() {
     let without = options(RULES, &[Setting::NoFds]);
+    let (mut world, _kernel) = idle_world(&[Setting::NoFds], big_and_small);
     let classifier = Arc::clone(&without.classifier);
     world.collector.reconfigure(without);
     world.scan();
-    let counts = |world: &World| {
-        let of = |pid| world.proc.process(pid).reads(ProcFile::Fd);
+    let asked = |world: &World, file| {
+        let of = |pid| world.proc.process(pid).reads(file);
         (1..=41).map(of).sum::<usize>()
     };
-    assert_eq!(counts(&world), 0);
-    assert_eq!(world.scan().subgroup("app/named").open_fds, None);
-    for (settings, counted, open_fds) in [
-        (&[][..], 41, Some(40 * 3)),
-        (&[Setting::NoFds][..], 41, None),
-        (&[][..], 82, Some(40 * 3)),
+    for (settings, asked_fds, asked_io) in [
+        (&[Setting::NoFds][..], 0, 0),
+        (&[], 41, 0),
+        (&[Setting::NoFds], 41, 0),
+        (&[Setting::NoFds, Setting::Io], 41, 41),
+        (&[Setting::Io], 82, 82),
+        (&[], 82, 82),
     ] {
         world.collector.reconfigure(Options {
             classifier: Arc::clone(&classifier),
             ..options(RULES, settings)
         });
+        let with_fds = !settings.contains(&Setting::NoFds);
         for _ in 0..3 {
             let view = world.scan();
             let subgroup = view.subgroup("app/named");
-            assert_eq!(subgroup.open_fds, open_fds, "{settings:?}");
-            assert_eq!(subgroup.worst_fd_ratio.is_some(), open_fds.is_some());
+            assert_eq!(subgroup.open_fds, with_fds.then_some(40 * 3));
+            assert_eq!(subgroup.worst_fd_ratio.is_some(), with_fds);
+            assert_eq!(subgroup.io_bytes.is_some(), settings.contains(&Setting::Io));
         }
-        assert_eq!(counts(&world), counted, "{settings:?}");
+        assert_eq!(asked(&world, ProcFile::Fd), asked_fds, "{settings:?}");
+        assert_eq!(asked(&world, ProcFile::Io), asked_io, "{settings:?}");
     }
 }
 

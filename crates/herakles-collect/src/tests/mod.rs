@@ -11,6 +11,7 @@ mod lagging;
 mod modes;
 mod renewals;
 mod shapes;
+mod storage;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -83,6 +84,7 @@ pub(crate) enum Setting {
     MaxProcesses(usize),
     NoPssNorUss,
     NoFds,
+    Io,
 }
 
 /// Options with these settings and rules.
@@ -108,6 +110,7 @@ pub(crate) fn options(rules: &str, settings: &[Setting]) -> Options {
             Setting::MaxAgeSeconds(most) => limits.memory_max_age = Duration::from_secs(most),
             Setting::IntervalSeconds(pass) => options.interval = Duration::from_secs(pass),
             Setting::MaxProcesses(most) => options.max_processes = NonZeroUsize::new(most),
+            Setting::Io => options.io = true,
             Setting::NoFds => options.fds = false,
             Setting::NoPssNorUss => {
                 options.limits.quantities.pss = false;

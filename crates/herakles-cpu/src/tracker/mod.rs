@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use herakles_stat::{Pid, ProcessKey, TicksPerSecond};
+use herakles_stat::{IoBytes, Pid, ProcessKey, TicksPerSecond};
 
+use crate::usage::{Used, zip_io};
 use crate::{CpuReading, Exit, Observation, Usage};
 use reaping::Reaping;
 use table::{Record, Table};
 
-/// The CPU time and page faults of every living process, and what each class of processes has
+/// The CPU time, page faults and storage bytes of every living process, and what each class of processes has
 /// used since the exporter started.
 ///
 /// A scan hands each process to [`observe`](Self::observe) (or [`idle`](Self::idle),
@@ -30,7 +31,27 @@ pub struct CpuTracker<C> {
     generation: u32,
     living: Table<C>,
     reaping: Reaping,
-    classes: HashMap<C, Usage>,
+    classes: Classes<C>,
+}
+
+/// What each class has used.
+#[derive(Debug)]
+struct Classes<C> {
+    usage: HashMap<C, Usage>,
+    /// Of those only of which storage has been seen.
+    io: HashMap<C, IoBytes>,
+}
+
+impl<C: Eq + Hash> Classes<C> {
+    fn credit(&mut self, class: C, growth: Usage) {
+        let counters = self.usage.entry(class).or_default();
+        *counters = counters.plus(growth);
+    }
+
+    fn credit_io(&mut self, class: C, growth: IoBytes) {
+        let counters = self.io.entry(class).or_default();
+        *counters = zip_io(*counters, growth, u64::saturating_add);
+    }
 }
 
 impl<C: Copy + Eq + Hash> CpuTracker<C> {
@@ -46,7 +67,10 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
             generation: 1,
             living: Table::new(),
             reaping: Reaping::default(),
-            classes: HashMap::new(),
+            classes: Classes {
+                usage: HashMap::new(),
+                io: HashMap::new(),
+            },
         }
     }
 
@@ -56,11 +80,11 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
     /// which processes have exited. A counter that fell is taken as unchanged. A known pid with
     /// another start time is a new process, and the old one has exited.
     pub fn observe(&mut self, seen: Observation<C>) -> CpuReading {
-        self.classes.entry(seen.class).or_default();
+        self.classes.credit(seen.class, Usage::ZERO);
         match self.living.get(seen.key.pid).copied() {
             Some(known) if self.is_same(&known, seen.key) => self.grow(known, &seen),
             Some(other) => {
-                self.reaping.exit(&other);
+                self.replaced(&other);
                 self.first_sight(&seen)
             }
             None => self.first_sight(&seen),
@@ -116,7 +140,8 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
         let ended = match known.filter(|known| self.is_near(known.key, exit.key)) {
             Some(known) => {
                 let growth = exit.own.beyond(known.own);
-                credit(&mut self.classes, known.class, growth);
+                self.classes.credit(known.class, growth);
+                self.exit_io(&exit, known.class);
                 Record {
                     parent: exit.parent,
                     own: known.own.plus(growth),
@@ -126,11 +151,12 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
             }
             None => {
                 if let Some(other) = known {
-                    self.reaping.exit(&other);
+                    self.replaced(&other);
                 }
                 if exit.key.start_time >= self.counts_from {
-                    credit(&mut self.classes, exit.class, exit.own);
+                    self.classes.credit(exit.class, exit.own);
                 }
+                self.exit_io(&exit, exit.class);
                 Record {
                     key: exit.key,
                     parent: exit.parent,
@@ -158,25 +184,38 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
             generation,
             ..
         } = self;
-        living.evict(*generation, |gone| reaping.exit(&gone));
-        reaping.settle(living, |class, rest| credit(classes, class, rest));
+        living.evict(*generation, |gone, seen| reaping.exit(&gone, seen));
+        reaping.settle(living, |class, Used { usage, io }| {
+            classes.credit(class, usage);
+            if io != IoBytes::ZERO {
+                classes.credit_io(class, io);
+            }
+        });
         self.generation = self.generation.wrapping_add(1);
     }
 
     /// The counters of every class that has been observed, in no particular order. They only
     /// grow while the class is not [forgotten](Self::forget_class).
     pub fn classes(&self) -> impl Iterator<Item = (C, Usage)> {
-        self.classes.iter().map(|(&class, &usage)| (class, usage))
+        let classes = self.classes.usage.iter();
+        classes.map(|(&class, &usage)| (class, usage))
     }
 
     /// The counters of one class; `None` if no member of it has been observed.
     pub fn class(&self, class: C) -> Option<Usage> {
-        self.classes.get(&class).copied()
+        self.classes.usage.get(&class).copied()
+    }
+
+    /// What storage has read and written for one class; `None` if that has been seen of no member.
+    /// It only grows while the class is not forgotten.
+    pub fn class_io(&self, class: C) -> Option<IoBytes> {
+        self.classes.io.get(&class).copied()
     }
 
     /// Drops the counters of a class; they start at 0 if a member is observed again.
     pub fn forget_class(&mut self, class: C) {
-        self.classes.remove(&class);
+        self.classes.usage.remove(&class);
+        self.classes.io.remove(&class);
     }
 
     /// The number of processes remembered as living.
@@ -206,10 +245,12 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
             read: true,
             zombie: seen.zombie,
         });
+        let mut reaped = Usage::ZERO;
         if seen.key.start_time >= self.counts_from {
-            credit(&mut self.classes, seen.class, seen.own);
-            self.reaping.absorb(seen.key.pid, seen.reaped);
+            self.classes.credit(seen.class, seen.own);
+            reaped = seen.reaped;
         }
+        self.absorb(seen, reaped);
         CpuReading {
             total: seen.own.cpu,
             usage: None,
@@ -219,9 +260,8 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
     fn grow(&mut self, known: Record<C>, seen: &Observation<C>) -> CpuReading {
         let growth = seen.own.beyond(known.own);
         let own = known.own.plus(growth);
-        credit(&mut self.classes, seen.class, growth);
-        self.reaping
-            .absorb(seen.key.pid, seen.reaped.minus(known.reaped));
+        self.classes.credit(seen.class, growth);
+        self.absorb(seen, seen.reaped.minus(known.reaped));
         self.remember(Record {
             key: seen.key,
             parent: seen.parent,
@@ -247,6 +287,52 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
         }
     }
 
+    /// Notes what a process `reaped` since its last read, and credits what its storage did for
+    /// itself. One counter has both; but who reaped nobody absorbed nothing, as nobody lives
+    /// without a page fault.
+    fn absorb(&mut self, seen: &Observation<C>, reaped: Usage) {
+        let mut absorbed = Used {
+            usage: reaped,
+            io: IoBytes::ZERO,
+        };
+        if let Some(io) = seen.io {
+            let growth = self.io_growth(seen.key, io);
+            if reaped.is_zero() {
+                self.classes.credit_io(seen.class, growth);
+            } else {
+                self.classes.credit_io(seen.class, IoBytes::ZERO);
+                absorbed.io = growth;
+            }
+        }
+        self.reaping.absorb(seen.key.pid, absorbed);
+    }
+
+    /// Takes what storage did for a process to its end.
+    fn exit_io(&mut self, exit: &Exit<C>, class: C) {
+        if let Some(io) = exit.io {
+            let growth = self.io_growth(exit.key, io);
+            self.classes.credit_io(class, growth);
+        }
+    }
+
+    /// By how much that has grown since it was last seen. One that is older than the exporter
+    /// counts from its first sight.
+    fn io_growth(&mut self, key: ProcessKey, io: IoBytes) -> IoBytes {
+        let known = self.living.io(key.pid);
+        self.living.see_io(key.pid, io);
+        match known {
+            Some(known) => zip_io(io, known, u64::saturating_sub),
+            None if key.start_time >= self.counts_from => io,
+            None => IoBytes::ZERO,
+        }
+    }
+
+    /// Notes that a process is gone whose pid another one has.
+    fn replaced(&mut self, other: &Record<C>) {
+        self.reaping.exit(other, self.living.seen(other));
+        self.living.forget_io(other.key.pid);
+    }
+
     fn remember(&mut self, record: Record<C>) {
         match self.living.get_mut(record.key.pid) {
             Some(known) => *known = record,
@@ -268,9 +354,4 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
             && one.start_time.abs_diff(other.start_time)
                 <= u64::from(self.ticks_per_second.as_u32())
     }
-}
-
-fn credit<C: Eq + Hash>(classes: &mut HashMap<C, Usage>, class: C, growth: Usage) {
-    let counters = classes.entry(class).or_default();
-    *counters = counters.plus(growth);
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use herakles_stat::{Pid, ProcessKey};
 
 use super::table::{Record, Table};
-use crate::Usage;
+use crate::usage::Used;
 use turn::{Ancestor, Ancestors, Turn};
 
 /// A debt is tried against this many reads of the process that should have absorbed it: that of
@@ -38,11 +38,11 @@ pub(super) struct Reaping {
 #[derive(Clone, Copy, Debug, Default)]
 struct Absorbed {
     /// Since its previous read.
-    fresh: Usage,
+    fresh: Used,
     /// Before that: kept back because it may have come from a process last seen alive.
-    held: Usage,
+    held: Used,
     /// What was seen of the processes that may be part of `fresh` and yet be counted as living.
-    suspect: Usage,
+    suspect: Used,
 }
 
 /// A process that is gone. Without a debt it is still a link from its children to its parent.
@@ -51,7 +51,7 @@ struct Exited {
     key: ProcessKey,
     parent: Option<Pid>,
     /// How much of what was seen of it no living process is known to have absorbed.
-    debt: Usage,
+    debt: Used,
     /// Its parent has exited too, so that it is not certain who reaped it.
     orphan: bool,
     tries: u8,
@@ -70,21 +70,21 @@ impl Reaping {
     }
 
     /// Notes what a process absorbed since its previous read.
-    pub(super) fn absorb(&mut self, pid: Pid, growth: Usage) {
+    pub(super) fn absorb(&mut self, pid: Pid, growth: Used) {
         if !growth.is_zero() {
             let absorbed = self.absorbed.entry(pid).or_default();
             absorbed.fresh = absorbed.fresh.plus(growth);
         }
     }
 
-    /// Notes that a process is gone. Whoever reaps it absorbs what was seen of it once more,
+    /// Notes that a process is gone. Whoever reaps it absorbs what was `seen` of it once more,
     /// except for what it had absorbed itself without anybody being credited.
-    pub(super) fn exit<C>(&mut self, gone: &Record<C>) {
+    pub(super) fn exit<C>(&mut self, gone: &Record<C>, seen: Used) {
         let uncredited = self.absorbed.remove(&gone.key.pid).unwrap_or_default();
         self.exited.push(Exited {
             key: gone.key,
             parent: gone.parent,
-            debt: gone.seen().minus(uncredited.held.plus(uncredited.fresh)),
+            debt: seen.minus(uncredited.held.plus(uncredited.fresh)),
             orphan: false,
             tries: 0,
             scans: 0,
@@ -95,7 +95,7 @@ impl Reaping {
 
     /// Ends a scan: subtracts the debts from what was absorbed, and credits the rest to the
     /// class of the process that absorbed it.
-    pub(super) fn settle<C: Copy>(&mut self, living: &Table<C>, mut credit: impl FnMut(C, Usage)) {
+    pub(super) fn settle<C: Copy>(&mut self, living: &Table<C>, mut credit: impl FnMut(C, Used)) {
         self.exited.sort_unstable_by_key(|exited| exited.key);
         for exited in &mut self.exited {
             exited.scans = exited.scans.saturating_add(1);
@@ -219,7 +219,7 @@ impl Reaping {
                 record.parent,
                 record.key,
                 record.read_at,
-                record.seen(),
+                living.seen(record),
             );
         }
     }
@@ -260,7 +260,7 @@ impl Reaping {
         self.exited.retain_mut(|exited| {
             let owing = exited.tries < TRIES && exited.scans < MAX_SCANS;
             if !owing {
-                exited.debt = Usage::ZERO;
+                exited.debt = Used::ZERO;
             }
             std::mem::take(&mut exited.needed) || owing
         });
@@ -274,7 +274,7 @@ impl Reaping {
         parent: Option<Pid>,
         key: ProcessKey,
         read_at: Option<Instant>,
-        seen: Usage,
+        seen: Used,
     ) {
         let mut gone_after = read_at;
         self.climb(living, parent, key, |reaping, ancestor| {
@@ -292,7 +292,7 @@ impl Reaping {
     }
 
     /// Subtracts a debt from what `pid` absorbed, and returns the rest of the debt.
-    fn pay(&mut self, pid: Pid, debt: Usage) -> Usage {
+    fn pay(&mut self, pid: Pid, debt: Used) -> Used {
         let minus = self.minus();
         let Some(absorbed) = self.absorbed.get_mut(&pid) else {
             return debt;
@@ -305,7 +305,7 @@ impl Reaping {
     }
 
     /// The same, without what will be held back for others.
-    fn pay_unsuspected(&mut self, pid: Pid, debt: Usage) -> Usage {
+    fn pay_unsuspected(&mut self, pid: Pid, debt: Used) -> Used {
         let minus = self.minus();
         let Some(absorbed) = self.absorbed.get(&pid) else {
             return debt;
@@ -316,11 +316,11 @@ impl Reaping {
         unpaid
     }
 
-    fn minus(&self) -> fn(Usage, Usage) -> Usage {
+    fn minus(&self) -> fn(Used, Used) -> Used {
         if self.modes_differ {
-            Usage::beyond
+            Used::beyond
         } else {
-            Usage::minus
+            Used::minus
         }
     }
 

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use herakles_stat::{Pid, ProcessKey};
+use herakles_stat::{IoBytes, Pid, ProcessKey};
 
 use crate::Usage;
+use crate::usage::{Used, zip_io};
 
 /// What is remembered of one living process.
 #[derive(Clone, Copy, Debug)]
@@ -26,19 +27,14 @@ pub(super) struct Record<C> {
     pub(super) zombie: bool,
 }
 
-impl<C> Record<C> {
-    /// All that has been seen of it.
-    pub(super) fn seen(&self) -> Usage {
-        self.own.plus(self.reaped)
-    }
-}
-
 /// The living processes by pid: records packed in a vector that grows by an eighth, so that
 /// the unused part stays small, and an index of 8 bytes an entry.
 #[derive(Debug)]
 pub(super) struct Table<C> {
     slots: HashMap<Pid, u32>,
     records: Vec<Record<C>>,
+    /// The highest values seen of storage; empty where nobody reads them.
+    io: HashMap<Pid, IoBytes>,
 }
 
 impl<C> Table<C> {
@@ -46,6 +42,7 @@ impl<C> Table<C> {
         Self {
             slots: HashMap::new(),
             records: Vec::new(),
+            io: HashMap::new(),
         }
     }
 
@@ -69,6 +66,30 @@ impl<C> Table<C> {
             .and_then(|&slot| self.records.get_mut(slot as usize))
     }
 
+    /// All that has been seen of a process that is in the table.
+    pub(super) fn seen(&self, record: &Record<C>) -> Used {
+        Used {
+            usage: record.own.plus(record.reaped),
+            io: self.io(record.key.pid).unwrap_or_default(),
+        }
+    }
+
+    /// What has been seen of its storage.
+    pub(super) fn io(&self, pid: Pid) -> Option<IoBytes> {
+        self.io.get(&pid).copied()
+    }
+
+    /// Remembers what has been seen of its storage; a counter that fell stays.
+    pub(super) fn see_io(&mut self, pid: Pid, seen: IoBytes) {
+        let known = self.io.entry(pid).or_default();
+        *known = zip_io(*known, seen, u64::max);
+    }
+
+    /// Forgets that, as another process has the pid.
+    pub(super) fn forget_io(&mut self, pid: Pid) {
+        self.io.remove(&pid);
+    }
+
     /// Adds the record of a pid that is not in the table.
     pub(super) fn insert(&mut self, record: Record<C>) {
         if self.records.len() == self.records.capacity() {
@@ -79,30 +100,35 @@ impl<C> Table<C> {
         self.records.push(record);
     }
 
-    /// Removes the records that were not listed in `generation`, handing each to `gone`, and
-    /// returns memory that a past crowd has left unused.
-    pub(super) fn evict(&mut self, generation: u32, mut gone: impl FnMut(Record<C>)) {
+    /// Removes the records that were not listed in `generation`, handing each to `gone` with all
+    /// that has been seen of it, and returns memory that a past crowd has left unused.
+    pub(super) fn evict(&mut self, generation: u32, mut gone: impl FnMut(Record<C>, Used)) {
         let mut slot = 0;
         while let Some(record) = self.records.get(slot) {
             if record.listed_in == generation {
                 slot += 1;
                 continue;
             }
+            let seen = self.seen(record);
             let record = self.records.swap_remove(slot);
             self.slots.remove(&record.key.pid);
+            self.io.remove(&record.key.pid);
             if let Some(moved) = self.records.get(slot) {
                 self.slots.insert(moved.key.pid, slot as u32);
             }
-            gone(record);
+            gone(record, seen);
         }
         if self.records.capacity() > 2 * self.records.len() + 64 {
             self.records.shrink_to(self.records.len() / 8 * 9 + 16);
             self.slots.shrink_to(self.records.len() / 8 * 9 + 16);
+            self.io.shrink_to(self.records.len() / 8 * 9 + 16);
         }
     }
 
-    /// The heap memory in use, in bytes (the index estimated: 9 bytes a slot).
+    /// The heap memory in use, in bytes (of the indices estimated: 9 and 25 bytes a slot).
     pub(super) fn heap_bytes(&self) -> usize {
-        self.records.capacity() * size_of::<Record<C>>() + self.slots.capacity() * 8 / 7 * 9
+        let records = self.records.capacity() * size_of::<Record<C>>();
+        let slots = self.slots.capacity() * 9 + self.io.capacity() * 25;
+        records + slots * 8 / 7
     }
 }

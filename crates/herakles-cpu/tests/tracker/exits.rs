@@ -184,6 +184,7 @@ fn page_faults_are_settled_as_ticks_are() {
     let read = |host: &mut Host, process: Process, own, reaped| {
         host.now += Duration::from_millis(1);
         host.tracker.observe(Observation {
+            io: None,
             key: process.key(),
             parent: Pid::new(process.parent),
             zombie: false,
@@ -207,6 +208,7 @@ fn an_exit_record_credits_the_end_to_the_process_itself() {
     let mut host = Host::new();
     host.scan(&[INIT, SHELL, JOB.used(40)]);
     let exit = |own| Exit {
+        io: None,
         key: ProcessKey {
             start_time: 2_001,
             ..JOB.key()
@@ -228,6 +230,7 @@ fn an_exit_record_of_a_process_nobody_saw_counts_once_even_if_its_zombie_is_read
     let mut host = Host::new();
     host.scan(&[INIT, SHELL]);
     host.tracker.exit(Exit {
+        io: None,
         key: ProcessKey {
             start_time: 1_998,
             ..JOB.key()
@@ -244,6 +247,7 @@ fn an_exit_record_of_a_process_nobody_saw_counts_once_even_if_its_zombie_is_read
 
 fn exit_of(job: Process, own: Usage) -> Exit<&'static str> {
     Exit {
+        io: None,
         key: job.key(),
         parent: Pid::new(job.parent),
         class: "job",
@@ -296,6 +300,7 @@ fn a_record_and_its_reaping_may_divide_the_same_time_otherwise() {
     let read = |host: &mut Host, process: Process, own, reaped| {
         host.now += Duration::from_millis(1);
         host.tracker.observe(Observation {
+            io: None,
             key: process.key(),
             parent: Pid::new(process.parent),
             zombie: process.pid == JOB.pid,

@@ -87,6 +87,7 @@ impl Host {
     pub(crate) fn read(&mut self, process: Process) -> CpuReading {
         self.now += Duration::from_millis(1);
         self.tracker.observe(Observation {
+            io: None,
             key: process.key(),
             parent: Pid::new(process.parent),
             zombie: false,

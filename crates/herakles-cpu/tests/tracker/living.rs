@@ -158,6 +158,7 @@ fn a_process_takes_at_most_160_bytes() {
         for pid in 2..size + 2 {
             let process = Process { pid, ..JOB };
             tracker.observe(Observation {
+                io: None,
                 key: process.key(),
                 parent: Pid::new(1),
                 zombie: false,

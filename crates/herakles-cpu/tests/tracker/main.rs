@@ -5,3 +5,4 @@
 mod exits;
 mod host;
 mod living;
+mod storage;

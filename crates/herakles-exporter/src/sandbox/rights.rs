@@ -21,6 +21,9 @@ pub(super) fn needed(config: &Config) -> CapabilitySet {
     if config.scan.taskstats == IdleDetection::Auto || config.scan.exits == ExitSource::Taskstats {
         needed |= CapabilitySet::NET_ADMIN;
     }
+    if config.scan.io {
+        needed |= CapabilitySet::DAC_READ_SEARCH;
+    }
     needed
 }
 

@@ -66,6 +66,61 @@ fn children_that_nobody_saw_are_credited_to_who_waited_for_them() {
     );
 }
 
+/// What storage did for a process by its own file, as `(read, write)`.
+fn storage(pid: u32) -> (u64, u64) {
+    let pid = i32::try_from(pid).expect("a pid fits");
+    let io = Process::new(pid)
+        .and_then(|process| process.io())
+        .expect("root may read it");
+    (io.read_bytes, io.write_bytes)
+}
+
+#[test]
+fn storage_and_descriptors_are_those_that_the_files_of_the_process_tell() {
+    if runs_alone() || !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let rules = tempfile::NamedTempFile::new().expect("a temporary file");
+    let rule =
+        "[[subgroups]]\ngroup = \"test\"\nsubgroup = \"writer\"\nmatches = [\"hk-writer\"]\n";
+    fs::write(rules.path(), rule).expect("the rule can be written");
+    let config = NO_RULE_FILES.replace("[]", &format!("[{:?}]", rules.path()));
+    let exporter = Options::with_config(&config)
+        .args(["--scan.cache-ttl=1s", "--scan.io"])
+        .start();
+    let class = [("group", "test"), ("subgroup", "writer")];
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("written").display().to_string();
+    // By the process itself, and by a child that is gone before anybody looks.
+    let by_itself = format!(
+        "exec 7</dev/null 8</dev/null; \
+         n=0; while [ $n -lt 300 ]; do echo $n; n=$((n+1)); done > {path}; sync {path}"
+    );
+    let by_a_child = format!("dd if=/dev/zero of={path} bs=1k count=600 conv=fsync 2>/dev/null");
+    let mut writer = Target::start(b"hk-writer", &by_itself);
+    for more in [None, Some(&by_a_child)] {
+        if let Some(work) = more {
+            writer.go_on(work);
+        }
+        exporter.wait_for_next_refresh();
+        exporter.wait_for_next_refresh();
+        let metrics = exporter.metrics();
+        let bytes = |direction| {
+            let labels = [class[0], class[1], ("direction", direction)];
+            metrics.value("herakles_subgroup_io_bytes_total", &labels)
+        };
+        let (read, write) = storage(writer.pid());
+        assert_eq!(bytes("read"), Some(read as f64));
+        assert_eq!(bytes("write"), Some(write as f64), "after {more:?}");
+
+        let listed = fs::read_dir(format!("/proc/{}/fd", writer.pid()));
+        let listed = listed.expect("root may list it").count() as f64;
+        let fds = metrics.value("herakles_subgroup_open_fds", &class);
+        // Before Linux 6.2 the kernel counts none.
+        assert!(fds.is_none_or(|fds| fds == listed), "{fds:?} of {listed}");
+    }
+}
+
 /// What `/health` says of the time that nobody was credited with.
 fn unattributed(exporter: &Exporter) -> Option<String> {
     let health = exporter.get("/health").text();

@@ -209,6 +209,21 @@ pub(super) const FAMILIES: &[Family] = &[
         }),
     },
     Family {
+        name: "herakles_subgroup_io_bytes_total",
+        kind: Kind::Counter,
+        unit: Unit::Bytes,
+        help: "Bytes that storage read and wrote for the members, exited ones and their reaped children included.",
+        labels: &["group", "subgroup", "direction"],
+        absent: "scan.io is off; it could be read of no member",
+        source: Source::SubgroupBy(|subgroup| {
+            let io = subgroup.io_bytes;
+            split([
+                ("read", io.map(|io| io.read.into())),
+                ("write", io.map(|io| io.write.into())),
+            ])
+        }),
+    },
+    Family {
         name: "herakles_subgroup_oldest_start_time_seconds",
         kind: Kind::Gauge,
         unit: Unit::Seconds,

@@ -16,7 +16,7 @@ use herakles_metrics::exporter::{
 };
 use herakles_metrics::*;
 use herakles_smaps::MemoryUsage;
-use herakles_stat::{Pid, ProcessKey};
+use herakles_stat::{IoBytes, Pid, ProcessKey};
 
 /// When the snapshots are taken, Unix time.
 pub(crate) const NOW: f64 = 1_763_000_000.0;
@@ -27,6 +27,10 @@ pub(crate) fn subgroup(group: &str, subgroup: &str) -> SubgroupRecord {
     record.counters.cpu_system_seconds = 3.25;
     record.counters.minor_faults = 4000;
     record.counters.major_faults = 2;
+    record.counters.io_bytes = Some(IoBytes {
+        read: 8192,
+        write: 4096,
+    });
     record
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use herakles_stat::Pid;
+use herakles_stat::{IoBytes, Pid};
 
 use super::{Fault, StatLine, pid};
 use crate::ProcFile;
@@ -75,6 +75,7 @@ impl MemProcess {
         .cmdline(&[&format!("/usr/bin/process-{id}")])
         .content(ProcFile::Cgroup, "0::/\n")
         .content(ProcFile::Exe, format!("/usr/bin/process-{id}"))
+        .io(IoBytes::ZERO)
         .max_fds("1024")
     }
 
@@ -170,6 +171,16 @@ impl MemProcess {
         let line =
             format!("Max open files            {soft:<20} 524288               files     \n");
         self.content(ProcFile::Limits, line)
+    }
+
+    /// Sets what storage read and wrote.
+    pub fn io(self, bytes: IoBytes) -> Self {
+        let IoBytes { read, write } = bytes;
+        let text = format!(
+            "rchar: {read}\nwchar: 0\nsyscr: 7\nsyscw: 0\nread_bytes: {read}\n\
+             write_bytes: {write}\ncancelled_write_bytes: 0\n"
+        );
+        self.content(ProcFile::Io, text)
     }
 
     /// Sets the effective user id.

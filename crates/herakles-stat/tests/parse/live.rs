@@ -1,6 +1,6 @@
 //! The parsers against the live /proc, with the `procfs` crate as an independent reader.
 
-use herakles_stat::{Pid, Stat, Statm};
+use herakles_stat::{IoBytes, Pid, Stat, Statm};
 use procfs::FromRead as _;
 
 fn live_files(name: &str) -> Vec<Vec<u8>> {
@@ -70,4 +70,16 @@ fn this_process_is_itself() {
     assert_eq!(stat.pid.as_u32(), std::process::id());
     assert!(!stat.is_kernel_thread() && !stat.is_zombie() && !stat.leader_exited());
     assert!(stat.num_threads >= 1);
+}
+
+#[test]
+fn every_live_io_reads_as_procfs_reads_it() {
+    for file in live_files("io").iter().filter(|file| !file.is_empty()) {
+        let ours = IoBytes::parse(file).expect("the kernel wrote it");
+        let theirs = procfs::process::Io::from_read(&file[..]).expect("procfs reads it");
+        assert_eq!(
+            (ours.read, ours.write),
+            (theirs.read_bytes, theirs.write_bytes)
+        );
+    }
 }

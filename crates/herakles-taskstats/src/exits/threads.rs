@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use herakles_stat::Pid;
+use herakles_stat::{IoBytes, Pid};
 
 use super::{ExitRecord, ThreadEnd};
 
@@ -89,6 +89,10 @@ impl Sum {
                     .record
                     .major_faults
                     .saturating_add(end.record.major_faults),
+                io: IoBytes {
+                    read: self.record.io.read.saturating_add(end.record.io.read),
+                    write: self.record.io.write.saturating_add(end.record.io.write),
+                },
                 ..named
             },
             run: self.run.saturating_add(end.run),
@@ -121,7 +125,7 @@ impl Sum {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use herakles_stat::Pid;
+    use herakles_stat::{IoBytes, Pid};
 
     use super::{Incomplete, MOST, Threads};
     use crate::ExitRecord;
@@ -145,6 +149,10 @@ mod tests {
                 system: millis(4),
                 minor_faults: 10,
                 major_faults: 1,
+                io: IoBytes {
+                    read: 8192,
+                    write: 1024,
+                },
                 padded_comm: *b"worker\0\0\0\0\0\0\0\0\0\0",
             },
             run: 8_000_000,

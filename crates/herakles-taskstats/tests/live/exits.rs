@@ -61,6 +61,31 @@ fn a_process_is_told_of_once_with_all_it_used() {
 }
 
 #[test]
+fn what_its_threads_wrote_is_what_proc_says_in_whole_kibibytes() {
+    let Some(mut line) = line() else { return };
+    // The main thread and another write; then it tells what the kernel says of both.
+    let script = "
+import os, tempfile, threading
+def write():
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(100_000)); file.flush(); os.fsync(file.fileno())
+thread = threading.Thread(target=write); thread.start(); thread.join(); write()
+said = dict(line.split(': ') for line in open('/proc/self/io').read().splitlines())
+os._exit(int(said['write_bytes']) // 1024 % 256)
+";
+    let mut out = Vec::new();
+    line.drain(&mut out, 1 << 20).expect("a line");
+    out.clear();
+    let mut child = python(script).spawn().expect("installed");
+    let status = child.wait().expect("our child");
+    line.drain(&mut out, 1 << 20).expect("a line");
+    let record = out.iter().find(|it| it.pid.as_u32() == child.id());
+    let written = record.expect("it is told of").io.write;
+    assert_eq!(written % 1024, 0);
+    assert_eq!(i32::try_from(written / 1024 % 256).ok(), status.code());
+}
+
+#[test]
 fn threads_are_summed_and_the_process_told_of_once() {
     let Some(mut line) = line() else { return };
     // Some end before, some with the process.

@@ -129,6 +129,8 @@ settings! {
         /// CPU of exited processes: from their parents (children, and auto for now), or told by
         /// taskstats where CAP_NET_ADMIN allows
         exits: ExitSource = choice::<ExitSource>(), ["auto"];
+        /// Read what storage did for each process, too (CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)
+        io: bool = Kind::Bool, ["false"];
     }
 
     /// `[buffers]`: initial sizes of the read buffers of each worker.
