@@ -100,10 +100,10 @@ fn a_drip_within_the_time_is_served() {
 
 #[test]
 fn enough_progress_renews_the_time() {
-    // 1.5 s altogether; a portion is enough for the next 300 ms.
+    // 1.5 s altogether; a portion is enough for the next 700 ms.
     let (bytes, portion) = (300 * 65_536, 65_536);
     assert_eq!(
-        write(bytes, portion, bytes, Duration::from_millis(300)),
+        write(bytes, portion, bytes, Duration::from_millis(700)),
         (bytes, None)
     );
 }
@@ -113,7 +113,7 @@ fn a_sent_response_ends_a_stall() {
     // Each answer is far below the least progress, and all of them take longer than the time.
     let (bytes, portion) = (100 * 300, 100);
     assert_eq!(
-        write(bytes, portion, portion, Duration::from_millis(300)),
+        write(bytes, portion, portion, Duration::from_millis(700)),
         (bytes, None)
     );
 }
