@@ -6,6 +6,7 @@
 mod error;
 mod file;
 mod load;
+mod origin;
 mod render;
 mod rule_files;
 mod running_config;
@@ -17,8 +18,9 @@ use herakles_classify::SearchMode;
 pub(crate) use error::ConfigError;
 pub(crate) use load::{
     CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, EffectiveSetting, Environment, FlagValues, Loaded,
-    Origin, Reloaded, Sources,
+    Reloaded, Sources,
 };
+pub(crate) use origin::Origin;
 pub(crate) use render::{fnv_1a, template};
 pub(crate) use running_config::{LoadError, RunningConfig};
 pub(crate) use settings::Config;

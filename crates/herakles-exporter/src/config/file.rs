@@ -6,8 +6,8 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Origin;
 use super::error::{Place, Problem, ProblemKind};
+use super::origin::Origin;
 use super::settings::{SETTINGS, Setting, TABLES, Table, Value, nearest};
 
 /// A value the file sets.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Config;
 use super::error::{ConfigError, Place, Problem, ProblemKind, Problems};
 use super::file::{self, FileLayer};
+use super::origin::Origin;
 use super::settings::{SETTINGS, Setting, Value, did_you_mean, nearest};
 use super::text_file::read_text;
 
@@ -56,16 +57,6 @@ pub(crate) struct Sources {
     flags: FlagValues,
     environment: Environment,
     default_file: PathBuf,
-}
-
-/// Where an effective value comes from.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-#[serde(tag = "from", rename_all = "lowercase")]
-pub(crate) enum Origin {
-    Default,
-    File { path: PathBuf, line: usize },
-    Environment { variable: String },
-    Flag { flag: String },
 }
 
 /// One setting with the value that holds.
@@ -222,23 +213,20 @@ impl Sources {
         }
     }
 
-    /// A warning for each `HERAKLES_*` variable that is none of ours. No error: Kubernetes sets
-    /// such variables for a service of that name.
+    /// A warning for each `HERAKLES_*` variable that is nearly one of ours. Others belong to others:
+    /// Kubernetes sets several for a service of that name.
     fn unknown_variables(&self) -> Vec<String> {
         let mut known: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
         known.push(CONFIG_FILE_VARIABLE.to_owned());
-        let unknown = self
-            .environment
-            .0
-            .keys()
-            .filter(|name| !known.contains(name));
-        unknown
-            .map(|name| {
-                let near = nearest(name, known.iter().map(String::as_str));
-                format!(
-                    "{name}: unknown environment variable, ignored{}",
-                    did_you_mean(near)
-                )
+        let given = self.environment.0.keys();
+        given
+            .filter(|name| !known.contains(name))
+            .filter_map(|name| {
+                let near = nearest(name, known.iter().map(String::as_str))?;
+                let advice = did_you_mean(Some(near));
+                Some(format!(
+                    "{name}: unknown environment variable, ignored{advice}"
+                ))
             })
             .collect()
     }

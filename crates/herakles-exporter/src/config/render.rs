@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, json};
 
 use super::settings::{SETTINGS, Setting, TABLES};
-use super::{EffectiveSetting, Loaded, Origin};
+use super::{EffectiveSetting, Loaded};
 
 impl Loaded {
     /// TOML that loads back to the same configuration, each line with its origin in a comment.
@@ -96,27 +96,6 @@ pub(crate) fn template() -> String {
         }
     }
     out
-}
-
-impl std::fmt::Display for Origin {
-    /// One line, whatever the path holds.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Default => f.write_str("default"),
-            Self::File { path, line } => {
-                for c in path.to_string_lossy().chars() {
-                    if c.is_control() {
-                        write!(f, "{}", c.escape_default())?
-                    } else {
-                        f.write_char(c)?
-                    }
-                }
-                write!(f, ":{line}")
-            }
-            Self::Environment { variable } => f.write_str(variable),
-            Self::Flag { flag } => write!(f, "--{flag}"),
-        }
-    }
 }
 
 /// The 64-bit hash FNV-1a: std's hasher promises no stability between releases.

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
+    ops::Range,
     process::{Command, Stdio},
 };
 
@@ -20,6 +21,10 @@ use crate::harness::{
 
 fn with_pss(enabled: bool) -> String {
     format!("{NO_RULE_FILES}\n[export]\nenable_pss = {enabled}\n")
+}
+
+fn rule(subgroup: &str, pattern: &str) -> String {
+    format!("[[subgroups]]\ngroup = 'own'\nsubgroup = '{subgroup}'\nmatches = ['{pattern}']\n")
 }
 
 fn reload_state(exporter: &Exporter) -> Option<f64> {
@@ -94,9 +99,6 @@ fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
     }
     let rules = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
     let write = |text: &str| fs::write(rules.path(), text).expect("the rules can be written");
-    let rule = |subgroup: &str, pattern: &str| {
-        format!("[[subgroups]]\ngroup = 'own'\nsubgroup = '{subgroup}'\nmatches = ['{pattern}']\n")
-    };
     write(&rule("first", "hk-ruled"));
     let target = Target::start(b"hk-ruled", &target::hold_megabytes(1));
     let pid = target.pid().to_string();
@@ -251,4 +253,31 @@ fn signals_that_come_before_the_service_is_up_wait_for_it() {
     drop(pipe);
     let status = exporter.wait().expect("the exporter ends");
     assert_eq!(status.code(), Some(0), "{status}");
+}
+
+#[test]
+fn reloads_do_not_make_it_grow() {
+    let rules = tempfile::NamedTempFile::new().expect("a temporary file");
+    let flag = format!("--classification.rules={}", rules.path().display());
+    let exporter = Options::recorded()
+        .args([flag.as_str(), "--web.enable-reload"])
+        .start();
+    exporter.wait_for_refreshes(2.0);
+    // Rules that are others each time are all made anew, the built-in ones too.
+    let resident_after = |reloads: Range<u32>| {
+        for reload in reloads {
+            fs::write(rules.path(), rule(&format!("r{reload}"), "hk-ruled")).expect("written");
+            assert_eq!(exporter.request("POST", "/-/reload", &[]).status, 200);
+        }
+        let resident = exporter
+            .metrics()
+            .value("process_resident_memory_bytes", &[]);
+        resident.expect("its own memory is readable")
+    };
+    let before = resident_after(0..10);
+    let grown = resident_after(10..50) - before;
+    assert!(
+        grown < f64::from(4 << 20),
+        "{grown} bytes more after 40 reloads"
+    );
 }

@@ -251,16 +251,19 @@ fn the_flag_names_the_file_before_the_variable_does() {
 }
 
 #[test]
-fn unknown_variables_are_warnings() {
+fn unknown_variables_that_are_nearly_known_are_warnings() {
     let layers = Layers::new()
         .variable("HERAKLES_SCAN_CACHE_TLL", "5s")
+        // What Kubernetes sets for services called herakles and herakles-exporter.
+        .variable("HERAKLES_PORT", "tcp://10.0.0.1:9215")
         .variable("HERAKLES_PORT_9215_TCP_PROTO", "tcp")
+        .variable("HERAKLES_SERVICE_HOST", "10.0.0.1")
+        .variable("HERAKLES_EXPORTER_SERVICE_PORT", "9215")
         .variable("PATH", "/bin")
         .variable("HERAKLES_LOG_LEVEL", "warn");
     assert_eq!(
         layers.load().warnings,
         [
-            "HERAKLES_PORT_9215_TCP_PROTO: unknown environment variable, ignored",
             "HERAKLES_SCAN_CACHE_TLL: unknown environment variable, ignored; did you mean \
              `HERAKLES_SCAN_CACHE_TTL`?",
         ]
