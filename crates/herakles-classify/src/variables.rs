@@ -2,7 +2,7 @@
 
 use crate::cgroup;
 use crate::facts::FactSource;
-use crate::name::{display_name, visible_cmdline};
+use crate::name::{basename, display_name, exe_path, first_argument, visible_cmdline};
 use crate::script;
 
 /// The values that rules could give a process's class by their variables, made printable; `None`
@@ -25,6 +25,10 @@ use crate::script;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variables {
+    /// The file name of the executable.
+    pub exe: Option<String>,
+    /// The file name of the first argument.
+    pub argv0: Option<String>,
     /// The user's name.
     pub user: Option<String>,
     /// The systemd unit.
@@ -45,6 +49,8 @@ impl Variables {
         let cgroup = facts.cgroup();
         let cmdline = facts.cmdline().and_then(visible_cmdline);
         Self {
+            exe: facts.exe().map(exe_path).map(basename).map(display_name),
+            argv0: first_argument(facts).map(basename).map(display_name),
             user: facts.user().map(|user| display_name(user.as_bytes())),
             unit: cgroup.and_then(cgroup::unit).map(display_name),
             slice: cgroup.and_then(cgroup::slice).map(display_name),

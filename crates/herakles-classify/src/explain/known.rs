@@ -12,11 +12,13 @@ use crate::variables::Variables;
 /// ```
 /// use herakles_classify::{Facts, known};
 ///
-/// let facts = Facts { comm: b"python3", user: Some("shop"), ..Facts::default() };
+/// let cmdline = b"/usr/bin/python\0sync.py\0";
+/// let facts = Facts { comm: b"python3", cmdline: Some(cmdline), ..Facts::default() };
 /// assert_eq!(
 ///     known(&facts),
-///     "what is known of it:\n  name      python3\n\
-///      what variables stand for:\n  {comm}    python3\n  {user}    shop\n"
+///     "what is known of it:\n  name      python3\n  cmdline   /usr/bin/python sync.py\n\
+///      what variables stand for:\n  {comm}    python3\n  {argv0}   python\n  \
+///      {script}  sync.py\n"
 /// );
 /// ```
 pub fn known<F: FactSource + ?Sized>(facts: &F) -> String {
@@ -36,6 +38,8 @@ pub fn known<F: FactSource + ?Sized>(facts: &F) -> String {
         container,
         pod,
         script,
+        exe,
+        argv0,
     } = Variables::of(facts);
     let known = [
         ("name", Some(printable(facts.comm()))),
@@ -49,6 +53,8 @@ pub fn known<F: FactSource + ?Sized>(facts: &F) -> String {
     ];
     let variables = [
         ("{comm}", Some(printable(facts.comm()))),
+        ("{exe}", exe),
+        ("{argv0}", argv0),
         ("{user}", user),
         ("{script}", script),
         ("{unit}", unit),

@@ -64,10 +64,13 @@ pub(super) fn file_name(path: &[u8]) -> &[u8] {
     path.rsplit(is_border).next().unwrap_or(path)
 }
 
+/// What is in them has no name of its own: standard input, a descriptor with a number.
+const NAMELESS: [&[u8]; 5] = [b"-", b"data:", b"/dev/fd/", b"/dev/stdin", b"/proc/"];
+
 /// The name of a script: the file's, the directory's, what stands behind the host of an address.
 /// None if that names nothing, or may hold program text or a secret.
 pub(super) fn script_name(path: &[u8]) -> Option<&[u8]> {
-    if path.starts_with(b"-") || path.starts_with(b"data:") {
+    if NAMELESS.iter().any(|start| path.starts_with(start)) {
         return None;
     }
     let path = match memchr::memmem::find(path, b"://") {
