@@ -23,16 +23,12 @@ pub fn display_name(comm: &[u8]) -> String {
     if comm.is_empty() {
         return "unknown".to_owned();
     }
-    String::from_utf8_lossy(comm)
-        .chars()
-        .map(|c| {
-            if is_deceptive(c) {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
+    printable(&String::from_utf8_lossy(comm))
+}
+
+/// A text with U+FFFD for each character that is not seen or misleads.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(is_deceptive, "\u{fffd}")
 }
 
 /// Control characters, and characters that reorder or break a line or are not seen at all: the

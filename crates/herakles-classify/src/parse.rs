@@ -14,6 +14,7 @@ use crate::class::Class;
 use crate::constraint::Constraints;
 use crate::error::{RuleError, RuleErrorKind};
 use crate::glob::Glob;
+use crate::name::printable;
 use crate::pattern::{CmdlinePattern, GlobPattern, LazyRegex, Pattern};
 use crate::rule::{BUILTIN_ORIGIN, DEFAULT_MAX_VALUES, Origin, Rule, Rules};
 use crate::template::{BUILT_IN, Template, Variable};
@@ -167,7 +168,7 @@ impl Source<'_> {
             return Err(self.error(RuleErrorKind::MissingKey, item.span(), message));
         };
         let text = self.text(value, key)?;
-        let template = Template::parse(text).map_err(|what| {
+        let template = Template::parse(&printable(text)).map_err(|what| {
             self.error(
                 RuleErrorKind::BadTemplate,
                 value.span(),

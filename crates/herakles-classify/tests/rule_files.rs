@@ -244,3 +244,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn names_of_classes_can_be_shown_as_they_are() {
+    let text = "subgroups = [{ group = \"a\\u0000b\", subgroup = \"c\\n{comm}\\u202e\", matches = ['x'] }]";
+    let rules = Rules::parse(text, "f").unwrap();
+    let rule = rules.iter().next().unwrap();
+    assert_eq!(rule.group(), "a\u{fffd}b");
+    assert_eq!(rule.subgroup(), "c\u{fffd}{comm}\u{fffd}");
+}

@@ -1,6 +1,8 @@
 //! The host's own figures, from the few lines of its files that are needed.
 
 mod cpu;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod line;
 mod meminfo;
 mod pressure;
@@ -102,11 +104,7 @@ impl Host {
         let text = self.text(name, file, MAX_BYTES, Presence::Optional, faults)?;
         let (totals, odd) = pressure::parse(text);
         malformed(file, odd, faults);
-        let seconds = |micros: u64| micros as f64 / 1e6;
-        Some(Pressure {
-            waiting_seconds: totals.some.map(seconds)?,
-            stalled_seconds: totals.full.map(seconds),
-        })
+        totals.seconds()
     }
 
     fn text(

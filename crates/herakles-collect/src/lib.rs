@@ -53,6 +53,10 @@ mod tests;
 mod users;
 mod worker_pool;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use host::fuzzing;
+
 pub use collector::Collector;
 pub use exits::ExitsError;
 pub use fault::{Fault, FaultFile, FaultKind, Faults};

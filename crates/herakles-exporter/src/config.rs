@@ -5,6 +5,8 @@
 
 mod error;
 mod file;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod load;
 mod origin;
 mod render;

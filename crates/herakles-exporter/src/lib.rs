@@ -17,6 +17,10 @@ mod sandbox;
 mod serve;
 mod status;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use config::fuzzing;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -109,7 +109,7 @@ impl Client {
     }
 }
 
-fn activity(pid: Pid, attributes: Attributes<'_>) -> Result<TaskActivity, Error> {
+pub(crate) fn activity(pid: Pid, attributes: Attributes<'_>) -> Result<TaskActivity, Error> {
     let stats = attributes
         .nested(TASKSTATS_TYPE_AGGR_TGID)
         .and_then(|aggregate| aggregate.find(TASKSTATS_TYPE_STATS))

@@ -1,5 +1,7 @@
 //! One record for each process that exits, as the kernel tells those who registered for it.
 
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod threads;
 
 use std::ops::AddAssign;

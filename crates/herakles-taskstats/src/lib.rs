@@ -30,6 +30,10 @@ mod layout;
 mod socket;
 mod wire;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use exits::fuzzing;
+
 pub use client::{Client, TaskActivity};
 pub use error::Error;
 pub use exits::{Arrivals, Drained, ExitRecord, ExitRecords};

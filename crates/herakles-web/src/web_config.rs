@@ -8,6 +8,9 @@ mod client_auth;
 mod document;
 mod error;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod headers;
 mod names;
 mod passwords;

@@ -9,7 +9,7 @@ use super::{
     packed, places, targets,
     tools::{self, Missing},
 };
-use crate::{failure::Failure, metadata, metrics_doc, tidy};
+use crate::{failure::Failure, metadata, metrics_doc, tidy, workspace};
 
 /// Where property tests take their cases from.
 const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
@@ -34,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// All steps.
-pub(super) const STEPS: [Step; 13] = [
+pub(super) const STEPS: [Step; 14] = [
     step("fmt", Kind::Preparation, |_| {
         cargo("fmt", &["fmt", "--all", "--check"])
     }),
@@ -54,6 +54,7 @@ pub(super) const STEPS: [Step; 13] = [
     step("doctest", Kind::Trial, |_| {
         cargo("doctest", &["test", "--locked", "--workspace", "--doc"])
     }),
+    step("fuzz", Kind::Trial, |_| fuzz()),
     step("e2e", Kind::Trial, end_to_end),
     step("package", Kind::Trial, |_| package()),
 ];
@@ -118,6 +119,20 @@ fn end_to_end(strictness: Strictness) -> Result<Outcome, Failure> {
         command.env("HERAKLES_E2E_STRICT", "1");
     }
     run_tests("e2e", &mut command)
+}
+
+/// The fuzz targets on what is known and on little that is changed, in the build of the tests as far
+/// as it is the same.
+fn fuzz() -> Result<Outcome, Failure> {
+    let manifest = workspace::root().join("fuzz/Cargo.toml");
+    let shown = manifest.display().to_string();
+    cargo("fuzz-fmt", &["fmt", "--manifest-path", &shown, "--check"])?;
+    let mut command = cargo_command(&["run", "--locked", "--no-default-features"]);
+    command
+        .args(["--manifest-path", &shown, "--target-dir"])
+        .arg(metadata::target_directory()?)
+        .args(["--", "--executions", "300"]);
+    pass("fuzz", &mut command)
 }
 
 /// The packages of the build that the tests before have driven.

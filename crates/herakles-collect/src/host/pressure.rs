@@ -1,5 +1,7 @@
 //! `/proc/pressure/*` (`kernel/sched/psi.c`): each line on its own.
 
+use herakles_metrics::Pressure;
+
 use super::line::{OddLine, count, lines};
 
 /// Time since boot in microseconds in which tasks waited.
@@ -9,6 +11,17 @@ pub(super) struct Totals {
     pub(super) some: Option<u64>,
     /// `full`: all of them; for the CPU since Linux 5.13.
     pub(super) full: Option<u64>,
+}
+
+impl Totals {
+    /// What is told of them; nothing without the first line.
+    pub(super) fn seconds(self) -> Option<Pressure> {
+        let seconds = |micros: u64| micros as f64 / 1e6;
+        Some(Pressure {
+            waiting_seconds: self.some.map(seconds)?,
+            stalled_seconds: self.full.map(seconds),
+        })
+    }
 }
 
 /// Reads the text of the file; gives also how many of its lines are odd.

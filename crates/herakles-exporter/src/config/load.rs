@@ -119,6 +119,15 @@ impl Sources {
             }
             None => (None, FileLayer::default()),
         };
+        self.merge(layer, file)
+    }
+
+    /// The layers in one.
+    pub(super) fn merge(
+        &self,
+        layer: FileLayer,
+        file: Option<PathBuf>,
+    ) -> Result<Loaded, ConfigError> {
         let FileLayer {
             values,
             mut problems,

@@ -1,0 +1,5 @@
+//! The target `cmdline` for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| herakles_fuzz::cmdline(bytes));

@@ -1,0 +1,5 @@
+//! The target `import` for libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| herakles_fuzz::import(bytes));
