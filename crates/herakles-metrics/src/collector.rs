@@ -13,7 +13,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry;
 
 use crate::families::{FAMILIES, Family, Kind, Unit};
-use crate::samples::{Labels, Value, each_of_snapshot};
+use crate::sample::Value;
+use crate::samples::{Labels, each_of_snapshot};
 use crate::snapshot::Snapshot;
 
 /// The last [`Snapshot`], shared: registered once with a prometheus-client registry, and given

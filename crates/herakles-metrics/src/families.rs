@@ -1,14 +1,17 @@
 //! The one table of all metric families.
 
-use crate::exporter::{ExporterStatus, table};
 use crate::host::HostRecord;
 use crate::process::{Activity, Process};
-pub(crate) use crate::samples::{Sample, Value};
+use crate::sample::{Sample, Value};
 use crate::snapshot::{Ranking, Subgroup};
+use crate::status::ExporterStatus;
 
 mod host;
 mod process;
 mod subgroup;
+
+/// The one live family that a single shot knows too.
+pub(crate) const BUILD_INFO: &str = "herakles_exporter_build_info";
 
 /// Every family that a snapshot has, in the order of the exposition. Those that a running exporter
 /// adds of itself are in [`exporter::FAMILIES`](crate::exporter::FAMILIES).
@@ -60,7 +63,7 @@ impl Family {
         match self.source {
             Source::Subgroup(_) | Source::Process(_) | Source::Top(..) | Source::Host(_) => false,
             Source::SubgroupBy(_) => self.kind == Kind::Counter,
-            Source::Status(_) => self.name != table::BUILD_INFO,
+            Source::Status(_) => self.name != BUILD_INFO,
         }
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::exporter::{self, ExporterStatus};
-use crate::families::{self, FAMILIES, Family, Sample, Source, Split, Value};
+use crate::exporter;
+use crate::families::{self, FAMILIES, Family, Source, Split};
 use crate::process::Process;
+use crate::sample::{Sample, Value};
 use crate::snapshot::{Snapshot, Subgroup};
+use crate::status::ExporterStatus;
 
 /// Version of the schema.
 const SCHEMA: u32 = 1;

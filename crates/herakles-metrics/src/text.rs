@@ -4,11 +4,13 @@
 use std::convert::Infallible;
 use std::ops::Range;
 
-use crate::exporter::{self, ExporterStatus};
+use crate::exporter;
 use crate::families::{FAMILIES, Family, Kind};
 use crate::process::Process;
-use crate::samples::{Labels, Value, each_of_snapshot, each_of_status};
+use crate::sample::Value;
+use crate::samples::{Labels, each_of_snapshot, each_of_status};
 use crate::snapshot::{Snapshot, Subgroup};
+use crate::status::ExporterStatus;
 
 /// A text format of Prometheus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,9 +1,7 @@
 //! The families of the exporter itself.
 
-use crate::families::{Family, Kind, Sample, Source, Unit};
-
-/// The one live family that a single shot knows too.
-pub(crate) const BUILD_INFO: &str = "herakles_exporter_build_info";
+use crate::families::{BUILD_INFO, Family, Kind, Source, Unit};
+use crate::sample::Sample;
 
 /// The families of the exporter itself, in the order of the exposition, behind those of the
 /// snapshot.

@@ -1,7 +1,8 @@
 //! The families of the host.
 
-use super::{Family, Kind, Sample, Source, Unit};
+use super::{Family, Kind, Source, Unit};
 use crate::host::{HostRecord, Pressure};
+use crate::sample::Sample;
 
 fn pressure(host: &HostRecord, seconds: fn(&Pressure) -> Option<f64>) -> Vec<Sample<'_>> {
     Sample::each(

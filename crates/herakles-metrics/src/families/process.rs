@@ -1,6 +1,7 @@
 //! The families that name single processes.
 
-use super::{Family, Kind, Source, Unit, Value};
+use super::{Family, Kind, Source, Unit};
+use crate::sample::Value;
 use crate::snapshot::Ranking;
 
 const PROCESS: &[&str] = &["group", "subgroup", "name", "pid"];

@@ -1,7 +1,8 @@
 //! The families of subgroups.
 
-use super::{Family, Kind, Source, Split, Unit, Value};
+use super::{Family, Kind, Source, Split, Unit};
 use crate::process::Activity;
+use crate::sample::Value;
 
 const SUBGROUP: &[&str] = &["group", "subgroup"];
 
