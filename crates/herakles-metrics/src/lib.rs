@@ -13,7 +13,7 @@
 //! use herakles_classify::{Class, display_name};
 //! use herakles_metrics::{
 //!     Limits, ProcessKind, ProcessMemory, Scope, Selection, SnapshotBuilder,
-//!     SubgroupRecord, TextFormat, render,
+//!     SubgroupRecord, SubgroupShare, TextFormat, render,
 //! };
 //! use herakles_stat::{Pid, ProcessKey};
 //!
