@@ -1,70 +1,52 @@
-//! What the service gives up before it answers anybody: rights, programs, writing.
-//!
-//! Capabilities, `no_new_privs` and Landlock are a matter of threads and are handed on to those
-//! started later, so [`Sandbox::enter`] comes before the first of them; the filter of system
-//! calls goes to all threads there are.
+//! What the service keeps of its rights and files: those that its configuration asks for.
 
-mod calls;
-mod files;
-mod rights;
+use std::path::{Path, PathBuf};
 
-use std::fmt;
-use std::path::PathBuf;
-
+use herakles_collect::{ExitSource, IdleDetection};
+use herakles_sandbox::{CapabilitySet, Protections, Sandbox};
 use herakles_scan::{Access, Buffers, MemorySource, ProcFs, ProcSource};
-use rustix::thread::{CapabilitySet, set_no_new_privs};
 
 use crate::config::Config;
 
-/// What the configuration leaves the service.
-pub(crate) struct Sandbox<'a> {
-    config: &'a Config,
-    /// Where files may be read.
-    readable: Vec<PathBuf>,
+/// What names users and localises nothing; read again while the service runs.
+const ETC: &str = "/etc";
+
+/// Gives up the rest, with this thread and all that it starts from now on. `files` are what a reload
+/// reads again: configuration, rules, web configuration.
+pub(crate) fn enter(config: &Config, files: &[PathBuf], proc: &ProcFs) -> Protections {
+    let sandbox = Sandbox::keeping(needed(config)).reading(readable(config, files));
+    if config.security.sandbox {
+        sandbox.enter(|| denied(proc))
+    } else {
+        sandbox.enter_no_further("security.sandbox is false")
+    }
 }
 
-/// One protection: in force, or why it is not.
-type State = Result<(), String>;
-
-/// What is in force, for the log and `check`.
-pub(crate) struct Protections {
-    rights: Result<CapabilitySet, String>,
-    no_new_privs: State,
-    calls: State,
-    files: State,
+/// What the service can use, if it has it.
+fn needed(config: &Config) -> CapabilitySet {
+    let mut needed = CapabilitySet::SYS_PTRACE | CapabilitySet::PERFMON;
+    if config.scan.taskstats == IdleDetection::Auto || config.scan.exits == ExitSource::Taskstats {
+        needed |= CapabilitySet::NET_ADMIN;
+    }
+    if config.scan.io {
+        needed |= CapabilitySet::DAC_READ_SEARCH;
+    }
+    needed
 }
 
-impl<'a> Sandbox<'a> {
-    /// `files` are what a reload reads again: configuration, rules, web configuration.
-    pub(crate) fn new(config: &'a Config, files: &[PathBuf]) -> Self {
-        Self {
-            config,
-            readable: files::readable(config, files),
+/// The directories in which something is read again: processes, users, `files`.
+fn readable(config: &Config, files: &[PathBuf]) -> Vec<PathBuf> {
+    let mut readable = vec![config.path.procfs.clone(), PathBuf::from(ETC)];
+    let parents = files.iter().filter_map(|file| file.parent());
+    // A bare name stands for a file in the working directory.
+    readable.extend(parents.map(|parent| {
+        if parent == Path::new("") {
+            PathBuf::from(".")
+        } else {
+            parent.to_owned()
         }
-    }
-
-    /// Enters it, with this thread and all that it starts from now on. There is no way back.
-    pub(crate) fn enter(self, proc: &ProcFs) -> Protections {
-        let rights = rights::keep(rights::needed(self.config)).map_err(|error| error.to_string());
-        let no_new_privs = set_no_new_privs(true).map_err(|error| error.to_string());
-        if !self.config.security.sandbox {
-            let off = || Err("security.sandbox is false".to_owned());
-            return Protections {
-                rights,
-                no_new_privs,
-                calls: off(),
-                files: off(),
-            };
-        }
-        // Landlock first: the filter forbids to make further rules.
-        let files = files::restrict(&self.readable, || denied(proc));
-        Protections {
-            rights,
-            no_new_privs,
-            calls: calls::deny(),
-            files,
-        }
-    }
+    }));
+    readable
 }
 
 /// Of how many processes the memory is refused to this thread.
@@ -78,25 +60,4 @@ fn denied(proc: &ProcFs) -> usize {
     pids.truncate(TRIED);
     let source = MemorySource::probe(proc, &pids);
     Access::probe(proc, source, &pids, &mut Buffers::default()).denied
-}
-
-impl fmt::Display for Protections {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.rights {
-            Ok(kept) => write!(f, "capabilities: {}", rights::names(*kept))?,
-            Err(error) => write!(f, "capabilities: cannot be dropped: {error}")?,
-        }
-        let states = [
-            ("no_new_privs", &self.no_new_privs),
-            ("seccomp", &self.calls),
-            ("landlock", &self.files),
-        ];
-        for (name, state) in states {
-            match state {
-                Ok(()) => write!(f, "; {name}: in force")?,
-                Err(reason) => write!(f, "; {name}: not in force, {reason}")?,
-            }
-        }
-        Ok(())
-    }
 }

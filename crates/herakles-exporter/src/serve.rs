@@ -21,7 +21,7 @@ use crate::http;
 use crate::log;
 use crate::log::WebLog;
 use crate::refresh::Refresher;
-use crate::sandbox::Sandbox;
+use crate::sandbox;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +90,7 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     };
     let notifier = Arc::new(Notifier::from_env());
     // Before the first thread: what a thread gives up holds for those that it starts.
-    let protections = Sandbox::new(config, &files).enter(&proc);
+    let protections = sandbox::enter(config, &files, &proc);
 
     let _flush = log::start(config.log.level, config.log.format);
     log_start(&running_config);

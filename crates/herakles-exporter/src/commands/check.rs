@@ -11,7 +11,7 @@ use herakles_web::web_config::WebConfig;
 use crate::cli::Check;
 use crate::config::RunningConfig;
 use crate::config::Sources;
-use crate::sandbox::Sandbox;
+use crate::sandbox;
 
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
     let mut report = Report::default();
@@ -22,7 +22,7 @@ pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
             memory(&proc, &running_config, check.allow_partial, &mut report);
             scan(&running_config, &mut report);
             // Last, as there is no way back.
-            sandbox(&running_config, &proc, &report);
+            enter_sandbox(&running_config, &proc, &report);
         }
     }
     if report.failed {
@@ -254,10 +254,8 @@ fn scan(running_config: &RunningConfig, report: &mut Report) {
 }
 
 /// Enters it as the service does at its start, and tells what holds.
-fn sandbox(running_config: &RunningConfig, proc: &ProcFs, report: &Report) {
-    let sandbox = Sandbox::new(
-        running_config.config(),
-        &running_config.files_to_read_again(),
-    );
-    report.ok(&format!("sandbox: {}", sandbox.enter(proc)));
+fn enter_sandbox(running_config: &RunningConfig, proc: &ProcFs, report: &Report) {
+    let files = running_config.files_to_read_again();
+    let protections = sandbox::enter(running_config.config(), &files, proc);
+    report.ok(&format!("sandbox: {protections}"));
 }

@@ -8,31 +8,15 @@ use rustix::thread::{
     remove_capability_from_bounding_set, set_capabilities,
 };
 
-use herakles_collect::{ExitSource, IdleDetection};
-
-use crate::config::Config;
-
 /// The last capability that has a number in any kernel so far is 40; the kernel refuses more.
 const MOST: u32 = 63;
-
-/// What the service can use, if it has it.
-pub(super) fn needed(config: &Config) -> CapabilitySet {
-    let mut needed = CapabilitySet::SYS_PTRACE | CapabilitySet::PERFMON;
-    if config.scan.taskstats == IdleDetection::Auto || config.scan.exits == ExitSource::Taskstats {
-        needed |= CapabilitySet::NET_ADMIN;
-    }
-    if config.scan.io {
-        needed |= CapabilitySet::DAC_READ_SEARCH;
-    }
-    needed
-}
 
 /// Keeps of this thread's capabilities only `needed`; gives those that are left.
 pub(super) fn keep(needed: CapabilitySet) -> io::Result<CapabilitySet> {
     let sets = capabilities(None)?;
     let held = sets.permitted;
     let mut kept = held & needed;
-    // Where one is enough the other is not used.
+    // Each lets memory files of others be read: where one is enough the other is not used.
     if kept.contains(CapabilitySet::SYS_PTRACE) {
         kept -= CapabilitySet::PERFMON;
     }

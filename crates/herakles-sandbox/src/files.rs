@@ -3,38 +3,17 @@
 //! Landlock also keeps a program from the memory files of processes outside, unless it has
 //! `CAP_PERFMON`. Whether this kernel does so is tried with a thread that ends.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::thread;
 
 use landlock::{
     ABI, Access, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr,
     RulesetError, RulesetStatus,
 };
-
 use rustix::thread::{CapabilitySet, capabilities};
-
-use crate::config::Config;
 
 /// The kernel's interface whose rights are asked for; an older kernel gets those it knows.
 const RIGHTS: ABI = ABI::V5;
-
-/// What names users and localises nothing; read again while the service runs.
-const ETC: &str = "/etc";
-
-/// The directories in which something is read again: processes, users, `files`.
-pub(super) fn readable(config: &Config, files: &[PathBuf]) -> Vec<PathBuf> {
-    let mut readable = vec![config.path.procfs.clone(), PathBuf::from(ETC)];
-    let parents = files.iter().filter_map(|file| file.parent());
-    // A bare name stands for a file in the working directory.
-    readable.extend(parents.map(|parent| {
-        if parent == Path::new("") {
-            PathBuf::from(".")
-        } else {
-            parent.to_owned()
-        }
-    }));
-    readable
-}
 
 /// Why it is not in force where it would cost samples.
 const COSTS_MEMORY: &str = "as it would keep the memory of other processes from this one; it \
