@@ -1,10 +1,12 @@
 //! `check`: what works here, one line each, with a remedy for each failure.
 
+use std::cmp::Reverse;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use herakles_collect::{Collector, MemoryMode, Notice};
+use herakles_metrics::{Process, ProcessKind};
 use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
 use herakles_web::web_config::WebConfig;
 
@@ -222,6 +224,9 @@ fn scan(running_config: &RunningConfig, report: &mut Report) {
             let took = begin.elapsed().as_secs_f64();
             let processes = scan.snapshot.processes().len();
             report.ok(&format!("scan: {processes} processes in {took:.3} s"));
+            if scan.stats.memory_refused > 0 {
+                report.warn(&refused(scan.snapshot.processes()));
+            }
             if let dropped @ 1.. = scan.snapshot.series_dropped() {
                 let series = scan.snapshot.series();
                 report.warn(&format!(
@@ -251,6 +256,24 @@ fn scan(running_config: &RunningConfig, report: &mut Report) {
             }
         }
     }
+}
+
+/// Whose memory may not be read, the biggest first.
+fn refused(processes: &[Process]) -> String {
+    const NAMED: usize = 10;
+    let mut refused: Vec<&Process> = processes.iter().collect();
+    refused
+        .retain(|process| process.kind == ProcessKind::User && process.memory.pss_bytes.is_none());
+    refused.sort_by_key(|process| Reverse(process.memory.rss_bytes));
+    let named = refused.iter().take(NAMED);
+    let named: Vec<String> = named
+        .map(|process| format!("{} ({})", process.name, process.key.pid))
+        .collect();
+    let more = match refused.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("without PSS and USS: {}{more}", named.join(", "))
 }
 
 /// Enters it as the service does at its start, and tells what holds.

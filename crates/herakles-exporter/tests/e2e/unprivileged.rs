@@ -145,6 +145,36 @@ fn with_one_capability_everything() {
     }
 }
 
+#[test]
+fn check_names_those_whose_memory_is_refused() {
+    if runs_alone() {
+        return;
+    }
+    let Some(setpriv) = tools::setpriv() else {
+        return;
+    };
+    let foreign = Target::start(b"hk-refused", &target::hold_megabytes(3));
+    // The directory of the build may be closed to that user.
+    let open = tempfile::tempdir().expect("a directory");
+    fs::set_permissions(open.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let copy = open.path().join("herakles-exporter");
+    fs::copy(env!("CARGO_BIN_EXE_herakles-exporter"), &copy).expect("it can be copied");
+    let output = Command::new(setpriv)
+        .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups"])
+        .args(["--inh-caps=-all", "--bounding-set=-all"])
+        .arg(&copy)
+        .args(["check", "--web.listen-address=127.0.0.1:0"])
+        .output()
+        .expect("it starts");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let line = told
+        .lines()
+        .find(|line| line.starts_with("warn  without PSS and USS: "));
+    let named = format!("hk-refused ({})", foreign.pid());
+    assert!(line.is_some_and(|line| line.contains(&named)), "{told}");
+    assert_eq!(output.status.code(), Some(1), "{told}");
+}
+
 /// Nothing is refused there: the processes are simply not listed.
 #[test]
 fn that_processes_are_hidden_is_said_once_and_by_check() {
