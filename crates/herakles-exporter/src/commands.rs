@@ -12,7 +12,6 @@ use std::process::ExitCode;
 
 use herakles_collect::OpenError;
 
-use crate::allocator;
 use crate::cli::{self, Command, ConfigFormat, UsageError};
 use crate::config::{Environment, LoadError, Loaded, RunningConfig, Sources, template};
 use crate::serve::{self, ServeError};
@@ -73,7 +72,6 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
             ConfigFormat::Json => format!("{:#}\n", effective(&sources)?.to_json()),
         }),
         Command::Serve => {
-            allocator::give_memory_back();
             serve::run(sources).map_err(|error| match error {
                 ServeError::Load(error) => Failure::Load(error),
                 other => Failure::Serve(other),

@@ -2,7 +2,6 @@
 //!
 //! Programs that want the parts use the crates it is composed of, `herakles-collect` first.
 
-mod allocator;
 mod app;
 mod cache;
 mod cli;
