@@ -8,13 +8,13 @@ mod cli;
 mod commands;
 mod config;
 mod http;
-mod log;
 mod refresh;
 mod routes;
 mod rule_text;
 mod sandbox;
 mod serve;
 mod status;
+mod web_log;
 
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -9,12 +9,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use herakles_collect::{Collector, Fault, FaultFile, FaultKind, Notice, Scan};
+use herakles_log::{FaultLine, FaultLog};
 use herakles_metrics::Attribution;
 use herakles_scan::{Capabilities, ProcSource};
 
 use crate::app::App;
 use crate::cache::{CachedRefresh, FormMaker, Forms};
-use crate::log::{FaultLine, FaultLog};
 
 /// The second refresh comes this soon, so that CPU usage exists early.
 const SECOND: Duration = Duration::from_secs(2);

@@ -18,10 +18,9 @@ use crate::cli::BUILD;
 use crate::config::Sources;
 use crate::config::{LoadError, RunningConfig};
 use crate::http;
-use crate::log;
-use crate::log::WebLog;
 use crate::refresh::Refresher;
 use crate::sandbox;
+use crate::web_log::WebLog;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +91,7 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     // Before the first thread: what a thread gives up holds for those that it starts.
     let protections = sandbox::enter(config, &files, &proc);
 
-    let _flush = log::start(config.log.level, config.log.format);
+    let _flush = herakles_log::start("herakles", config.log.level, config.log.format);
     log_start(&running_config);
     log_warnings(&running_config);
     if !proc.is_procfs() {

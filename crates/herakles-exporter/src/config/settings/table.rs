@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use herakles_classify::{Glob, SearchMode};
 use herakles_collect::{ExitSource, IdleDetection};
+use herakles_log::LineFormat;
 use herakles_metrics::ProcessSeries;
 use herakles_plan::Ratio;
 use herakles_web::ListenAddress;
@@ -14,7 +15,6 @@ use tracing::Level;
 
 use super::value::{FromValue, Value, words};
 use super::{Kind, Setting, Table};
-use crate::log::LineFormat;
 
 /// Takes tables of rows, each `key: type = kind, [defaults], properties;` under its help.
 macro_rules! settings {

@@ -8,7 +8,7 @@ use herakles_metrics::ProcessSeries;
 use tracing::Level;
 
 use super::*;
-use crate::log::LineFormat;
+use herakles_log::LineFormat;
 
 #[track_caller]
 fn check(text: &str, expect: &[&str]) {

@@ -1,15 +1,23 @@
-//! Logging: one line per event, logfmt or JSON, on standard error.
+//! A log that a service can rely on: one line per event, logfmt or JSON, on standard error.
 //!
-//! Lines go through a bounded queue to a thread of their own, so that a dead or blocked sink
-//! never blocks or kills the program; what did not fit is counted and said later.
+//! [`start`] takes the events of `tracing`. Lines go through a bounded queue to a thread of their
+//! own, so that a dead or blocked sink never blocks or kills the program; what did not fit is
+//! counted and said later. Text that comes from outside cannot forge a line or confuse a terminal.
+//! [`FaultLog`] tells when a fault that goes on is worth a line.
+//!
+//! ```
+//! use herakles_log::{LineFormat, start};
+//! use tracing::Level;
+//!
+//! let _flush = start("my_service", Level::INFO, LineFormat::Logfmt);
+//! tracing::info!(target: "my_service", answer = 42, "starting");
+//! ```
 
 mod faults;
 mod line;
-mod web;
 
-pub(crate) use faults::{FaultLine, FaultLog};
-pub(crate) use line::LineFormat;
-pub(crate) use web::WebLog;
+pub use faults::{FaultLine, FaultLog};
+pub use line::LineFormat;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,8 +33,10 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 /// Lines waiting for the sink; beyond it lines are dropped and counted.
 const QUEUE: usize = 1024;
 
-/// Starts logging to standard error. Lines below `level` are not made at all.
-pub(crate) fn start(level: Level, format: LineFormat) -> Flush {
+/// Starts logging to standard error what happens in the crates whose names begin with `crates`.
+/// Lines below `level` are not made at all. Panics become lines too. The first call of a program
+/// holds.
+pub fn start(crates: &'static str, level: Level, format: LineFormat) -> Flush {
     let (lines, queue) = sync_channel(QUEUE);
     let dropped = Arc::new(AtomicU64::new(0));
     let (finished, idle) = sync_channel(1);
@@ -43,19 +53,22 @@ pub(crate) fn start(level: Level, format: LineFormat) -> Flush {
     let lines = Arc::new(Mutex::new(writer.is_ok().then_some(lines)));
     let lines_of_layer = Arc::clone(&lines);
     let layer = Lines {
+        crates,
         level,
         format,
         dropped,
         queue: lines_of_layer,
     };
-    // A second start (tests) keeps the first subscriber.
+    // Fails only where there is a subscriber already.
     let _ = tracing::subscriber::set_global_default(Registry::default().with(layer));
     report_panics_as_events();
     Flush { lines, idle }
 }
 
 /// Writes what is still queued when dropped, for half a second at most.
-pub(crate) struct Flush {
+#[derive(Debug)]
+#[must_use = "dropped at once, it ends the log"]
+pub struct Flush {
     lines: Arc<Mutex<Option<SyncSender<String>>>>,
     idle: Receiver<()>,
 }
@@ -102,12 +115,13 @@ fn report_panics_as_events() {
         tracing::error!(
             place,
             panic = message,
-            "a bug in herakles: a thread panicked and was caught"
+            "a bug: a thread panicked and was caught"
         );
     }));
 }
 
 struct Lines {
+    crates: &'static str,
     level: Level,
     format: LineFormat,
     dropped: Arc<AtomicU64>,
@@ -116,7 +130,9 @@ struct Lines {
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        *metadata.level() <= self.level && metadata.target().starts_with("herakles")
+        let target = metadata.target();
+        let is_ours = target.starts_with(self.crates) || target == module_path!();
+        is_ours && *metadata.level() <= self.level
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {

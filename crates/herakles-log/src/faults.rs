@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 /// How often a fault that lasts is repeated in the log.
 const REPEAT: Duration = Duration::from_secs(3600);
 
-/// What the log should say about one (kind, file) now.
+/// What the log should say about one cause now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FaultLine {
-    /// It was not there at the last refresh.
+pub enum FaultLine {
+    /// It was not there before.
     Began {
-        /// How many processes this refresh met it.
+        /// How often it was met.
         count: u64,
     },
     /// It still lasts, an hour after it was last said.
@@ -26,6 +26,7 @@ pub(crate) enum FaultLine {
     },
 }
 
+#[derive(Debug)]
 struct Ongoing {
     said: Instant,
     since_said: u64,
@@ -33,7 +34,8 @@ struct Ongoing {
 }
 
 /// One line per cause when it begins or ends, and at most hourly in between.
-pub(crate) struct FaultLog<K> {
+#[derive(Debug)]
+pub struct FaultLog<K> {
     ongoing: BTreeMap<K, Ongoing>,
     quiet: Duration,
 }
@@ -41,7 +43,7 @@ pub(crate) struct FaultLog<K> {
 impl<K: Ord + Copy> FaultLog<K> {
     /// A fault is over when nobody has met it for longer than `quiet`: one that comes and goes
     /// makes no line each time.
-    pub(crate) fn new(quiet: Duration) -> Self {
+    pub fn new(quiet: Duration) -> Self {
         Self {
             ongoing: BTreeMap::new(),
             quiet,
@@ -49,13 +51,13 @@ impl<K: Ord + Copy> FaultLog<K> {
     }
 
     /// Whether no fault lasts.
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub fn is_quiet(&self) -> bool {
         self.ongoing.is_empty()
     }
 
-    /// Takes one refresh's faults by cause and tells what to log. A count of 0 says that the
+    /// Takes the faults met since the last call by cause and tells what to log. A count of 0 says that the
     /// fault lasts, though nobody has met it this time.
-    pub(crate) fn observe(
+    pub fn observe(
         &mut self,
         faults: impl IntoIterator<Item = (K, u64)>,
         now: Instant,

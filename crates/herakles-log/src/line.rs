@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 
 /// How a log line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LineFormat {
+pub enum LineFormat {
     /// `ts=… level=… msg="…" key=value`
     Logfmt,
     /// One JSON object a line.

@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use herakles_log::{FaultLine, FaultLog};
 use herakles_web::Event;
 use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
-
-use crate::log::{FaultLine, FaultLog};
 
 /// What comes within this time after an event is part of its line.
 const GATHER: Duration = Duration::from_secs(1);
