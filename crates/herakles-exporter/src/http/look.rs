@@ -1,5 +1,6 @@
 //! A look at one process for its page, which a snapshot does not hold: who started it, whose it
-//! is, and which rule put it where it is. Nothing of its command line goes to the page.
+//! is, what it runs, and which rule put it where it is. Of its command line no more than the name of
+//! the script goes to the page.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -53,9 +54,11 @@ fn details(running_config: &RunningConfig, pid: Pid) -> Option<ProcessDetails> {
         slice,
         container,
         pod,
+        script,
         ..
     } = Variables::of(&facts);
     let named = [
+        ("Runs", script),
         ("User", user),
         ("Unit", unit),
         ("Slice", slice),

@@ -184,6 +184,24 @@ fn a_process_has_a_page_that_says_who_started_it_and_which_rule_it_has() {
 }
 
 #[test]
+fn a_process_has_a_page_that_says_what_an_interpreter_runs() {
+    let tree = Tree::new();
+    tree.process(7, b"python3", 5000, Memory::Open);
+    let cmdline = b"python3\0-u\0/srv/shop/worker.py\0--password=hunter2\0";
+    std::fs::write(tree.root().join("7/cmdline"), cmdline).expect("it can be written");
+    let exporter = serve(&tree, &[]);
+    let text = exporter.get("/process/7").text();
+    assert!(
+        text.contains("<dt>Runs</dt><dd><bdi>worker.py</bdi>"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("hunter2") && !text.contains("/srv"),
+        "{text}"
+    );
+}
+
+#[test]
 fn lines_survive_a_reload_and_can_be_switched_off() {
     let tree = fleet(10);
     let config = format!("{NO_RULE_FILES}[scan]\ncache_ttl = '1s'\n");
