@@ -3,7 +3,7 @@
 //! Each experiment is one module, which prints Markdown for a page below `docs/`: [`scan_cost`]
 //! measures what refreshes cost, [`interference`] what they do to others, [`cpu_accounting`] whether
 //! CPU time gets lost, [`memory_accuracy`] whether memory is shown as it is, [`soak`] whether the
-//! program grows or fails when it runs for long. They use the engine, `herakles-collect`, and the
+//! program grows or fails when it runs for long, [`door`] whether bad clients keep scrapes waiting. They use the engine, `herakles-collect`, and the
 //! program as it is built.
 #![expect(
     clippy::print_stdout,
@@ -14,6 +14,7 @@
 mod arguments;
 mod clock;
 mod cpu_accounting;
+mod door;
 mod exposition;
 mod failure;
 mod fleet;
@@ -53,6 +54,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
     }
     match matches.subcommand() {
         Some(("cpu-accounting", args)) => cpu_accounting::run(args),
+        Some(("door", args)) => door::run(args),
         Some(("interference", args)) => interference::run(args),
         Some(("memory-accuracy", _)) => memory_accuracy::run(),
         Some(("scan-cost", args)) => scan_cost::run(args),
@@ -70,6 +72,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(cpu_accounting::command())
+        .subcommand(door::command())
         .subcommand(interference::command())
         .subcommand(memory_accuracy::command())
         .subcommand(scan_cost::command())

@@ -36,5 +36,6 @@ mod process_exporter;
 mod programs;
 mod prometheus;
 mod sandbox;
+mod strain;
 mod unprivileged;
 mod web;

@@ -242,6 +242,35 @@ fn each_family_that_pages_and_rules_name_exists() {
     }
 }
 
+/// The text of every Rust file of the product below a folder.
+fn sources(folder: &Path, found: &mut String) {
+    for entry in fs::read_dir(folder).expect("the folder can be listed") {
+        let path = entry.expect("it can be listed").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push_str(&fs::read_to_string(&path).expect("it is text"));
+        }
+    }
+}
+
+#[test]
+fn each_test_that_the_page_on_reliability_names_exists() {
+    let page = read("docs/reliability.md");
+    let mut all = String::new();
+    sources(&file("crates"), &mut all);
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let mut named = 0;
+    for row in rows.filter(|row| row.contains('`')) {
+        let tests = row.rsplit(" | ").next().unwrap_or_default();
+        for test in tests.split('`').skip(1).step_by(2) {
+            named += 1;
+            assert!(all.contains(&format!("fn {test}(")), "no test is {test}");
+        }
+    }
+    assert!(named > 50, "{named} tests");
+}
+
 #[test]
 fn the_snippets_of_the_readme_are_what_prometheus_takes() {
     let readme = read("README.md");

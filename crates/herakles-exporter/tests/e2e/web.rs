@@ -1,5 +1,6 @@
 //! TLS and passwords, pages from elsewhere, and sockets of every kind.
 
+mod crowd;
 mod foreign;
 mod secured;
 mod sockets;

@@ -16,7 +16,7 @@ use crate::harness::{eventually, tools};
 const USERS: &str = "basic_auth_users:
   alice: $2b$04$NLQ1Sl9zykpOS00izD8XcuwYpe10DhCNP6bTuye7UMjvBf02gIoAG
 ";
-const TLS: &str = "tls_server_config:
+pub(super) const TLS: &str = "tls_server_config:
   # Certificate and key files for server to use to authenticate to client.
   cert_file: server.pem
   key_file: server.key
@@ -26,10 +26,10 @@ const MUTUAL: &str = "  client_auth_type: RequireAndVerifyClientCert
 ";
 
 /// An authority with a server's and a client's certificate, and `web.yml`.
-struct Site(TempDir);
+pub(super) struct Site(TempDir);
 
 impl Site {
-    fn new(web: &str) -> Self {
+    pub(super) fn new(web: &str) -> Self {
         let site = Self(tempfile::tempdir().expect("a temporary directory"));
         let own = |name: &str| {
             rcgen::KeyPair::generate().inspect(|key| {
@@ -75,7 +75,7 @@ impl Site {
         fs::rename(self.path("aside"), self.path(name)).expect("it can be renamed");
     }
 
-    fn flag(&self) -> String {
+    pub(super) fn flag(&self) -> String {
         format!("--web.config.file={}", self.text("web.yml"))
     }
 
@@ -84,7 +84,12 @@ impl Site {
     }
 
     /// Status and body by curl, which trusts the authority and its name for this host.
-    fn curl(&self, curl: &Path, exporter: &Exporter, arguments: &[&str]) -> (String, String) {
+    pub(super) fn curl(
+        &self,
+        curl: &Path,
+        exporter: &Exporter,
+        arguments: &[&str],
+    ) -> (String, String) {
         let output = Command::new(curl)
             .args(["-sS", "-w", "\n%{http_code} %{http_version}", "--cacert"])
             .arg(self.path("ca.pem"))
