@@ -36,7 +36,8 @@ fn needed(config: &Config) -> CapabilitySet {
 
 /// The directories in which something is read again: processes, users, `files`.
 fn readable(config: &Config, files: &[PathBuf]) -> Vec<PathBuf> {
-    let mut readable = vec![config.path.procfs.clone(), PathBuf::from(ETC)];
+    let passwd = config.path.rootfs.join("etc");
+    let mut readable = vec![config.path.procfs.clone(), PathBuf::from(ETC), passwd];
     let parents = files.iter().filter_map(|file| file.parent());
     // A bare name stands for a file in the working directory.
     readable.extend(parents.map(|parent| {

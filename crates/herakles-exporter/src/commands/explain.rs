@@ -1,7 +1,6 @@
 //! `explain`: which rule matches, and why.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::process::ExitCode;
 
 use herakles_classify::{
@@ -124,8 +123,9 @@ fn of_description(it: &Description, running_config: &RunningConfig) -> Report {
 }
 
 fn of_process(pid: Pid, running_config: &RunningConfig) -> Result<Report, Failure> {
-    let proc = ProcFs::open(&running_config.config().path.procfs).map_err(OpenError::from)?;
-    let users = Users::open(Path::new("/"));
+    let paths = &running_config.config().path;
+    let proc = ProcFs::open(&paths.procfs).map_err(OpenError::from)?;
+    let users = Users::open(&paths.rootfs);
     let subject = Inspection::read(&proc, pid, &users).map_err(|error| match error.skip {
         Skip::Vanished => Failure::Other(format!("there is no process {pid}")),
         _ => Failure::Other(format!("cannot explain {error}")),

@@ -227,6 +227,7 @@ fn options(config: &Config, classifier: Arc<Classifier>) -> Options {
     options.host = export.host;
     options.fds = export.fds;
     options.io = config.scan.io;
+    options.rootfs = config.path.rootfs.clone();
     options.buffers = BufferSizes {
         io_bytes: buffers.io_kb << 10,
         smaps_rollup_bytes: buffers.smaps_rollup_kb << 10,

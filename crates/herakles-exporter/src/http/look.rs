@@ -2,7 +2,6 @@
 //! is, what it runs, and which rule put it where it is. Of its command line no more than the name of
 //! the script goes to the page.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,7 +40,7 @@ pub(super) async fn at(app: &Arc<App>, pid: u32) -> ProcessDetails {
 fn details(running_config: &RunningConfig, pid: Pid) -> Option<ProcessDetails> {
     let config = running_config.config();
     let proc = ProcFs::open(&config.path.procfs).ok()?;
-    let users = Users::open(Path::new("/"));
+    let users = Users::open(&config.path.rootfs);
     let subject = Inspection::read(&proc, pid, &users).ok()?;
     let mut details = ProcessDetails {
         ancestors: subject.ancestors(&proc, &users).iter().map(shown).collect(),

@@ -202,3 +202,17 @@ fn an_inheriting_rule_of_the_user_comes_before_the_built_in_ones() {
     );
     assert_eq!(members(r#"group="web",subgroup="nginx""#), None);
 }
+
+#[test]
+fn users_have_the_names_of_the_given_root() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let etc = root.path().join("etc");
+    fs::create_dir(&etc).expect("it can be made");
+    let uid = rustix::process::geteuid().as_raw();
+    let line = format!("of-the-host:x:{uid}:{uid}::/:/bin/sh\n");
+    fs::write(etc.join("passwd"), line).expect("it can be written");
+    let pid = std::process::id().to_string();
+    let flag = format!("--path.rootfs={}", root.path().display());
+    let said = output(&["explain", &pid, &flag]);
+    assert!(said.contains("of-the-host"), "{said}");
+}

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use herakles_classify::{Facts, Visibility, suggest, suggest_templates};
@@ -32,13 +31,14 @@ pub(super) fn run(mut running_config: RunningConfig) -> Result<ExitCode, Failure
     // Hidden processes need a rule as well.
     running_config.options.visibility = Visibility::default();
     let root = running_config.config().path.procfs.clone();
+    let users = Users::open(&running_config.config().path.rootfs);
     let mut collector = Collector::open(&root, running_config.options)?;
     let scan = collector
         .scan()
         .map_err(|error| Failure::Other(error.to_string()))?;
     let proc = ProcFs::open(&root).map_err(OpenError::from)?;
-    let mut suggestions = suggestions(&proc, &Unclassified::largest(&scan.snapshot, MOST));
-    templates(&proc, &scan.snapshot, &mut suggestions);
+    let mut suggestions = suggestions(&proc, &users, &Unclassified::largest(&scan.snapshot, MOST));
+    templates(&proc, &users, &scan.snapshot, &mut suggestions);
     if suggestions.is_empty() {
         let _ = writeln!(
             std::io::stderr(),
@@ -50,13 +50,12 @@ pub(super) fn run(mut running_config: RunningConfig) -> Result<ExitCode, Failure
 
 /// The rules as one file. Processes that have ended meanwhile are left out, and of those that the
 /// same rule would match all but the biggest.
-fn suggestions(proc: &ProcFs, names: &[Unclassified<'_>]) -> String {
-    let users = Users::open(Path::new("/"));
+fn suggestions(proc: &ProcFs, users: &Users, names: &[Unclassified<'_>]) -> String {
     let mut known = HashSet::new();
     let mut out = String::new();
     for it in names {
         let pid = it.biggest.key.pid;
-        let Ok(facts) = Inspection::read(proc, pid, &users) else {
+        let Ok(facts) = Inspection::read(proc, pid, users) else {
             continue;
         };
         let Some(rule) = suggest(&facts.facts(), GROUP) else {
@@ -83,14 +82,13 @@ fn suggestions(proc: &ProcFs, names: &[Unclassified<'_>]) -> String {
 }
 
 /// Appends rules that make subgroups of scripts, containers and units.
-fn templates(proc: &ProcFs, snapshot: &Snapshot, out: &mut String) {
-    let users = Users::open(Path::new("/"));
+fn templates(proc: &ProcFs, users: &Users, snapshot: &Snapshot, out: &mut String) {
     let read = |is_wanted: &dyn Fn(&Process) -> bool| -> Vec<Inspection> {
         let mut wanted: Vec<&Process> = snapshot.processes().iter().collect();
         wanted.retain(|process| is_wanted(process));
         wanted.sort_by_key(|process| std::cmp::Reverse(process.memory.rss_bytes));
         let read = wanted.into_iter().take(MOST_READ);
-        read.filter_map(|process| Inspection::read(proc, process.key.pid, &users).ok())
+        read.filter_map(|process| Inspection::read(proc, process.key.pid, users).ok())
             .filter(|inspection| !inspection.is_kernel_thread)
             .collect()
     };

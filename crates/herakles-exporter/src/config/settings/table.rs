@@ -81,6 +81,8 @@ settings! {
     path: Paths, "Paths" {
         /// Root of the proc file system, or a recorded tree of its files
         procfs: PathBuf = Kind::Path, ["/proc"], restart(), not_in_file();
+        /// Root of the file system whose etc/passwd names users; in a container, that of the host
+        rootfs: PathBuf = Kind::Path, ["/"], restart(), not_in_file();
     }
 
     /// `[web]`: the HTTP server.
