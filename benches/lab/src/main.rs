@@ -3,8 +3,8 @@
 //! Each experiment is one module, which prints Markdown for a page below `docs/`: [`scan_cost`]
 //! measures what refreshes cost, [`interference`] what they do to others, [`cpu_accounting`] whether
 //! CPU time gets lost, [`memory_accuracy`] whether memory is shown as it is, [`soak`] whether the
-//! program grows or fails when it runs for long, [`door`] whether bad clients keep scrapes waiting. They use the engine, `herakles-collect`, and the
-//! program as it is built.
+//! program grows or fails when it runs for long, [`door`] whether bad clients keep scrapes waiting.
+//! They use the engine, `herakles-collect`, and the program as it is built.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,

@@ -43,7 +43,8 @@ pub fn suggest<F: FactSource + ?Sized>(facts: &F, group: &str) -> Option<String>
         rule(group, stem(script), "cmdline_matches", &expression)
     });
     // Some ways to start a script leave no bare name behind, as `-mcelery`.
-    by_script.filter(|rule| catches(rule, facts)).or_else(|| {
+    let by_script = by_script.filter(|rule| alone(rule).is_some_and(|rule| catches(&rule, facts)));
+    by_script.or_else(|| {
         let comm = facts.comm();
         (!comm.is_empty()).then(|| rule(group, comm, "matches", &Glob::exactly(comm)))
     })
@@ -68,9 +69,13 @@ fn rule_text(group: &str, subgroup: &str, lists: &[(&str, &[&str])]) -> String {
     text
 }
 
-fn catches<F: FactSource + ?Sized>(rule: &str, facts: &F) -> bool {
-    Rules::parse(rule, "suggestion")
-        .is_ok_and(|rules| Classifier::new(rules).classify(facts).rule().is_some())
+/// What has this rule alone; `None` if it is no rule.
+fn alone(rule: &str) -> Option<Classifier> {
+    Rules::parse(rule, "suggestion").ok().map(Classifier::new)
+}
+
+fn catches<F: FactSource + ?Sized>(rule: &Classifier, facts: &F) -> bool {
+    rule.classify(facts).rule().is_some()
 }
 
 /// A name in which no variable is seen.
@@ -152,7 +157,8 @@ mod tests {
             let suggestion = suggest(&facts, "g");
             prop_assert!(suggestion.is_some() || comm.is_empty());
             if let Some(rule) = suggestion {
-                prop_assert!(catches(&rule, &facts), "{}", rule);
+                let alone = alone(&rule).expect("it is a rule");
+                prop_assert!(catches(&alone, &facts), "{}", rule);
             }
         }
     }

@@ -8,9 +8,6 @@ use herakles_scan::{Access, Buffers, MemorySource, ProcFs, ProcSource};
 
 use crate::config::Config;
 
-/// What names users and localises nothing; read again while the service runs.
-const ETC: &str = "/etc";
-
 /// Gives up the rest, with this thread and all that it starts from now on. `files` are what a reload
 /// reads again: configuration, rules, web configuration.
 pub(crate) fn enter(config: &Config, files: &[PathBuf], proc: &ProcFs) -> Protections {
@@ -37,7 +34,7 @@ fn needed(config: &Config) -> CapabilitySet {
 /// The directories in which something is read again: processes, users, `files`.
 fn readable(config: &Config, files: &[PathBuf]) -> Vec<PathBuf> {
     let passwd = config.path.rootfs.join("etc");
-    let mut readable = vec![config.path.procfs.clone(), PathBuf::from(ETC), passwd];
+    let mut readable = vec![config.path.procfs.clone(), passwd];
     let parents = files.iter().filter_map(|file| file.parent());
     // A bare name stands for a file in the working directory.
     readable.extend(parents.map(|parent| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{catches, exact_regex, rule_text};
+use super::{alone, catches, exact_regex, rule_text};
 use crate::cgroup;
 use crate::facts::FactSource;
 use crate::glob::Glob;
@@ -66,6 +66,9 @@ fn by_script<F: FactSource>(processes: &[F]) -> Option<Suggestion> {
             found.entry(script).or_default().insert(facts.comm());
         }
     }
+    if found.is_empty() {
+        return None;
+    }
     let scripts: Vec<String> = found.keys().map(|script| exact_regex(script)).collect();
     let expression = format!("(?:^|[ /])(?:{})(?: |$)", scripts.join("|"));
     let names: BTreeSet<String> = found
@@ -91,34 +94,29 @@ fn by_cgroup<F: FactSource>(
     cgroups: &[&str],
     is_in: impl Fn(&[u8]) -> bool,
 ) -> Option<Suggestion> {
-    let inside: Vec<&F> = processes
+    let inside = processes
         .iter()
-        .filter(|facts| facts.cgroup().is_some_and(&is_in))
-        .collect();
-    let text = rule_text(
+        .filter(|facts| facts.cgroup().is_some_and(&is_in));
+    let rule = rule_text(
         &format!("{variable}s"),
         &format!("{{{variable}}}"),
         &[("matches", &["*"]), ("cgroups", cgroups)],
     );
-    let processes = inside
-        .iter()
-        .filter(|facts| catches(&text, **facts))
-        .count();
-    (processes > 0).then(|| Suggestion {
-        variable,
-        processes,
-        rule: text + "fallback = true\n",
-    })
+    let mut suggestion = suggestion(variable, rule, inside)?;
+    suggestion.rule.push_str("fallback = true\n");
+    Some(suggestion)
 }
 
-fn suggestion<F: FactSource>(
+/// The rule, if it catches any of these processes.
+fn suggestion<'a, F: FactSource + 'a>(
     variable: &'static str,
     rule: String,
-    processes: &[F],
+    processes: impl IntoIterator<Item = &'a F>,
 ) -> Option<Suggestion> {
+    let classifier = alone(&rule)?;
     let processes = processes
-        .iter()
-        .filter(|facts| catches(&rule, *facts))
+        .into_iter()
+        .filter(|facts| catches(&classifier, *facts))
         .count();
     (processes > 0).then_some(Suggestion {
         variable,
@@ -195,6 +193,12 @@ mod tests {
             of_kafka(&classifier),
             of_kafka(&Classifier::new(Rules::builtin()))
         );
+    }
+
+    #[test]
+    fn without_a_script_no_rule_is_made_of_scripts() {
+        let calculation = process("python3", "python3\0-c\0print(6 / 2)\0", "");
+        assert_eq!(suggest_templates(&[calculation], &[]), []);
     }
 
     #[test]

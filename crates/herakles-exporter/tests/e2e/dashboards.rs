@@ -71,10 +71,7 @@ fn the_panels_of_our_dashboard_and_of_public_ones_show_something() {
     let exporter = Options::live().args(["--scan.io"]).start();
     exporter.wait_for_refreshes(3.0);
     let jobs = [
-        Job {
-            name: "herakles",
-            ..Job::default()
-        },
+        Job::plain(),
         Job {
             name: "process-exporter",
             relabelling: relabelling("monitoring/relabel/process-exporter.yml"),

@@ -185,10 +185,7 @@ fn each_query_of_the_pages_runs_and_names_what_there_is() {
     };
     let exporter = Options::live().start();
     exporter.wait_for_refreshes(1.0);
-    let job = Job {
-        name: "herakles",
-        ..Job::default()
-    };
+    let job = Job::plain();
     let prometheus = Prometheus::start(&program, &exporter, &[job]);
     prometheus.target_that_is("up");
     let mut queries = 0;

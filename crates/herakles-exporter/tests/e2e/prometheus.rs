@@ -20,10 +20,7 @@ fn it_scrapes_and_finds_a_process_of_this_test() {
     let child = Target::start(b"hk-scraped", &target::hold_megabytes(12));
     let exporter = Options::live().start();
     exporter.wait_for_refreshes(1.0);
-    let job = Job {
-        name: "herakles",
-        ..Job::default()
-    };
+    let job = Job::plain();
     let prometheus = Prometheus::start(&program, &exporter, &[job]);
 
     // On a busy machine a scrape may take longer than the interval and be given up.

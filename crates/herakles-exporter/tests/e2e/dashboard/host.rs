@@ -20,7 +20,7 @@ const MINUTES: u32 = 60;
 
 /// Processes of one name: the biggest has so much PSS, each other that share of the one before.
 struct Programs {
-    class: (&'static str, &'static str),
+    class: Class,
     name: &'static str,
     count: u32,
     pss_mib: f64,
@@ -32,225 +32,57 @@ struct Programs {
     days: f64,
 }
 
-const fn programs(
-    class: (&'static str, &'static str),
-    name: &'static str,
-    (count, pss_mib, falls_to): (u32, f64, f64),
-    grows_mib: f64,
-    cores: f64,
-    days: f64,
-) -> Programs {
-    Programs {
-        class,
-        name,
-        count,
-        pss_mib,
-        falls_to,
-        grows_mib,
-        cores,
-        days,
+impl Programs {
+    fn of_row(row: &'static str) -> Option<Self> {
+        let mut words = row.split_whitespace();
+        let (group, subgroup) = words.next()?.split_once('/')?;
+        let name = words.next()?;
+        let count = words.next()?.parse().ok()?;
+        let mut number = || words.next()?.parse().ok();
+        Some(Self {
+            class: Class::new(group, subgroup),
+            name,
+            count,
+            pss_mib: number()?,
+            falls_to: number()?,
+            grows_mib: number()?,
+            cores: number()?,
+            days: number()?,
+        })
     }
 }
 
-const HOST: [Programs; 29] = [
-    programs(
-        ("system", "systemd"),
-        "systemd",
-        (1, 11.0, 1.0),
-        0.0,
-        0.0,
-        94.0,
-    ),
-    programs(
-        ("system", "kernel"),
-        "kworker",
-        (148, 0.0, 1.0),
-        0.0,
-        0.001,
-        94.0,
-    ),
-    programs(
-        ("system", "systemd"),
-        "systemd-journal",
-        (1, 62.0, 1.0),
-        0.0,
-        0.01,
-        94.0,
-    ),
-    programs(
-        ("system", "systemd"),
-        "systemd-udevd",
-        (1, 7.0, 1.0),
-        0.0,
-        0.0,
-        94.0,
-    ),
-    programs(
-        ("system", "systemd"),
-        "systemd-logind",
-        (1, 5.0, 1.0),
-        0.0,
-        0.0,
-        94.0,
-    ),
-    programs(("system", "cron"), "cron", (1, 2.0, 1.0), 0.0, 0.0, 94.0),
-    programs(("network", "ntp"), "chronyd", (1, 3.0, 1.0), 0.0, 0.0, 94.0),
-    programs(
-        ("container", "docker"),
-        "dockerd",
-        (1, 190.0, 1.0),
-        0.0,
-        0.04,
-        94.0,
-    ),
-    programs(
-        ("container", "containerd"),
-        "containerd",
-        (1, 88.0, 1.0),
-        0.0,
-        0.02,
-        94.0,
-    ),
-    programs(
-        ("container", "containerd"),
-        "containerd-shim",
-        (14, 14.0, 0.97),
-        0.0,
-        0.001,
-        41.0,
-    ),
-    programs(
-        ("db", "postgres"),
-        "postgres",
-        (46, 1240.0, 0.9),
-        0.3,
-        0.14,
-        41.0,
-    ),
-    programs(
-        ("cache", "redis"),
-        "redis-server",
-        (2, 1180.0, 0.35),
-        0.4,
-        0.21,
-        41.0,
-    ),
-    programs(
-        ("messaging", "kafka"),
-        "java",
-        (1, 1390.0, 1.0),
-        0.0,
-        0.31,
-        41.0,
-    ),
-    programs(
-        ("monitoring", "prometheus"),
-        "prometheus",
-        (1, 2950.0, 1.0),
-        1.2,
-        0.42,
-        41.0,
-    ),
-    programs(
-        ("monitoring", "grafana"),
-        "grafana",
-        (1, 235.0, 1.0),
-        0.0,
-        0.02,
-        41.0,
-    ),
-    programs(
-        ("monitoring", "node_exporter"),
-        "node_exporter",
-        (1, 21.0, 1.0),
-        0.0,
-        0.0,
-        41.0,
-    ),
-    programs(
-        ("monitoring", "herakles"),
-        "herakles-export",
-        (1, 11.0, 1.0),
-        0.0,
-        0.002,
-        12.0,
-    ),
-    programs(
-        ("ai", "local_llm"),
-        "llama-server",
-        (1, 7160.0, 1.0),
-        0.0,
-        2.31,
-        12.0,
-    ),
-    programs(("web", "nginx"), "nginx", (9, 58.0, 0.92), 0.0, 0.05, 41.0),
-    programs(
-        ("network", "haproxy"),
-        "haproxy",
-        (3, 96.0, 0.7),
-        0.0,
-        0.12,
-        41.0,
-    ),
-    programs(("web", "tomcat"), "java", (1, 1520.0, 1.0), 0.0, 0.18, 12.0),
-    programs(
-        ("runtime", "java"),
-        "java",
-        (3, 2610.0, 0.72),
-        14.5,
-        0.24,
-        5.2,
-    ),
-    programs(
-        ("runtime", "python"),
-        "python3",
-        (18, 312.0, 0.88),
-        0.0,
-        0.11,
-        5.2,
-    ),
-    programs(
-        ("runtime", "nodejs"),
-        "node",
-        (6, 428.0, 0.78),
-        0.0,
-        0.16,
-        5.2,
-    ),
-    programs(("system", "ssh"), "sshd", (6, 8.0, 0.95), 0.0, 0.0, 1.4),
-    programs(
-        ("other", "other"),
-        "billing-sync",
-        (3, 214.0, 0.8),
-        0.0,
-        0.07,
-        5.2,
-    ),
-    programs(
-        ("other", "other"),
-        "report-builder",
-        (2, 131.0, 0.9),
-        0.0,
-        0.35,
-        0.3,
-    ),
-    programs(
-        ("other", "other"),
-        "geoip-refresh",
-        (1, 84.0, 1.0),
-        0.0,
-        0.0,
-        0.3,
-    ),
-    programs(
-        ("backup", "restic"),
-        "restic",
-        (1, 688.0, 1.0),
-        0.0,
-        1.37,
-        0.02,
-    ),
-];
+/// Class, name, count, PSS in MiB, falls to, grows in MiB, cores, days.
+const HOST: &str = "\
+    system/systemd           systemd           1     11    1    0     0   94
+    system/kernel            kworker         148      0    1    0 0.001   94
+    system/systemd           systemd-journal   1     62    1    0  0.01   94
+    system/systemd           systemd-udevd     1      7    1    0     0   94
+    system/systemd           systemd-logind    1      5    1    0     0   94
+    system/cron              cron              1      2    1    0     0   94
+    network/ntp              chronyd           1      3    1    0     0   94
+    container/docker         dockerd           1    190    1    0  0.04   94
+    container/containerd     containerd        1     88    1    0  0.02   94
+    container/containerd     containerd-shim  14     14 0.97    0 0.001   41
+    db/postgres              postgres         46   1240  0.9  0.3  0.14   41
+    cache/redis              redis-server      2   1180 0.35  0.4  0.21   41
+    messaging/kafka          java              1   1390    1    0  0.31   41
+    monitoring/prometheus    prometheus        1   2950    1  1.2  0.42   41
+    monitoring/grafana       grafana           1    235    1    0  0.02   41
+    monitoring/node_exporter node_exporter     1     21    1    0     0   41
+    monitoring/herakles      herakles-export   1     11    1    0 0.002   12
+    ai/local_llm             llama-server      1   7160    1    0  2.31   12
+    web/nginx                nginx             9     58 0.92    0  0.05   41
+    network/haproxy          haproxy           3     96  0.7    0  0.12   41
+    web/tomcat               java              1   1520    1    0  0.18   12
+    runtime/java             java              3   2610 0.72 14.5  0.24  5.2
+    runtime/python           python3          18    312 0.88    0  0.11  5.2
+    runtime/nodejs           node              6    428 0.78    0  0.16  5.2
+    system/ssh               sshd              6      8 0.95    0     0  1.4
+    other/other              billing-sync      3    214  0.8    0  0.07  5.2
+    other/other              report-builder    2    131  0.9    0  0.35  0.3
+    other/other              geoip-refresh     1     84    1    0     0  0.3
+    backup/restic            restic            1    688    1    0  1.37 0.02";
 
 /// Writes the page with its style sheet and its script, and gives its address.
 pub(super) fn page(directory: &Path) -> String {
@@ -317,9 +149,9 @@ fn exporter(taken: f64) -> ExporterStatus {
 fn snapshot(taken: f64, minute: u32) -> Snapshot {
     let mut builder = SnapshotBuilder::new(taken);
     let mut pid = 0;
-    for (index, programs) in (0_u32..).zip(&HOST) {
-        let class = Class::new(programs.class.0, programs.class.1);
-        let slot = builder.subgroup(SubgroupRecord::new(class, taken));
+    for (index, row) in (0_u32..).zip(HOST.lines()) {
+        let programs = Programs::of_row(row).expect("a row has eight columns");
+        let slot = builder.subgroup(SubgroupRecord::new(programs.class.clone(), taken));
         for member in 0..programs.count {
             pid += 1 + (index * 131 + member * 17) % 97;
             let key = ProcessKey {
@@ -344,7 +176,7 @@ fn snapshot(taken: f64, minute: u32) -> Snapshot {
             process.cpu_seconds = Some(programs.cores * place * age);
             let grown = programs.grows_mib * f64::from(minute);
             let pss_mib = (programs.pss_mib + grown) * place * (0.99 + 0.02 * wave);
-            let sample = (kind == ProcessKind::User).then(|| sample(programs, pss_mib, wave));
+            let sample = (kind == ProcessKind::User).then(|| sample(&programs, pss_mib, wave));
             let rss_bytes = sample.as_ref().map(|sample| sample.usage.rss_bytes);
             process.memory = ProcessMemory::resident(rss_bytes);
             builder.push(process, &SubgroupShare::of_memory(sample));
@@ -366,7 +198,7 @@ fn wave(pid: u32, minute: u32) -> f64 {
 
 /// Databases share much; most share little.
 fn sample(programs: &Programs, pss_mib: f64, wave: f64) -> MemorySample {
-    let (own, shared) = match programs.class.0 {
+    let (own, shared) = match &*programs.class.group {
         "db" => (0.42, 3.1),
         "web" => (0.8, 1.4),
         _ => (0.96, 1.03),

@@ -27,6 +27,16 @@ pub(crate) struct Job {
     pub(crate) access: String,
 }
 
+impl Job {
+    /// Everything as the target has it, and nothing to let it in.
+    pub(crate) fn plain() -> Self {
+        Self {
+            name: "herakles",
+            ..Self::default()
+        }
+    }
+}
+
 /// A Prometheus with one target, ended when dropped.
 pub(crate) struct Prometheus {
     child: Child,

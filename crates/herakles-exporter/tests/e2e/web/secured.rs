@@ -211,9 +211,8 @@ fn a_real_prometheus_scrapes_with_a_certificate_and_a_password() {
         site.text("client.key")
     );
     let job = |access: &str| Job {
-        name: "herakles",
         access: access.to_owned(),
-        ..Job::default()
+        ..Job::plain()
     };
     let prometheus = Prometheus::start(&program, &exporter, &[job(&access)]);
     let target = prometheus.target_that_is("up");
