@@ -65,6 +65,11 @@ impl Exposition {
             .sum()
     }
 
+    /// How many samples there are.
+    pub(crate) fn len(&self) -> usize {
+        self.samples.len()
+    }
+
     /// The samples of counters.
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Sample> {
         self.samples

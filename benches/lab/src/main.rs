@@ -2,8 +2,9 @@
 //!
 //! Each experiment is one module, which prints Markdown for a page below `docs/`: [`scan_cost`]
 //! measures what refreshes cost, [`interference`] what they do to others, [`cpu_accounting`] whether
-//! CPU time gets lost, [`memory_accuracy`] whether memory is shown as it is, [`soak`] whether the
-//! program grows or fails when it runs for long, [`door`] whether bad clients keep scrapes waiting.
+//! CPU time gets lost, [`memory_accuracy`] whether memory is shown as it is, [`peers`] what other
+//! exporters cost, [`soak`] whether the program grows or fails when it runs for long, [`door`]
+//! whether bad clients keep scrapes waiting.
 //! They use the engine, `herakles-collect`, and the program as it is built.
 #![expect(
     clippy::print_stdout,
@@ -20,6 +21,7 @@ mod failure;
 mod fleet;
 mod interference;
 mod memory_accuracy;
+mod peers;
 mod processes;
 mod programs;
 mod progress;
@@ -57,6 +59,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Some(("door", args)) => door::run(args),
         Some(("interference", args)) => interference::run(args),
         Some(("memory-accuracy", _)) => memory_accuracy::run(),
+        Some(("peers", args)) => peers::run(args),
         Some(("scan-cost", args)) => scan_cost::run(args),
         Some(("soak", args)) => soak::run(args),
         _ => Err(Failure::new(
@@ -75,6 +78,7 @@ fn command() -> Command {
         .subcommand(door::command())
         .subcommand(interference::command())
         .subcommand(memory_accuracy::command())
+        .subcommand(peers::command())
         .subcommand(scan_cost::command())
         .subcommand(soak::command())
 }

@@ -1,7 +1,7 @@
 //! The real program, or a rival, started, scraped and ended.
 
 use std::{
-    fs,
+    env, fs,
     io::{self, Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
@@ -44,6 +44,28 @@ impl Program {
             tether: programs::compile("tether")?,
             ready,
         })
+    }
+
+    /// Another exporter: the one that was asked for, or that of the `PATH`, be it as Debian names
+    /// it. `None`, with a line about it, where there is none.
+    ///
+    /// # Errors
+    /// When there is no C compiler.
+    pub(crate) fn rival(name: &str, asked: Option<&PathBuf>) -> Result<Option<Self>, Failure> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let debian = format!("prometheus-{name}");
+        let mut on_path = env::split_paths(&path)
+            .flat_map(|directory| [debian.as_str(), name].map(|name| directory.join(name)));
+        let found = asked
+            .cloned()
+            .or_else(|| on_path.find(|file| file.is_file()));
+        if found.is_none() {
+            eprintln!(
+                "{name} is left out: it is not on the PATH. `apt-get download {debian}` and \
+                 `dpkg -x` get it without a service"
+            );
+        }
+        found.map(|path| Self::other(path, "/metrics")).transpose()
     }
 
     fn name(&self) -> String {
@@ -168,6 +190,24 @@ impl Service {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The time that the scheduler has given to its threads, of those that live: ticks are too
+    /// coarse.
+    ///
+    /// # Errors
+    /// When the kernel does not show it.
+    pub(crate) fn cpu(&self) -> Result<Duration, Failure> {
+        let unseen = || Failure::new("the kernel shows no schedstat of threads");
+        let threads = fs::read_dir(format!("/proc/{}/task", self.pid())).map_err(|_| unseen())?;
+        let nanoseconds = threads.flatten().filter_map(|thread| {
+            let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<u64>().ok()
+        });
+        match nanoseconds.sum() {
+            0 => Err(unseen()),
+            spent => Ok(Duration::from_nanos(spent)),
+        }
     }
 
     /// A memory line of the exporter's `status`, such as `VmRSS`, in KiB.

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
         length: Duration::from_secs(args.get_one("seconds").copied().unwrap_or(60)),
         exits: exits.cloned(),
         exporter: Program::exporter()?,
-        process_exporter: rivals::process_exporter(args.get_one("process-exporter"))?,
+        process_exporter: Program::rival("process-exporter", args.get_one("process-exporter"))?,
         storm: programs::compile("storm")?,
     };
     let asked: Option<&String> = args.get_one("storm");

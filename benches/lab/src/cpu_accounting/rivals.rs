@@ -1,7 +1,5 @@
 //! The two exporters, told to look at the storm as one group and at everything else beside it.
 
-use std::{env, path::PathBuf};
-
 use crate::{
     exposition::Exposition,
     failure::Failure,
@@ -43,27 +41,6 @@ pub(super) fn start_process_exporter(program: &Program) -> Result<Service, Failu
     let names = programs::written("process-exporter.yml", PROCESS_NAMES)?;
     let flags = [format!("--config.path={}", names.display())];
     Service::start(program, &flags)
-}
-
-/// The program that was asked for, or that of the `PATH`.
-///
-/// # Errors
-/// When there is no C compiler.
-pub(super) fn process_exporter(asked: Option<&PathBuf>) -> Result<Option<Program>, Failure> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut on_path = env::split_paths(&path).flat_map(|directory| {
-        ["prometheus-process-exporter", "process-exporter"].map(|name| directory.join(name))
-    });
-    let found = asked.cloned().or_else(|| on_path.find(|it| it.is_file()));
-    if found.is_none() {
-        eprintln!(
-            "process-exporter is left out: it is not on the PATH. `apt-get download \
-             prometheus-process-exporter` and `dpkg -x` get it without a service"
-        );
-    }
-    found
-        .map(|path| Program::other(path, "/metrics"))
-        .transpose()
 }
 
 /// CPU seconds that an exporter has credited so far.

@@ -8,7 +8,7 @@
 mod accuracy;
 mod contenders;
 mod contest;
-mod modes;
+pub(crate) mod modes;
 mod refresh;
 mod report;
 mod whole_program;

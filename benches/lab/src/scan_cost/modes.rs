@@ -6,7 +6,7 @@ use herakles_collect::{IdleDetection, MemoryMode, Options};
 use herakles_plan::{PlanLimits, Ratio};
 
 /// `memory_max_age` in refreshes: so many samples grow too old in each.
-pub(super) const MAX_AGE_REFRESHES: u32 = 10;
+pub(crate) const MAX_AGE_REFRESHES: u32 = 10;
 
 /// The engine that reads every process every time.
 pub(super) fn exact() -> Options {
@@ -33,7 +33,7 @@ pub(super) fn exact_flags(interval: Duration) -> Vec<String> {
 }
 
 /// The flags of an exporter that reads what may have moved.
-pub(super) fn adaptive_flags(interval: Duration, taskstats: &str) -> Vec<String> {
+pub(crate) fn adaptive_flags(interval: Duration, taskstats: &str) -> Vec<String> {
     let limits = limits(interval);
     let mut flags = vec![
         "--scan.memory=adaptive".to_owned(),

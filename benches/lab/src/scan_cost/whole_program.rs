@@ -1,6 +1,6 @@
 //! What the whole program takes at the fleet, refreshed once a second.
 
-use std::{fs, thread, time::Duration};
+use std::{thread, time::Duration};
 
 use crate::{
     exposition::Exposition,
@@ -89,18 +89,7 @@ impl Sight {
         let updates = "herakles_exporter_cache_updates_total";
         Ok(Self {
             refreshes: scrape.sum(updates, &[("result", "success")]),
-            cpu: cpu(service.pid())
-                .ok_or_else(|| Failure::new("the kernel shows no schedstat of threads"))?,
+            cpu: service.cpu()?,
         })
     }
-}
-
-/// The time that the scheduler has given to the threads of a process: ticks are too coarse.
-fn cpu(pid: u32) -> Option<Duration> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).ok()?;
-    let nanoseconds = threads.flatten().filter_map(|thread| {
-        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse::<u64>().ok()
-    });
-    Some(Duration::from_nanos(nanoseconds.sum()))
 }
