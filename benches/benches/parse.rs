@@ -73,7 +73,7 @@ mod ours {
             parent,
             stat.cpu.user,
             stat.cpu.system,
-            u64::from(stat.num_threads),
+            u64::from(stat.threads),
             stat.start_time,
         )
     }

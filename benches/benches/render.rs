@@ -37,13 +37,11 @@ fn builder() -> SnapshotBuilder {
         })
         .collect();
     for pid in 1..=PROCESSES {
-        let usage = MemoryUsage {
-            rss_bytes: 9_437_184,
-            pss_bytes: 6_144_000,
-            private_dirty_bytes: 4_194_304,
-            swap_bytes: 4096,
-            ..MemoryUsage::default()
-        };
+        let mut usage = MemoryUsage::default();
+        usage.rss_bytes = 9_437_184;
+        usage.pss_bytes = 6_144_000;
+        usage.private_dirty_bytes = 4_194_304;
+        usage.swap_bytes = 4096;
         let key = ProcessKey {
             pid: Pid::new(pid).unwrap(),
             start_time: 77,

@@ -48,13 +48,13 @@ pub fn stat(bytes: &[u8]) {
         shown()
     );
     assert_eq!(
-        stat.child_cpu.user,
+        stat.reaped_cpu.user,
         u64::try_from(field(16) as i64).unwrap_or(0),
         "{}",
         shown()
     );
     assert_eq!(stat.start_time, field(22), "{}", shown());
-    assert_eq!(stat.vsize_bytes, field(23), "{}", shown());
+    assert_eq!(stat.virtual_bytes, field(23), "{}", shown());
     assert_eq!(stat.start_stack, field(28), "{}", shown());
 }
 

@@ -75,19 +75,16 @@ fn subgroup(
 }
 
 fn host(input: &mut Input<'_>) -> HostRecord {
-    let memory = HostMemory {
-        total_bytes: input.size(),
-        available_bytes: is_there(input).then(|| input.size()),
-        free_bytes: input.size(),
-        page_cache_bytes: input.size(),
-        anonymous_bytes: input.size(),
-        ..HostMemory::default()
-    };
-    HostRecord {
-        memory: Some(memory),
-        load: Some([f64::from(input.byte()), 0.1, 1e-9]),
-        ..HostRecord::default()
-    }
+    let mut memory = HostMemory::default();
+    memory.total_bytes = input.size();
+    memory.available_bytes = is_there(input).then(|| input.size());
+    memory.free_bytes = input.size();
+    memory.page_cache_bytes = input.size();
+    memory.anonymous_bytes = input.size();
+    let mut host = HostRecord::default();
+    host.memory = Some(memory);
+    host.load = Some([f64::from(input.byte()), 0.1, 1e-9]);
+    host
 }
 
 fn sample(input: &mut Input<'_>) -> Option<MemorySample> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use herakles_metrics::{MemoryReads, ProcessKind};
+use herakles_metrics::ProcessKind;
 use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read, Sample};
 use herakles_scan::{ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
@@ -261,13 +261,12 @@ impl Adaptive {
 
     fn finish<S>(&mut self, seen: &mut [ProcessSample], context: &mut ReadContext<'_, S>) {
         let did = self.planner.finish();
-        context.stats.reads = MemoryReads {
-            fresh: did.fresh,
-            reused: did.reused,
-            deferred_hold: did.deferred_hold,
-            deferred_budget: did.deferred_budget,
-            skipped_size: did.skipped_size,
-        };
+        let reads = &mut context.stats.reads;
+        reads.fresh = did.fresh;
+        reads.reused = did.reused;
+        reads.deferred_hold = did.deferred_hold;
+        reads.deferred_budget = did.deferred_budget;
+        reads.skipped_size = did.skipped_size;
         context.stats.has_standing_refusals = did.unreadable > 0;
         let planner = &self.planner;
         self.named.retain(|key| planner.decision(*key).is_some());

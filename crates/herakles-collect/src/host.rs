@@ -59,15 +59,15 @@ impl Host {
     /// The host as it is now. What the kernel does not have is absent; so is what cannot be read
     /// or is no value, and that is counted.
     pub(crate) fn read(&mut self, boot_seconds: Option<f64>, faults: &mut Faults) -> HostRecord {
-        HostRecord {
-            memory: self.memory(faults),
-            cpu: self.cpu(faults),
-            load: self.load(faults),
-            cpu_pressure: self.pressure("pressure/cpu", faults),
-            memory_pressure: self.pressure("pressure/memory", faults),
-            io_pressure: self.pressure("pressure/io", faults),
-            boot_time_seconds: boot_seconds,
-        }
+        let mut host = HostRecord::default();
+        host.memory = self.memory(faults);
+        host.cpu = self.cpu(faults);
+        host.load = self.load(faults);
+        host.cpu_pressure = self.pressure("pressure/cpu", faults);
+        host.memory_pressure = self.pressure("pressure/memory", faults);
+        host.io_pressure = self.pressure("pressure/io", faults);
+        host.boot_time_seconds = boot_seconds;
+        host
     }
 
     fn memory(&mut self, faults: &mut Faults) -> Option<HostMemory> {
@@ -142,7 +142,7 @@ fn malformed(file: FaultFile, times: u64, faults: &mut Faults) {
     faults.add(Fault { kind, file }, times);
 }
 
-fn host_memory(memory: &Meminfo) -> Option<HostMemory> {
+fn host_memory(meminfo: &Meminfo) -> Option<HostMemory> {
     let Parts {
         free,
         page_cache,
@@ -154,23 +154,23 @@ fn host_memory(memory: &Meminfo) -> Option<HostMemory> {
         page_tables,
         percpu,
         hugetlb,
-    } = memory.parts?;
-    Some(HostMemory {
-        total_bytes: memory.total?,
-        available_bytes: memory.available,
-        swap_total_bytes: memory.swap_total?,
-        swap_free_bytes: memory.swap_free?,
-        free_bytes: free,
-        page_cache_bytes: page_cache,
-        shmem_bytes: shmem,
-        anonymous_bytes: anonymous,
-        slab_reclaimable_bytes: slab_reclaimable,
-        slab_unreclaimable_bytes: slab_unreclaimable,
-        kernel_stack_bytes: kernel_stack,
-        page_tables_bytes: page_tables,
-        percpu_bytes: percpu,
-        hugetlb_bytes: hugetlb,
-    })
+    } = meminfo.parts?;
+    let mut memory = HostMemory::default();
+    memory.total_bytes = meminfo.total?;
+    memory.available_bytes = meminfo.available;
+    memory.swap_total_bytes = meminfo.swap_total?;
+    memory.swap_free_bytes = meminfo.swap_free?;
+    memory.free_bytes = free;
+    memory.page_cache_bytes = page_cache;
+    memory.shmem_bytes = shmem;
+    memory.anonymous_bytes = anonymous;
+    memory.slab_reclaimable_bytes = slab_reclaimable;
+    memory.slab_unreclaimable_bytes = slab_unreclaimable;
+    memory.kernel_stack_bytes = kernel_stack;
+    memory.page_tables_bytes = page_tables;
+    memory.percpu_bytes = percpu;
+    memory.hugetlb_bytes = hugetlb;
+    Some(memory)
 }
 
 /// The three averages of `loadavg` (`fs/proc/loadavg.c`).

@@ -101,11 +101,11 @@ impl ProcessSample {
                 major_faults: stat.major_faults,
             },
             reaped: Usage {
-                cpu: stat.child_cpu,
-                minor_faults: stat.child_minor_faults,
-                major_faults: stat.child_major_faults,
+                cpu: stat.reaped_cpu,
+                minor_faults: stat.reaped_minor_faults,
+                major_faults: stat.reaped_major_faults,
             },
-            threads: stat.num_threads,
+            threads: stat.threads,
             at,
             idle: false,
             image: Image {
@@ -117,8 +117,8 @@ impl ProcessSample {
             fingerprint: Fingerprint {
                 minor_faults: stat.minor_faults,
                 major_faults: stat.major_faults,
-                virtual_bytes: stat.vsize_bytes,
-                threads: u64::from(stat.num_threads),
+                virtual_bytes: stat.virtual_bytes,
+                threads: u64::from(stat.threads),
                 ..Fingerprint::default()
             },
             rss_bytes: None,
@@ -127,7 +127,7 @@ impl ProcessSample {
             memory_took: Duration::ZERO,
             news: None,
             activity: activity(stat),
-            virtual_bytes: stat.vsize_bytes,
+            virtual_bytes: stat.virtual_bytes,
             open_fds: None,
             max_fds: None,
             statm_error: None,

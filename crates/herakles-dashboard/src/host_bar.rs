@@ -116,15 +116,13 @@ mod tests {
     fn the_parts_add_up_to_all_memory() {
         let mib = |mib: u64| mib << 20;
         for anonymous in [0, 300, 5000] {
-            let memory = HostMemory {
-                total_bytes: mib(1000),
-                free_bytes: mib(100),
-                page_cache_bytes: mib(250),
-                shmem_bytes: mib(50),
-                anonymous_bytes: mib(anonymous),
-                slab_unreclaimable_bytes: mib(30),
-                ..HostMemory::default()
-            };
+            let mut memory = HostMemory::default();
+            memory.total_bytes = mib(1000);
+            memory.free_bytes = mib(100);
+            memory.page_cache_bytes = mib(250);
+            memory.shmem_bytes = mib(50);
+            memory.anonymous_bytes = mib(anonymous);
+            memory.slab_unreclaimable_bytes = mib(30);
             let parts = parts(&memory, &[]);
             assert_eq!(parts.iter().map(|part| part.bytes).sum::<u64>(), mib(1000));
         }

@@ -2,6 +2,7 @@
 
 /// The whole host, for the `herakles_host_*` families. What is `None` is absent.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct HostRecord {
     /// Memory by category, from one read of `/proc/meminfo`.
     pub memory: Option<HostMemory>,
@@ -21,6 +22,7 @@ pub struct HostRecord {
 
 /// Memory of the host in bytes, by what it is used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HostMemory {
     /// `MemTotal`.
     pub total_bytes: u64,
@@ -95,6 +97,7 @@ impl HostRecord {
 
 /// CPU time of the host since boot, in seconds by mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct HostCpu {
     /// User mode, guests included, without `nice`.
     pub user_seconds: f64,

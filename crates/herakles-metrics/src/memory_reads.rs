@@ -2,6 +2,7 @@
 
 /// Memory samples by where they came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MemoryReads {
     /// Read in this refresh.
     pub fresh: u64,

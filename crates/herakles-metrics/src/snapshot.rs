@@ -153,6 +153,7 @@ pub struct SubgroupMemory {
 
 /// Every pid of a scan once, under the first state that holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProcessStates {
     /// Kernel threads.
     pub kernel_thread: u64,

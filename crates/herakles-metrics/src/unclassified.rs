@@ -106,14 +106,13 @@ mod tests {
             let slot = if unclassified { other } else { known };
             let mut process = builder.process(slot, key, name, ProcessKind::User);
             process.memory = ProcessMemory::resident(rss_bytes);
-            let sample = uss_bytes.map(|uss_bytes| MemorySample {
-                usage: MemoryUsage {
-                    rss_bytes: rss_bytes.unwrap_or(0),
-                    pss_bytes: uss_bytes,
-                    private_dirty_bytes: uss_bytes,
-                    ..MemoryUsage::default()
-                },
-                age: Duration::ZERO,
+            let sample = uss_bytes.map(|uss_bytes| {
+                let mut usage = MemoryUsage::default();
+                usage.rss_bytes = rss_bytes.unwrap_or(0);
+                usage.pss_bytes = uss_bytes;
+                usage.private_dirty_bytes = uss_bytes;
+                let age = Duration::ZERO;
+                MemorySample { usage, age }
             });
             builder.push(process, &SubgroupShare::of_memory(sample));
         }

@@ -20,10 +20,8 @@ fn the_host_categories_always_sum_to_the_total() {
     };
     assert_eq!(sum(&memory), memory.total_bytes);
     // Read while pages moved from one counter to the other.
-    let torn = HostMemory {
-        free_bytes: memory.total_bytes - 1,
-        ..memory
-    };
+    let mut torn = memory;
+    torn.free_bytes = memory.total_bytes - 1;
     assert_eq!(sum(&torn), torn.total_bytes);
     assert_eq!(torn.categories()[10], ("other", 0));
 }
@@ -31,11 +29,10 @@ fn the_host_categories_always_sum_to_the_total() {
 #[test]
 fn what_the_host_does_not_give_is_absent() {
     let mut builder = SnapshotBuilder::new(common::NOW);
-    builder.host(HostRecord {
-        boot_time_seconds: None,
-        memory: None,
-        ..common::host()
-    });
+    let mut host = common::host();
+    host.boot_time_seconds = None;
+    host.memory = None;
+    builder.host(host);
     let snapshot = Arc::new(builder.finish(&common::no_limits(), &mut Selection::default()));
     let samples = parse::samples(&common::openmetrics(&snapshot));
     assert_eq!(samples.len(), snapshot.series());

@@ -39,7 +39,8 @@
 //! planner.observe(&seen, start);
 //! planner.plan(&refresh(0), &mut reads);
 //! assert_eq!(reads[0].reason, Reason::New);
-//! let usage = MemoryUsage { rss_bytes: 4 << 20, pss_bytes: 3 << 20, ..Default::default() };
+//! let mut usage = MemoryUsage::default();
+//! (usage.rss_bytes, usage.pss_bytes) = (4 << 20, 3 << 20);
 //! planner.record(key, &usage, start, Duration::from_micros(80));
 //! planner.finish();
 //!

@@ -49,20 +49,20 @@ impl Packed {
             swap_pss,
             hugetlb,
         ] = kib;
-        MemoryUsage {
-            rss_bytes: bytes(rss),
-            pss_bytes: bytes(pss),
-            pss_anon_bytes: optional(anon),
-            pss_file_bytes: optional(file),
-            pss_shmem_bytes: optional(shmem),
-            shared_clean_bytes: bytes(sc),
-            shared_dirty_bytes: bytes(sd),
-            private_clean_bytes: bytes(pc),
-            private_dirty_bytes: bytes(pd),
-            swap_bytes: bytes(swap),
-            swap_pss_bytes: optional(swap_pss),
-            private_hugetlb_bytes: optional(hugetlb),
-        }
+        let mut usage = MemoryUsage::default();
+        usage.rss_bytes = bytes(rss);
+        usage.pss_bytes = bytes(pss);
+        usage.pss_anon_bytes = optional(anon);
+        usage.pss_file_bytes = optional(file);
+        usage.pss_shmem_bytes = optional(shmem);
+        usage.shared_clean_bytes = bytes(sc);
+        usage.shared_dirty_bytes = bytes(sd);
+        usage.private_clean_bytes = bytes(pc);
+        usage.private_dirty_bytes = bytes(pd);
+        usage.swap_bytes = bytes(swap);
+        usage.swap_pss_bytes = optional(swap_pss);
+        usage.private_hugetlb_bytes = optional(hugetlb);
+        usage
     }
 }
 
@@ -109,20 +109,20 @@ mod tests {
         ) -> MemoryUsage {
             let [rss, pss, sc, sd, pc, pd, swap] = plain;
             let [anon, file, shmem, swap_pss, hugetlb] = optional;
-            MemoryUsage {
-                rss_bytes: rss,
-                pss_bytes: pss,
-                pss_anon_bytes: anon,
-                pss_file_bytes: file,
-                pss_shmem_bytes: shmem,
-                shared_clean_bytes: sc,
-                shared_dirty_bytes: sd,
-                private_clean_bytes: pc,
-                private_dirty_bytes: pd,
-                swap_bytes: swap,
-                swap_pss_bytes: swap_pss,
-                private_hugetlb_bytes: hugetlb,
-            }
+            let mut usage = MemoryUsage::default();
+            usage.rss_bytes = rss;
+            usage.pss_bytes = pss;
+            usage.pss_anon_bytes = anon;
+            usage.pss_file_bytes = file;
+            usage.pss_shmem_bytes = shmem;
+            usage.shared_clean_bytes = sc;
+            usage.shared_dirty_bytes = sd;
+            usage.private_clean_bytes = pc;
+            usage.private_dirty_bytes = pd;
+            usage.swap_bytes = swap;
+            usage.swap_pss_bytes = swap_pss;
+            usage.private_hugetlb_bytes = hugetlb;
+            usage
         }
     }
 

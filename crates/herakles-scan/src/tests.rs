@@ -2,7 +2,7 @@
 
 use herakles_smaps::MemoryUsage;
 
-use crate::testing::{Fault, Gate, MemProc, pid};
+use crate::testing::{Gate, MemProc, Mishap, pid};
 use crate::{
     Access, Buffers, MemorySource, ProcFile, ProcHandle as _, ProcSource as _, ScanError, Skip,
     live_thread, open_process, read_memory, read_stat, read_statm, read_text,
@@ -110,14 +110,14 @@ fn death_is_noticed_at_every_file() {
         (ProcFile::SmapsRollup, "stat"),
     ] {
         let proc = MemProc::new();
-        proc.process(7).fault(file, Fault::Death);
+        proc.process(7).fail(file, Mishap::Death);
         assert_eq!(failure(&proc, 7), ("vanished", label));
         let mut pids = vec![pid(1)];
         proc.pids(&mut pids).expect("listed");
         assert!(pids.is_empty());
     }
     let proc = MemProc::new();
-    proc.process(7).open_fault(Fault::Death);
+    proc.process(7).fail_opening(Mishap::Death);
     assert_eq!(failure(&proc, 7), ("vanished", "proc"));
     assert_eq!(
         failure(&proc, 8),
@@ -145,11 +145,11 @@ fn refusals_say_which_file() {
     for errno in [EACCES, EPERM] {
         let proc = MemProc::new();
         proc.process(7)
-            .fault(ProcFile::SmapsRollup, Fault::Errno(errno));
+            .fail(ProcFile::SmapsRollup, Mishap::Errno(errno));
         assert_eq!(failure(&proc, 7), ("denied", "smaps_rollup"));
-        proc.process(7).fault(ProcFile::Stat, Fault::Errno(errno));
+        proc.process(7).fail(ProcFile::Stat, Mishap::Errno(errno));
         assert_eq!(failure(&proc, 7), ("denied", "stat"), "hidepid");
-        proc.process(7).open_fault(Fault::Errno(errno));
+        proc.process(7).fail_opening(Mishap::Errno(errno));
         assert_eq!(failure(&proc, 7), ("denied", "proc"));
     }
 }
@@ -159,7 +159,7 @@ fn a_living_process_that_gives_esrch_twice_is_given_up() {
     let proc = MemProc::new();
     let process = proc
         .process(7)
-        .fault(ProcFile::SmapsRollup, Fault::Errno(ESRCH));
+        .fail(ProcFile::SmapsRollup, Mishap::Errno(ESRCH));
     assert!(memory_by(&proc, 7, MemorySource::SmapsRollup).is_err());
     assert_eq!(
         process.reads(ProcFile::SmapsRollup),
@@ -172,7 +172,7 @@ fn a_living_process_that_gives_esrch_twice_is_given_up() {
 #[test]
 fn other_failures_and_damage_are_neither_death_nor_refusal() {
     let proc = MemProc::new();
-    proc.process(7).fault(ProcFile::Statm, Fault::Errno(EMFILE));
+    proc.process(7).fail(ProcFile::Statm, Mishap::Errno(EMFILE));
     assert_eq!(failure(&proc, 7), ("io", "statm"));
     proc.process(8).without(ProcFile::SmapsRollup);
     assert_eq!(
@@ -186,7 +186,7 @@ fn other_failures_and_damage_are_neither_death_nor_refusal() {
         (ProcFile::SmapsRollup, 200),
     ] {
         let proc = MemProc::new();
-        proc.process(7).fault(file, Fault::Cut(cut));
+        proc.process(7).fail(file, Mishap::Cut(cut));
         assert_eq!(failure(&proc, 7), ("malformed", file.name()));
     }
 }
@@ -209,7 +209,7 @@ fn the_memory_source_is_what_the_kernel_has() {
     assert_eq!(probe(&proc), MemorySource::Smaps);
     let refused = proc
         .process(8)
-        .fault(ProcFile::SmapsRollup, Fault::Errno(EACCES));
+        .fail(ProcFile::SmapsRollup, Mishap::Errno(EACCES));
     assert_eq!(
         probe(&proc),
         MemorySource::SmapsRollup,
@@ -239,8 +239,8 @@ fn access_counts_processes_with_memory_only() {
     proc.process(6).zombie();
     proc.process(7);
     proc.process(8)
-        .fault(ProcFile::SmapsRollup, Fault::Errno(EACCES));
-    proc.process(9).open_fault(Fault::Errno(EPERM));
+        .fail(ProcFile::SmapsRollup, Mishap::Errno(EACCES));
+    proc.process(9).fail_opening(Mishap::Errno(EPERM));
     let pids = [2, 6, 7, 8, 9, 10].map(pid);
     let mut buffers = Buffers::default();
     let access = Access::probe(&proc, MemorySource::SmapsRollup, &pids, &mut buffers);
@@ -258,7 +258,7 @@ fn a_stuck_reader_holds_up_nobody_else() {
     let proc = MemProc::new();
     let gate = Gate::new();
     proc.process(7)
-        .fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone()));
+        .fail(ProcFile::SmapsRollup, Mishap::Hang(gate.clone()));
     proc.process(8);
     let stuck = std::thread::spawn({
         let proc = proc.clone();
@@ -279,7 +279,7 @@ fn a_stuck_reader_holds_up_nobody_else() {
 #[test]
 fn a_panic_while_reading_leaves_the_rest_readable() {
     let proc = MemProc::new();
-    proc.process(7).fault(ProcFile::Stat, Fault::Panic);
+    proc.process(7).fail(ProcFile::Stat, Mishap::Panic);
     proc.process(8);
     let panicked = std::thread::scope(|scope| scope.spawn(|| failure(&proc, 7)).join());
     assert!(panicked.is_err());
@@ -292,11 +292,11 @@ fn a_panic_while_reading_leaves_the_rest_readable() {
 fn a_failing_list_is_an_error_and_not_no_processes() {
     let proc = MemProc::new();
     proc.process(7);
-    proc.list_fault(Some(Fault::Errno(EMFILE)));
+    proc.fail_listing(Some(Mishap::Errno(EMFILE)));
     let mut pids = Vec::new();
     let error = proc.pids(&mut pids).expect_err("the list fails");
     assert_eq!(error.raw_os_error(), Some(EMFILE));
-    proc.list_fault(None);
+    proc.fail_listing(None);
     proc.pids(&mut pids).expect("listed again");
     assert_eq!(pids, [pid(7)]);
 }
@@ -305,7 +305,7 @@ fn a_failing_list_is_an_error_and_not_no_processes() {
 fn errors_read_as_sentences() {
     let proc = MemProc::new();
     proc.process(7)
-        .fault(ProcFile::SmapsRollup, Fault::Errno(EACCES));
+        .fail(ProcFile::SmapsRollup, Mishap::Errno(EACCES));
     let message = memory_by(&proc, 7, MemorySource::SmapsRollup)
         .unwrap_err()
         .to_string();
@@ -313,7 +313,7 @@ fn errors_read_as_sentences() {
         message,
         "process 7: smaps_rollup: not permitted: Permission denied (os error 13)"
     );
-    proc.process(8).fault(ProcFile::Stat, Fault::Cut(0));
+    proc.process(8).fail(ProcFile::Stat, Mishap::Cut(0));
     assert_eq!(
         read_stat(
             &proc.open(pid(8)).expect("alive"),

@@ -5,6 +5,7 @@
 /// Fields are named as the kernel names them in `smaps_rollup` (`fs/proc/task_mmu.c`);
 /// those that older kernels do not print are `None` when absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MemoryUsage {
     /// `Rss`: resident set, shared pages counted in full.
     pub rss_bytes: u64,

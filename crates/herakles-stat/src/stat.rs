@@ -11,6 +11,7 @@ const PF_KTHREAD: u32 = 0x0020_0000;
 /// Field numbers are those of `proc_pid_stat(5)`. Times and faults are sums over all threads,
 /// those that have ended included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stat<'a> {
     /// `pid` (field 1).
     pub pid: Pid,
@@ -27,22 +28,22 @@ pub struct Stat<'a> {
     /// `minflt` (field 10): page faults that needed no I/O.
     pub minor_faults: u64,
     /// `cminflt` (field 11): the same of children that were waited for.
-    pub child_minor_faults: u64,
+    pub reaped_minor_faults: u64,
     /// `majflt` (field 12): page faults that needed I/O.
     pub major_faults: u64,
     /// `cmajflt` (field 13): the same of children that were waited for.
-    pub child_major_faults: u64,
+    pub reaped_major_faults: u64,
     /// `utime` and `stime` (fields 14 and 15).
     pub cpu: CpuTicks,
     /// `cutime` and `cstime` (fields 16 and 17): CPU of children that were waited for, and of
     /// what those had waited for.
-    pub child_cpu: CpuTicks,
+    pub reaped_cpu: CpuTicks,
     /// `num_threads` (field 20): 0 for a process that is being torn down.
-    pub num_threads: u32,
+    pub threads: u32,
     /// `starttime` (field 22): clock ticks after boot.
     pub start_time: u64,
     /// `vsize` (field 23): virtual size in bytes.
-    pub vsize_bytes: u64,
+    pub virtual_bytes: u64,
     /// `rss` (field 24): resident set in pages. Cheap and approximate: the kernel batches this
     /// counter by CPU; `statm` and `smaps_rollup` are exact.
     pub rss_pages: u64,
@@ -99,20 +100,20 @@ impl<'a> Stat<'a> {
             parent,
             flags: fields.number_at(9)?,
             minor_faults: fields.number()?,
-            child_minor_faults: fields.number()?,
+            reaped_minor_faults: fields.number()?,
             major_faults: fields.number()?,
-            child_major_faults: fields.number()?,
+            reaped_major_faults: fields.number()?,
             cpu: CpuTicks {
                 user: fields.number()?,
                 system: fields.number()?,
             },
-            child_cpu: CpuTicks {
+            reaped_cpu: CpuTicks {
                 user: fields.signed_number()?,
                 system: fields.signed_number()?,
             },
-            num_threads: fields.signed_number_at(20)?,
+            threads: fields.signed_number_at(20)?,
             start_time: fields.number_at(22)?,
-            vsize_bytes: fields.number()?,
+            virtual_bytes: fields.number()?,
             rss_pages: fields.signed_number()?,
             start_stack: fields.number_at(28)?,
         })
@@ -134,13 +135,13 @@ impl<'a> Stat<'a> {
     /// Whether the process has ended altogether and waits to be reaped. It has no memory any
     /// more, but keeps its CPU times until then. See [`Stat::leader_exited`] for what looks alike.
     pub const fn is_zombie(&self) -> bool {
-        self.state.is_exited() && self.num_threads <= 1
+        self.state.is_exited() && self.threads <= 1
     }
 
     /// Whether the first thread has ended while others live. The process is alive, but its
     /// memory files and command line can only be read by the way of a living thread.
     pub const fn leader_exited(&self) -> bool {
-        self.state.is_exited() && self.num_threads > 1
+        self.state.is_exited() && self.threads > 1
     }
 }
 

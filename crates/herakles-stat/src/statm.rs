@@ -8,6 +8,7 @@ use crate::{ParseError, ParseErrorKind};
 /// All zero for kernel threads and zombies, which have no memory of their own. A count that the
 /// kernel lets fall below 0, and prints as a signed number or as nearly 2^64, is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Statm {
     /// `size` (field 1): virtual size in pages.
     pub size_pages: u64,

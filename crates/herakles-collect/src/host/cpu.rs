@@ -56,16 +56,16 @@ impl HostClock {
             *seconds = mode.follow(ticks, now) as f64 / ticks_per_second;
         }
         let [user, nice, system, idle, iowait, irq, softirq, steal] = seconds;
-        HostCpu {
-            user_seconds: user,
-            nice_seconds: nice,
-            system_seconds: system,
-            idle_seconds: idle,
-            iowait_seconds: iowait,
-            irq_seconds: irq,
-            softirq_seconds: softirq,
-            steal_seconds: steal,
-        }
+        let mut cpu = HostCpu::default();
+        cpu.user_seconds = user;
+        cpu.nice_seconds = nice;
+        cpu.system_seconds = system;
+        cpu.idle_seconds = idle;
+        cpu.iowait_seconds = iowait;
+        cpu.irq_seconds = irq;
+        cpu.softirq_seconds = softirq;
+        cpu.steal_seconds = steal;
+        cpu
     }
 }
 

@@ -17,14 +17,11 @@ pub fn host_files(earlier: &[u8], text: &[u8], later: u16) -> [HostRecord; 2] {
         let now = begin + Duration::from_secs(seconds.into());
         let ticks = cpu::parse(text).and_then(Result::ok);
         let (totals, _) = pressure::parse(text);
-        HostRecord {
-            memory: host_memory(&Meminfo::parse(text).0),
-            cpu: ticks.map(|ticks| clock.follow(ticks, now, 100.0)),
-            load: loads(text),
-            cpu_pressure: totals.seconds(),
-            memory_pressure: None,
-            io_pressure: None,
-            boot_time_seconds: None,
-        }
+        let mut host = HostRecord::default();
+        host.memory = host_memory(&Meminfo::parse(text).0);
+        host.cpu = ticks.map(|ticks| clock.follow(ticks, now, 100.0));
+        host.load = loads(text);
+        host.cpu_pressure = totals.seconds();
+        host
     })
 }

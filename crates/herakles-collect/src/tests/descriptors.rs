@@ -1,7 +1,7 @@
 //! Open descriptors and the limit on them.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::Fault;
+use herakles_scan::testing::Mishap;
 
 use super::*;
 
@@ -55,7 +55,7 @@ fn what_cannot_be_counted_costs_nothing_else() {
         drop(proc.process(2).name("named-b").open_fds(5));
     });
     world.scan();
-    drop(world.proc.process(2).fault(ProcFile::Fd, Fault::Errno(5)));
+    drop(world.proc.process(2).fail(ProcFile::Fd, Mishap::Errno(5)));
     let view = world.scan();
     assert_eq!(view.subgroup("app/named").open_fds, Some(4));
     assert_eq!(view.faults(), once("io fd"));

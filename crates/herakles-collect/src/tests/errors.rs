@@ -1,13 +1,13 @@
 //! A file of one process that fails: what is left of the process, and that nobody else suffers.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, MemProcess};
+use herakles_scan::testing::{MemProcess, Mishap};
 
 use super::*;
-use crate::{FaultFile, FaultKind};
+use crate::{Fault, FaultFile, FaultKind};
 
 fn faults_of(kind: FaultKind, file: FaultFile, count: u64) -> Faults {
-    Faults::from_iter([(crate::Fault { kind, file }, count)])
+    Faults::from_iter([(Fault { kind, file }, count)])
 }
 
 const EPERM: i32 = 1;
@@ -66,7 +66,7 @@ fn scan_with(mode: Setting, spoil: impl FnOnce(MemProcess)) -> View {
 }
 
 fn errno(file: ProcFile, errno: i32) -> impl Fn(MemProcess) {
-    move |it| drop(it.fault(file, Fault::Errno(errno)))
+    move |it| drop(it.fail(file, Mishap::Errno(errno)))
 }
 
 /// The kind of fault that an errno of a file of a living process is.
@@ -84,7 +84,7 @@ const ERRNOS: [(i32, &str); 7] = [
 fn a_process_that_cannot_be_opened_is_not_reported() {
     for mode in MODES {
         for (number, kind) in ERRNOS.into_iter().chain([(ENOENT, "vanished")]) {
-            let view = scan_with(mode, |it| drop(it.open_fault(Fault::Errno(number))));
+            let view = scan_with(mode, |it| drop(it.fail_opening(Mishap::Errno(number))));
             assert!(view.find(VICTIM).is_none());
             assert_eq!(view.faults(), once(&format!("{kind} proc")));
         }
@@ -176,7 +176,7 @@ fn a_file_that_ends_anywhere_gives_its_whole_values_or_none() {
                     .proc
                     .process(VICTIM)
                     .healthy()
-                    .fault(file, Fault::Cut(cut)),
+                    .fail(file, Mishap::Cut(cut)),
             );
             let view = world.scan();
             assert_eq!(view.memory(10), kib(1000, 800, 600));
@@ -253,7 +253,7 @@ fn a_fact_that_cannot_be_read_leaves_the_name_to_decide() {
             let mut world = World::new(&[], |proc| {
                 populate(proc);
                 let it = proc.process(VICTIM).name("boxed-victim");
-                drop(it.fault(file, Fault::Errno(number)));
+                drop(it.fail(file, Mishap::Errno(number)));
             });
             let view = world.scan();
             assert_eq!(view.class(VICTIM), "other/other");
@@ -271,7 +271,7 @@ fn a_fact_that_could_not_be_read_for_a_moment_is_asked_for_again() {
         let mut world = World::new(&[], |proc| {
             populate(proc);
             let it = proc.process(VICTIM).name("x").cmdline(&["x", "--role=web"]);
-            drop(it.fault(ProcFile::Cmdline, Fault::Errno(number)));
+            drop(it.fail(ProcFile::Cmdline, Mishap::Errno(number)));
         });
         for _ in 0..2 {
             let view = world.scan();
@@ -292,7 +292,7 @@ fn a_fact_that_is_denied_or_missing_is_not_asked_for_in_every_scan() {
         let mut world = World::new(&[], |proc| {
             populate(proc);
             let it = proc.process(VICTIM).name("x");
-            drop(it.fault(ProcFile::Cmdline, Fault::Errno(number)));
+            drop(it.fail(ProcFile::Cmdline, Mishap::Errno(number)));
         });
         for _ in 0..3 {
             assert_eq!(world.scan().class(VICTIM), "other/other");
@@ -312,7 +312,7 @@ fn a_process_that_ends_at_any_step_is_gone_and_nothing_else_is() {
         ] {
             let mut world = World::new(&[mode], |proc| {
                 populate(proc);
-                drop(proc.process(VICTIM).name("ends").fault(file, Fault::Death));
+                drop(proc.process(VICTIM).name("ends").fail(file, Mishap::Death));
             });
             let view = world.scan();
             for (pid, rss) in [(10, 1000), (30, 3000)] {
@@ -340,7 +340,7 @@ fn when_no_process_may_be_read_the_scan_fails_and_the_next_good_one_goes_on() {
         world.scan();
         let everybody = [10, VICTIM, 30];
         for pid in everybody {
-            let it = world.proc.process(pid).open_fault(Fault::Errno(EPERM));
+            let it = world.proc.process(pid).fail_opening(Mishap::Errno(EPERM));
             drop(it.cpu(25, 5));
         }
         let (failure, faults) = world.try_scan().err().unwrap();
@@ -363,14 +363,14 @@ fn when_no_process_may_be_read_the_scan_fails_and_the_next_good_one_goes_on() {
 fn an_empty_or_failing_list_is_a_failed_scan_not_an_idle_machine() {
     let mut world = World::new(&[], populate);
     world.scan();
-    world.proc.list_fault(Some(Fault::Errno(EMFILE)));
+    world.proc.fail_listing(Some(Mishap::Errno(EMFILE)));
     let (failure, faults) = world.try_scan().err().unwrap();
     assert_eq!(faults, faults_of(FaultKind::Io, FaultFile::Proc, 1));
     assert!(
         failure.starts_with("cannot list the processes: "),
         "{failure}"
     );
-    world.proc.list_fault(None);
+    world.proc.fail_listing(None);
     drop(world.proc.process(VICTIM).cpu(10, 5));
     assert_eq!(world.scan().ticks("app/named"), 5);
 
@@ -392,8 +392,8 @@ fn under_hidepid_the_readable_ones_are_reported() {
     for mode in MODES {
         let mut world = World::new(&[mode], |proc| {
             populate(proc);
-            drop(proc.process(1).open_fault(Fault::Errno(EPERM)));
-            drop(proc.process(2).open_fault(Fault::Errno(EPERM)));
+            drop(proc.process(1).fail_opening(Mishap::Errno(EPERM)));
+            drop(proc.process(2).fail_opening(Mishap::Errno(EPERM)));
         });
         let view = world.scan();
         assert_eq!(view.pids(), BTreeSet::from([10, VICTIM, 30]), "{mode:?}");

@@ -1,9 +1,10 @@
 //! Reads that never come back, and readers that panic.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, Gate};
+use herakles_scan::testing::{Gate, Mishap};
 
 use super::*;
+use crate::{Fault, FaultFile, FaultKind};
 
 const EXACT: &[Setting] = &[Setting::Exact];
 const EXACT_APART: &[Setting] = &[Setting::Exact, Setting::MaxProcesses(100)];
@@ -26,7 +27,7 @@ fn world(settings: &[Setting]) -> World {
 
 fn hang(world: &World, pid: u32, file: ProcFile, gate: &Gate) {
     let it = world.proc.process(pid).stat(|it| it.minor_faults += 1);
-    drop(it.fault(file, Fault::Hang(gate.clone())));
+    drop(it.fail(file, Mishap::Hang(gate.clone())));
 }
 
 /// Scans until `holds` does, as a thread that was stuck comes back when it is scheduled.
@@ -133,9 +134,9 @@ fn when_eight_threads_are_stuck_memory_reads_stop_and_all_else_goes_on() {
             (10..30).map(of).sum()
         };
         let timeouts = |view: &View| {
-            view.faults.count(crate::Fault {
-                kind: crate::FaultKind::Timeout,
-                file: crate::FaultFile::SmapsRollup,
+            view.faults.count(Fault {
+                kind: FaultKind::Timeout,
+                file: FaultFile::SmapsRollup,
             })
         };
         let view = world.scan();
@@ -205,7 +206,7 @@ fn a_panic_costs_its_process_what_was_being_read() {
                     drop(proc.process(pid).name("x").cpu(10, 0));
                 }
                 let it = proc.process(2).cmdline(&["x", "--role=web"]);
-                drop(it.fault(file, Fault::Panic));
+                drop(it.fail(file, Mishap::Panic));
             });
             let view = world.scan();
             assert_eq!(view.faults(), once(fault), "{settings:?}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use herakles_classify::Class;
-use herakles_scan::testing::{Fault, MemProcess};
+use herakles_scan::testing::{MemProcess, Mishap};
 use herakles_scan::{ProcFile, ProcSource};
 use proptest::prelude::*;
 
@@ -39,9 +39,9 @@ enum Event {
     },
     Zombie,
     /// From now on this goes wrong with a file, or with opening the process.
-    Fault {
+    Mishap {
         file: Option<ProcFile>,
-        fault: Fault,
+        mishap: Mishap,
     },
     /// It goes wrong no more.
     Heal,
@@ -51,11 +51,11 @@ fn event() -> impl Strategy<Value = Event> {
     let file = prop::sample::select(ProcFile::ALL.to_vec());
     let name = 0..NAMES.len();
     // ESRCH of stat and statm says that the process is gone, which a living one never says.
-    let errno = prop::sample::select(vec![1, 4, 5, 12, 13, 24]).prop_map(Fault::Errno);
-    let fault = prop_oneof![
+    let errno = prop::sample::select(vec![1, 4, 5, 12, 13, 24]).prop_map(Mishap::Errno);
+    let mishap = prop_oneof![
         4 => errno,
-        1 => (0..400_usize).prop_map(Fault::Cut),
-        1 => Just(Fault::Death),
+        1 => (0..400_usize).prop_map(Mishap::Cut),
+        1 => Just(Mishap::Death),
     ];
     prop_oneof![
         6 => (any::<bool>(), name.clone(), 0..13_u32)
@@ -65,9 +65,9 @@ fn event() -> impl Strategy<Value = Event> {
         6 => (0..1000_u64).prop_map(|ticks| Event::Work { ticks }),
         4 => (4..100_000_u64).prop_map(|rss_kib| Event::Resize { rss_kib: rss_kib * 4 }),
         1 => Just(Event::Zombie),
-        3 => (prop::option::weighted(0.9, file), fault)
-            .prop_map(|(file, fault)| Event::Fault { file, fault }),
-        1 => Just(Event::Fault { file: Some(ProcFile::SmapsRollup), fault: Fault::Errno(3) }),
+        3 => (prop::option::weighted(0.9, file), mishap)
+            .prop_map(|(file, mishap)| Event::Mishap { file, mishap }),
+        1 => Just(Event::Mishap { file: Some(ProcFile::SmapsRollup), mishap: Mishap::Errno(3) }),
         3 => Just(Event::Heal),
     ]
 }
@@ -114,11 +114,11 @@ impl Model {
                 life.zombie = true;
                 drop(it.zombie().stat(|it| it.start_stack = 0));
             }
-            Event::Fault { file, fault } => {
+            Event::Mishap { file, mishap } => {
                 life.faulty = true;
                 drop(match file {
-                    Some(file) => it.fault(*file, fault.clone()),
-                    None => it.open_fault(fault.clone()),
+                    Some(file) => it.fail(*file, mishap.clone()),
+                    None => it.fail_opening(mishap.clone()),
                 });
             }
             Event::Heal => {

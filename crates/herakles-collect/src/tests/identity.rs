@@ -1,7 +1,7 @@
 //! Who is who: reused pids and exec, between scans and within one.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, Gate, MemProcess};
+use herakles_scan::testing::{Gate, MemProcess, Mishap};
 
 use super::*;
 
@@ -63,7 +63,7 @@ fn a_reused_pid_inherits_no_sample() {
         let mut world = world(mode);
         world.scan();
         let it = world.proc.process(5).stat(|it| it.start_time += 1);
-        drop(it.fault(ProcFile::SmapsRollup, Fault::Errno(13)));
+        drop(it.fail(ProcFile::SmapsRollup, Mishap::Errno(13)));
         let view = world.scan();
         assert_eq!(view.memory(5), [Some(9000), None, None], "{mode:?}");
         assert_eq!(view.process(5).cpu_usage_ratio, None);
@@ -89,12 +89,12 @@ fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
         drop(it);
         // The first memory read is held back until the other pid is another's.
         let first = world.proc.process(1).stat(|it| it.minor_faults += 1);
-        drop(first.fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone())));
+        drop(first.fail(ProcFile::SmapsRollup, Mishap::Hang(gate.clone())));
         drop(
             world
                 .proc
                 .process(5)
-                .fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone())),
+                .fail(ProcFile::SmapsRollup, Mishap::Hang(gate.clone())),
         );
         let swap = reuse_when_held(&world, gate);
         let view = world.scan();
@@ -127,7 +127,7 @@ fn a_pid_reused_within_a_look_never_mixes_two_processes() {
         world.scan();
         let gate = Gate::new();
         let it = world.proc.process(5);
-        drop(it.fault(file, Fault::Hang(gate.clone())));
+        drop(it.fail(file, Mishap::Hang(gate.clone())));
         let swap = reuse_when_held(&world, gate);
         let view = world.scan();
         swap.join().unwrap();
@@ -154,7 +154,7 @@ fn a_process_that_could_not_be_read_for_a_while_is_no_new_one() {
         let it = world
             .proc
             .process(5)
-            .fault(ProcFile::Stat, Fault::Errno(24));
+            .fail(ProcFile::Stat, Mishap::Errno(24));
         for _ in 0..3 {
             assert_eq!(world.scan().ticks("app/web"), 10, "{mode:?}");
         }
@@ -222,7 +222,7 @@ fn exec_inherits_no_sample() {
             let mut world = world(mode);
             world.scan();
             let it = world.proc.process(5).name(name);
-            let it = it.fault(ProcFile::SmapsRollup, Fault::Errno(13));
+            let it = it.fail(ProcFile::SmapsRollup, Mishap::Errno(13));
             drop(it.stat(|it| {
                 it.start_stack += 0x1000;
                 it.minor_faults += 300;
@@ -347,7 +347,7 @@ fn exec_without_randomisation_into_the_same_name_is_another_program() {
             .process(5)
             .content(ProcFile::Exe, "/opt/tool/python3");
         let it = it.cmdline(&["python3", "--role=bat"]);
-        drop(faults(it.fault(ProcFile::SmapsRollup, Fault::Errno(13))));
+        drop(faults(it.fail(ProcFile::SmapsRollup, Mishap::Errno(13))));
         let view = world.scan();
         assert_eq!(view.class(5), "app/tool", "{mode:?}");
         assert_eq!(view.memory(5), [Some(4096), None, None]);

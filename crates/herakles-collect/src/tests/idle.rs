@@ -220,9 +220,9 @@ fn the_age_of_an_rss_that_was_not_read_is_part_of_the_sample_age() {
         big_and_small(proc);
         let it = proc.process(13).name("boxed-x");
         let it = it.content(ProcFile::Cgroup, "0::/box\n");
-        drop(it.fault(
+        drop(it.fail(
             ProcFile::SmapsRollup,
-            herakles_scan::testing::Fault::Errno(13),
+            herakles_scan::testing::Mishap::Errno(13),
         ));
     };
     let (mut world, _kernel) = idle_world(&[], refused);

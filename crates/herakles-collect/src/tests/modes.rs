@@ -1,7 +1,7 @@
 //! Which files each mode reads, and which it leaves alone.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, Gate, MemProcess};
+use herakles_scan::testing::{Gate, MemProcess, Mishap};
 
 use super::*;
 use crate::ScanPhase;
@@ -106,7 +106,7 @@ fn adaptive_reads_again_only_what_moved() {
     assert_eq!(counter.reads(&world), [0; 3]);
 
     touch(world.proc.process(1));
-    drop(world.proc.process(2).stat(|it| it.vsize_bytes += 4096));
+    drop(world.proc.process(2).stat(|it| it.virtual_bytes += 4096));
     world.scan();
     assert_eq!(counter.reads(&world), [1, 1, 0]);
 
@@ -234,7 +234,7 @@ fn a_refused_process_is_asked_again_when_it_changes_only() {
         three(proc);
         drop(
             proc.process(2)
-                .fault(ProcFile::SmapsRollup, Fault::Errno(13)),
+                .fail(ProcFile::SmapsRollup, Mishap::Errno(13)),
         );
     });
     let mut counter = ReadCounter::new(&[1, 2, 3]);
@@ -304,7 +304,7 @@ fn a_reader_that_had_to_wait_has_held_nobody_up() {
     });
     let gate = Gate::new();
     let it = world.proc.process(5);
-    drop(it.fault(ProcFile::SmapsRollup, Fault::Hang(gate.clone())));
+    drop(it.fail(ProcFile::SmapsRollup, Mishap::Hang(gate.clone())));
     let opener = thread::spawn(move || {
         gate.wait_until_held(1);
         thread::sleep(Duration::from_millis(200));

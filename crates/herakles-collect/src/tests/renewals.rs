@@ -1,7 +1,7 @@
 //! Reads for the age of a sample, which are made along with the look at the process.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, MemProc};
+use herakles_scan::testing::{MemProc, Mishap};
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn a_turn_that_fails_leaves_no_memory_and_is_counted_once() {
     let mut world = world(&[]);
     world.scan();
     let it = world.proc.process(2);
-    drop(it.fault(ProcFile::SmapsRollup, Fault::Errno(13)));
+    drop(it.fail(ProcFile::SmapsRollup, Mishap::Errno(13)));
     let view = world.scan();
     assert_eq!(view.memory(2), [Some(4096), None, None]);
     assert_eq!(view.memory(3), kib(4096, 2048, 1024));
@@ -67,7 +67,7 @@ fn a_process_that_ends_in_its_turn_is_gone() {
     let mut world = world(&[]);
     world.scan();
     let it = world.proc.process(2);
-    drop(it.fault(ProcFile::SmapsRollup, Fault::Death));
+    drop(it.fail(ProcFile::SmapsRollup, Mishap::Death));
     let view = world.scan();
     assert!(view.find(2).is_none() || view.memory(2)[1].is_none());
     assert!(world.scan().find(2).is_none());

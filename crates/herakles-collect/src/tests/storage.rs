@@ -1,7 +1,7 @@
 //! What storage did for processes, where that is asked for.
 
 use herakles_scan::ProcFile;
-use herakles_scan::testing::{Fault, Gate};
+use herakles_scan::testing::{Gate, Mishap};
 use herakles_stat::IoBytes;
 
 use super::*;
@@ -61,7 +61,7 @@ fn who_reaps_a_child_is_not_credited_with_what_was_seen_of_it() {
     world.scan();
     world.proc.remove(10_008);
     let reaper = world.proc.process(7).io(times(4));
-    drop(reaper.stat(|line| line.child_minor_faults += 1));
+    drop(reaper.stat(|line| line.reaped_minor_faults += 1));
     let view = world.scan();
     assert_eq!(bytes(&view), Some(times(3)));
     assert_eq!(view.subgroup("other/other").io_bytes, Some(BYTES));
@@ -73,7 +73,7 @@ fn where_it_is_refused_it_is_absent_and_counted() {
         old_and_young(proc);
         drop(proc.process(8).name("other").io(BYTES));
         for pid in [7, 10_007] {
-            drop(proc.process(pid).fault(ProcFile::Io, Fault::Errno(13)));
+            drop(proc.process(pid).fail(ProcFile::Io, Mishap::Errno(13)));
         }
     });
     for _ in 0..2 {
@@ -90,7 +90,7 @@ fn a_read_that_fails_once_loses_nothing() {
     let mut world = World::new(&[Setting::Io], old_and_young);
     world.scan();
     let it = world.proc.process(10_007).io(times(2));
-    drop(it.fault(ProcFile::Io, Fault::Errno(5)));
+    drop(it.fail(ProcFile::Io, Mishap::Errno(5)));
     let view = world.scan();
     assert_eq!(view.faults(), once("io io"));
     assert_eq!(bytes(&view), Some(BYTES));
@@ -105,7 +105,7 @@ fn a_read_that_hangs_costs_its_process_nothing_else() {
     world.scan();
     let gate = Gate::new();
     let it = world.proc.process(7).cpu(50, 0);
-    drop(it.fault(ProcFile::Io, Fault::Hang(gate.clone())));
+    drop(it.fail(ProcFile::Io, Mishap::Hang(gate.clone())));
     let view = world.scan();
     assert_eq!(view.faults(), once("timeout io"));
     assert_eq!(view.process(7).cpu_seconds, Some(0.5));

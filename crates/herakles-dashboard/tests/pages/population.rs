@@ -116,22 +116,19 @@ fn sample(pss_bytes: u64) -> MemorySample {
 
 pub(crate) fn host() -> HostRecord {
     let gib = |gib: u64| gib << 30;
-    let memory = HostMemory {
-        total_bytes: gib(64),
-        available_bytes: Some(gib(20)),
-        free_bytes: gib(4),
-        page_cache_bytes: gib(18),
-        shmem_bytes: gib(2),
-        anonymous_bytes: gib(30),
-        slab_reclaimable_bytes: gib(2),
-        slab_unreclaimable_bytes: gib(1),
-        kernel_stack_bytes: 64 * MIB,
-        page_tables_bytes: 300 * MIB,
-        percpu_bytes: 20 * MIB,
-        ..HostMemory::default()
-    };
-    HostRecord {
-        memory: Some(memory),
-        ..HostRecord::default()
-    }
+    let mut memory = HostMemory::default();
+    memory.total_bytes = gib(64);
+    memory.available_bytes = Some(gib(20));
+    memory.free_bytes = gib(4);
+    memory.page_cache_bytes = gib(18);
+    memory.shmem_bytes = gib(2);
+    memory.anonymous_bytes = gib(30);
+    memory.slab_reclaimable_bytes = gib(2);
+    memory.slab_unreclaimable_bytes = gib(1);
+    memory.kernel_stack_bytes = 64 * MIB;
+    memory.page_tables_bytes = 300 * MIB;
+    memory.percpu_bytes = 20 * MIB;
+    let mut host = HostRecord::default();
+    host.memory = Some(memory);
+    host
 }

@@ -9,7 +9,7 @@ use std::thread;
 use herakles_collect::{BootClock, HostFacts};
 use herakles_metrics::exporter::SelfUsage;
 use herakles_scan::KernelUnits;
-use herakles_scan::testing::{Fault, Gate, MemProc};
+use herakles_scan::testing::{Gate, MemProc, Mishap};
 use herakles_stat::{PageSize, TicksPerSecond};
 use herakles_web::Form;
 use herakles_web::hyper::Request;
@@ -146,7 +146,7 @@ const RSS_OF_1: &str = "herakles_process_memory_rss_bytes\
 #[test]
 fn before_the_first_good_refresh_there_are_sentences_and_no_metrics() {
     let mut it = exporter(&[]);
-    it.proc.list_fault(Some(Fault::Errno(EACCES)));
+    it.proc.fail_listing(Some(Mishap::Errno(EACCES)));
     for _ in 0..2 {
         for path in ["/metrics", "/-/ready", "/health", "/api/v1/snapshot"] {
             let (code, body) = get(&it.app, path);
@@ -160,7 +160,7 @@ fn before_the_first_good_refresh_there_are_sentences_and_no_metrics() {
     assert_says(&health, "last error: cannot list the processes: ");
     assert_says(&health, "refreshes: 0 good, 2 failed, 0 skipped");
 
-    it.proc.list_fault(None);
+    it.proc.fail_listing(None);
     it.refresher.refresh();
     for path in ["/metrics", "/-/ready", "/health", "/api/v1/snapshot"] {
         assert_eq!(get(&it.app, path).0, 200, "{path}");
@@ -176,7 +176,7 @@ fn after_a_failure_the_last_good_snapshot_is_served_and_health_says_why() {
     let good = it.app.cache.load().unwrap();
     assert_eq!(value(&it.app, RSS_OF_1), 4096.0 * 1024.0);
 
-    it.proc.list_fault(Some(Fault::Errno(EMFILE)));
+    it.proc.fail_listing(Some(Mishap::Errno(EMFILE)));
     drop(it.proc.process(1).memory_kib(8192, 4096, 2048));
     it.refresher.refresh();
     let served = it.app.cache.load().unwrap();
@@ -194,9 +194,9 @@ fn after_a_failure_the_last_good_snapshot_is_served_and_health_says_why() {
     );
 
     for pid in [1, 2] {
-        drop(it.proc.process(pid).open_fault(Fault::Errno(EACCES)));
+        drop(it.proc.process(pid).fail_opening(Mishap::Errno(EACCES)));
     }
-    it.proc.list_fault(None);
+    it.proc.fail_listing(None);
     it.refresher.refresh();
     let (_, health) = get(&it.app, "/health");
     assert_says(&health, "last error: none of 2 processes could be read");
@@ -221,7 +221,7 @@ fn after_a_failure_the_last_good_snapshot_is_served_and_health_says_why() {
 fn a_refresh_that_panics_is_survived() {
     let mut it = exporter(&[]);
     it.refresher.refresh();
-    it.proc.list_fault(Some(Fault::Panic));
+    it.proc.fail_listing(Some(Mishap::Panic));
     it.refresher.refresh();
     assert_eq!(value(&it.app, RSS_OF_1), 4096.0 * 1024.0);
     assert_eq!(value(&it.app, "herakles_exporter_cache_updating"), 0.0);
@@ -230,7 +230,7 @@ fn a_refresh_that_panics_is_survived() {
         "last error: a bug: the refresh panicked",
     );
 
-    it.proc.list_fault(None);
+    it.proc.fail_listing(None);
     drop(it.proc.process(3));
     it.refresher.refresh();
     assert_eq!(it.app.cache.load().unwrap().snapshot.processes().len(), 3);
@@ -303,7 +303,7 @@ fn while_a_scan_hangs_everything_is_served_and_live() {
     let (proc, app) = (it.proc, it.app);
     let mut refresher = it.refresher;
     refresher.refresh();
-    proc.list_fault(Some(Fault::Hang(gate.clone())));
+    proc.fail_listing(Some(Mishap::Hang(gate.clone())));
     let hanging = thread::spawn(move || refresher.refresh());
     gate.wait_until_held(1);
     assert_eq!(value(&app, "herakles_exporter_cache_updating"), 1.0);

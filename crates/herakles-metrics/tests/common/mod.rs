@@ -113,19 +113,17 @@ pub(crate) fn process(subgroup: SubgroupSlot, pid: u32, name: &str) -> Given {
 
 /// A sample with this USS, PSS and RSS in kB, and every part the kernel may give.
 pub(crate) fn sample(uss: u64, pss: u64, rss: u64) -> MemorySample {
-    let usage = MemoryUsage {
-        rss_bytes: rss << 10,
-        pss_bytes: pss << 10,
-        pss_anon_bytes: Some(uss << 10),
-        pss_file_bytes: Some((pss - uss) << 10),
-        pss_shmem_bytes: Some(0),
-        shared_clean_bytes: (rss - uss) << 10,
-        private_dirty_bytes: uss << 10,
-        swap_bytes: 4 << 10,
-        swap_pss_bytes: Some(2 << 10),
-        private_hugetlb_bytes: Some(0),
-        ..MemoryUsage::default()
-    };
+    let mut usage = MemoryUsage::default();
+    usage.rss_bytes = rss << 10;
+    usage.pss_bytes = pss << 10;
+    usage.pss_anon_bytes = Some(uss << 10);
+    usage.pss_file_bytes = Some((pss - uss) << 10);
+    usage.pss_shmem_bytes = Some(0);
+    usage.shared_clean_bytes = (rss - uss) << 10;
+    usage.private_dirty_bytes = uss << 10;
+    usage.swap_bytes = 4 << 10;
+    usage.swap_pss_bytes = Some(2 << 10);
+    usage.private_hugetlb_bytes = Some(0);
     MemorySample {
         usage,
         age: Duration::from_millis(250),
@@ -220,45 +218,45 @@ pub(crate) fn host() -> HostRecord {
         waiting_seconds: 12.5,
         stalled_seconds: Some(1.25),
     };
-    HostRecord {
-        memory: Some(HostMemory {
-            total_bytes: kb(16_000_000),
-            available_bytes: Some(kb(12_000_000)),
-            swap_total_bytes: kb(1000),
-            swap_free_bytes: kb(900),
-            free_bytes: kb(8_000_000),
-            page_cache_bytes: kb(4_000_000),
-            shmem_bytes: kb(100_000),
-            anonymous_bytes: kb(3_000_000),
-            slab_reclaimable_bytes: kb(200_000),
-            slab_unreclaimable_bytes: kb(100_000),
-            kernel_stack_bytes: kb(10_000),
-            page_tables_bytes: kb(20_000),
-            percpu_bytes: kb(5_000),
-            hugetlb_bytes: 0,
-        }),
-        cpu: Some(HostCpu {
-            user_seconds: 1000.5,
-            nice_seconds: 2.0,
-            system_seconds: 300.25,
-            idle_seconds: 90_000.0,
-            iowait_seconds: 12.0,
-            irq_seconds: 0.0,
-            softirq_seconds: 3.0,
-            steal_seconds: 1.0,
-        }),
-        load: Some([0.5, 0.25, 0.125]),
-        cpu_pressure: Some(Pressure {
-            stalled_seconds: None,
-            ..pressure
-        }),
-        memory_pressure: Some(pressure),
-        io_pressure: None,
-        boot_time_seconds: Some(NOW - 86_400.0),
-    }
+    let mut memory = HostMemory::default();
+    memory.total_bytes = kb(16_000_000);
+    memory.available_bytes = Some(kb(12_000_000));
+    memory.swap_total_bytes = kb(1000);
+    memory.swap_free_bytes = kb(900);
+    memory.free_bytes = kb(8_000_000);
+    memory.page_cache_bytes = kb(4_000_000);
+    memory.shmem_bytes = kb(100_000);
+    memory.anonymous_bytes = kb(3_000_000);
+    memory.slab_reclaimable_bytes = kb(200_000);
+    memory.slab_unreclaimable_bytes = kb(100_000);
+    memory.kernel_stack_bytes = kb(10_000);
+    memory.page_tables_bytes = kb(20_000);
+    memory.percpu_bytes = kb(5_000);
+    let mut cpu = HostCpu::default();
+    cpu.user_seconds = 1000.5;
+    cpu.nice_seconds = 2.0;
+    cpu.system_seconds = 300.25;
+    cpu.idle_seconds = 90_000.0;
+    cpu.iowait_seconds = 12.0;
+    cpu.irq_seconds = 0.0;
+    cpu.softirq_seconds = 3.0;
+    cpu.steal_seconds = 1.0;
+    let mut host = HostRecord::default();
+    host.memory = Some(memory);
+    host.cpu = Some(cpu);
+    host.load = Some([0.5, 0.25, 0.125]);
+    host.cpu_pressure = Some(Pressure {
+        stalled_seconds: None,
+        ..pressure
+    });
+    host.memory_pressure = Some(pressure);
+    host.boot_time_seconds = Some(NOW - 86_400.0);
+    host
 }
 
 pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
+    let mut memory_reads = MemoryReads::default();
+    memory_reads.fresh = 300;
     ExporterStatus {
         started_seconds: NOW - 3600.0,
         created: true,
@@ -284,10 +282,7 @@ pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
         },
         cache_last_success_seconds: Some(NOW),
         processes: Some(snapshot.states()),
-        memory_reads: MemoryReads {
-            fresh: 300,
-            ..MemoryReads::default()
-        },
+        memory_reads,
         scan_errors: [(("vanished", "stat"), 7), (("denied", "smaps_rollup"), 3)].into(),
         series: Some(snapshot.series()),
         series_dropped: Some(snapshot.series_dropped()),

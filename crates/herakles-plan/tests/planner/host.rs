@@ -73,13 +73,12 @@ pub(crate) fn patient() -> PlanLimits {
 
 impl Process {
     pub(crate) fn usage(&self) -> MemoryUsage {
-        MemoryUsage {
-            rss_bytes: self.rss_mib * MIB,
-            pss_bytes: self.rss_mib * MIB,
-            private_dirty_bytes: (self.rss_mib - self.shared_mib) * MIB,
-            shared_clean_bytes: self.shared_mib * MIB,
-            ..MemoryUsage::default()
-        }
+        let mut usage = MemoryUsage::default();
+        usage.rss_bytes = self.rss_mib * MIB;
+        usage.pss_bytes = self.rss_mib * MIB;
+        usage.private_dirty_bytes = (self.rss_mib - self.shared_mib) * MIB;
+        usage.shared_clean_bytes = self.shared_mib * MIB;
+        usage
     }
 
     pub(crate) fn seen_as(&self, pid: u32) -> Observation {

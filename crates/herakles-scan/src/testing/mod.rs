@@ -4,12 +4,12 @@
 //! returns a [`MemProcess`] that changes it.
 //!
 //! ```
-//! use herakles_scan::testing::{Fault, MemProc, pid};
+//! use herakles_scan::testing::{Mishap, MemProc, pid};
 //! use herakles_scan::{Buffers, MemorySource, ProcFile, Skip, open_process, read_memory};
 //!
 //! let proc = MemProc::new();
 //! proc.process(42).name("postgres").cpu(150, 50).memory_kib(2048, 1024, 512);
-//! proc.process(43).fault(ProcFile::SmapsRollup, Fault::Errno(13));
+//! proc.process(43).fail(ProcFile::SmapsRollup, Mishap::Errno(13));
 //!
 //! let mut buffers = Buffers::default();
 //! let mut memory = |id| {
@@ -21,12 +21,12 @@
 //! # Ok::<(), herakles_scan::ScanError>(())
 //! ```
 
-mod fault;
+mod mishap;
 mod process;
 mod source;
 mod stat_line;
 
-pub use fault::{Fault, Gate};
+pub use mishap::{Gate, Mishap};
 pub use process::MemProcess;
 pub use source::{MemHandle, MemProc};
 pub use stat_line::StatLine;

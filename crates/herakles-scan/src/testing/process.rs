@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use herakles_stat::{IoBytes, Pid};
 
-use super::{Fault, StatLine, pid};
+use super::{Mishap, StatLine, pid};
 use crate::ProcFile;
 
 const PF_KTHREAD: u32 = 0x0020_0000;
@@ -18,7 +18,7 @@ pub(super) struct Files {
     pub(super) stat: StatLine,
     /// Those that exist.
     pub(super) contents: HashMap<ProcFile, Vec<u8>>,
-    pub(super) faults: HashMap<ProcFile, Fault>,
+    pub(super) mishaps: HashMap<ProcFile, Mishap>,
 }
 
 impl Files {
@@ -38,7 +38,7 @@ pub(super) struct State {
     pub(super) owner_uid: u32,
     pub(super) open_fds: u64,
     pub(super) reads: HashMap<ProcFile, usize>,
-    pub(super) open_fault: Option<Fault>,
+    pub(super) open_mishap: Option<Mishap>,
     pub(super) reaped: bool,
 }
 
@@ -56,7 +56,7 @@ impl MemProcess {
         let main = Files {
             stat,
             contents: HashMap::new(),
-            faults: HashMap::new(),
+            mishaps: HashMap::new(),
         };
         let state = State {
             pid,
@@ -65,7 +65,7 @@ impl MemProcess {
             owner_uid: 0,
             open_fds: 3,
             reads: HashMap::new(),
-            open_fault: None,
+            open_mishap: None,
             reaped: false,
         };
         Self {
@@ -110,8 +110,8 @@ impl MemProcess {
     }
 
     /// Sets the ticks of children that were waited for.
-    pub fn child_cpu(self, user: u64, system: u64) -> Self {
-        self.stat(|line| (line.child_user_ticks, line.child_system_ticks) = (user, system))
+    pub fn reaped_cpu(self, user: u64, system: u64) -> Self {
+        self.stat(|line| (line.reaped_user_ticks, line.reaped_system_ticks) = (user, system))
     }
 
     /// Sets RSS, PSS and USS in KiB, in `smaps_rollup` and `smaps` alike, and the resident pages
@@ -189,22 +189,22 @@ impl MemProcess {
     }
 
     /// From now on this goes wrong with a file.
-    pub fn fault(self, file: ProcFile, fault: Fault) -> Self {
+    pub fn fail(self, file: ProcFile, mishap: Mishap) -> Self {
         self.with(|state| {
-            state.main.faults.insert(file, fault);
+            state.main.mishaps.insert(file, mishap);
         })
     }
 
     /// From now on this goes wrong when the process is opened.
-    pub fn open_fault(self, fault: Fault) -> Self {
-        self.with(|state| state.open_fault = Some(fault))
+    pub fn fail_opening(self, mishap: Mishap) -> Self {
+        self.with(|state| state.open_mishap = Some(mishap))
     }
 
-    /// Takes all faults back.
+    /// Takes all mishaps back.
     pub fn healthy(self) -> Self {
         self.with(|state| {
-            state.main.faults.clear();
-            state.open_fault = None;
+            state.main.mishaps.clear();
+            state.open_mishap = None;
         })
     }
 
@@ -225,7 +225,7 @@ impl MemProcess {
             thread.stat.pid = tid;
             state.threads.insert(pid(tid), thread);
         })
-        .stat(|line| (line.state, line.num_threads) = ('Z', 2))
+        .stat(|line| (line.state, line.threads) = ('Z', 2))
         .memoryless()
     }
 
@@ -235,11 +235,11 @@ impl MemProcess {
     }
 
     fn memoryless(self) -> Self {
-        self.stat(|line| (line.vsize_bytes, line.rss_pages) = (0, 0))
+        self.stat(|line| (line.virtual_bytes, line.rss_pages) = (0, 0))
             .content(ProcFile::Statm, "0 0 0 0 0 0 0\n")
             .content(ProcFile::Smaps, "")
             .content(ProcFile::Cmdline, "")
             .without(ProcFile::Exe)
-            .fault(ProcFile::SmapsRollup, Fault::Errno(ESRCH))
+            .fail(ProcFile::SmapsRollup, Mishap::Errno(ESRCH))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use herakles_stat::Pid;
 
-use super::{Fault, MemProcess, pid};
+use super::{MemProcess, Mishap, pid};
 use crate::{ProcFile, ProcHandle, ProcSource, ReadBuf};
 
 const ENOENT: i32 = 2;
@@ -21,7 +21,7 @@ pub struct MemProc {
 #[derive(Debug, Default)]
 struct Table {
     processes: BTreeMap<Pid, MemProcess>,
-    list_fault: Option<Fault>,
+    list_mishap: Option<Mishap>,
 }
 
 impl MemProc {
@@ -53,8 +53,8 @@ impl MemProc {
     }
 
     /// From now on this goes wrong when processes are listed; `None`: nothing.
-    pub fn list_fault(&self, fault: Option<Fault>) {
-        self.lock().list_fault = fault;
+    pub fn fail_listing(&self, mishap: Option<Mishap>) {
+        self.lock().list_mishap = mishap;
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -67,9 +67,9 @@ impl ProcSource for MemProc {
 
     fn pids(&self, out: &mut Vec<Pid>) -> io::Result<()> {
         out.clear();
-        let fault = self.lock().list_fault.clone();
-        if let Some(fault) = fault {
-            fault.strike()?;
+        let mishap = self.lock().list_mishap.clone();
+        if let Some(mishap) = mishap {
+            mishap.strike()?;
         }
         out.extend(self.lock().processes.keys());
         Ok(())
@@ -78,13 +78,13 @@ impl ProcSource for MemProc {
     fn open(&self, pid: Pid) -> io::Result<MemHandle> {
         let process = self.lock().processes.get(&pid).cloned();
         let process = process.ok_or_else(|| errno(ENOENT))?;
-        let fault = process.lock().open_fault.clone();
-        match fault {
-            Some(Fault::Death) => {
+        let mishap = process.lock().open_mishap.clone();
+        match mishap {
+            Some(Mishap::Death) => {
                 self.remove(pid.as_u32());
                 return Err(errno(ENOENT));
             }
-            Some(fault) => fault.strike()?,
+            Some(mishap) => mishap.strike()?,
             None => {}
         }
         Ok(MemHandle {
@@ -110,7 +110,7 @@ impl MemHandle {
     }
 
     fn content(&self, file: ProcFile) -> io::Result<Vec<u8>> {
-        let (content, fault) = {
+        let (content, mishap) = {
             let state = self.process.lock();
             if state.reaped {
                 return Err(errno(ESRCH));
@@ -119,16 +119,16 @@ impl MemHandle {
                 Some(tid) => state.threads.get(&tid).ok_or_else(|| errno(ESRCH))?,
                 None => &state.main,
             };
-            (files.content(file), files.faults.get(&file).cloned())
+            (files.content(file), files.mishaps.get(&file).cloned())
         };
         // No lock is held here: a reader that hangs or panics must not take the process along.
-        if let Some(fault) = &fault {
-            fault.strike()?;
+        if let Some(mishap) = &mishap {
+            mishap.strike()?;
         }
         let mut content = content.ok_or_else(|| errno(ENOENT))?;
-        match fault {
-            Some(Fault::Cut(length)) => content.truncate(length),
-            Some(Fault::Death) => {
+        match mishap {
+            Some(Mishap::Cut(length)) => content.truncate(length),
+            Some(Mishap::Death) => {
                 self.source.remove(self.pid().as_u32());
                 return Err(errno(ESRCH));
             }
@@ -158,16 +158,16 @@ impl ProcHandle for MemHandle {
     }
 
     fn count_fds(&self) -> io::Result<u64> {
-        let fault = {
+        let mishap = {
             let mut state = self.process.lock();
             if state.reaped {
                 return Err(errno(ESRCH));
             }
             *state.reads.entry(ProcFile::Fd).or_default() += 1;
-            state.main.faults.get(&ProcFile::Fd).cloned()
+            state.main.mishaps.get(&ProcFile::Fd).cloned()
         };
-        if let Some(fault) = fault {
-            fault.strike()?;
+        if let Some(mishap) = mishap {
+            mishap.strike()?;
         }
         Ok(self.process.lock().open_fds)
     }

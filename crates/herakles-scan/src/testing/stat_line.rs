@@ -20,16 +20,16 @@ pub struct StatLine {
     pub parent: u32,
     pub flags: u32,
     pub minor_faults: u64,
-    pub child_minor_faults: u64,
+    pub reaped_minor_faults: u64,
     pub major_faults: u64,
-    pub child_major_faults: u64,
+    pub reaped_major_faults: u64,
     pub user_ticks: u64,
     pub system_ticks: u64,
-    pub child_user_ticks: u64,
-    pub child_system_ticks: u64,
-    pub num_threads: u32,
+    pub reaped_user_ticks: u64,
+    pub reaped_system_ticks: u64,
+    pub threads: u32,
     pub start_time: u64,
-    pub vsize_bytes: u64,
+    pub virtual_bytes: u64,
     pub rss_pages: u64,
     pub start_stack: u64,
 }
@@ -45,16 +45,16 @@ impl StatLine {
             parent: 1,
             flags: 0x0040_0000,
             minor_faults: 0,
-            child_minor_faults: 0,
+            reaped_minor_faults: 0,
             major_faults: 0,
-            child_major_faults: 0,
+            reaped_major_faults: 0,
             user_ticks: 0,
             system_ticks: 0,
-            child_user_ticks: 0,
-            child_system_ticks: 0,
-            num_threads: 1,
+            reaped_user_ticks: 0,
+            reaped_system_ticks: 0,
+            threads: 1,
             start_time: u64::from(pid),
-            vsize_bytes: 16 << 20,
+            virtual_bytes: 16 << 20,
             rss_pages: 1024,
             start_stack: 0x7ffc_1234_5600,
         }
@@ -69,24 +69,24 @@ impl StatLine {
             parent,
             flags,
             minor_faults,
-            child_minor_faults,
+            reaped_minor_faults,
             major_faults,
-            child_major_faults,
+            reaped_major_faults,
             user_ticks,
             system_ticks,
-            child_user_ticks,
-            child_system_ticks,
-            num_threads,
+            reaped_user_ticks,
+            reaped_system_ticks,
+            threads,
             start_time,
-            vsize_bytes,
+            virtual_bytes,
             rss_pages,
             start_stack,
         } = self;
         let head = format!("{pid} (");
         let rest = format!(
-            ") {state} {parent} {pid} {pid} 0 -1 {flags} {minor_faults} {child_minor_faults} \
-             {major_faults} {child_major_faults} {user_ticks} {system_ticks} {child_user_ticks} \
-             {child_system_ticks} 20 0 {num_threads} 0 {start_time} {vsize_bytes} {rss_pages} \
+            ") {state} {parent} {pid} {pid} 0 -1 {flags} {minor_faults} {reaped_minor_faults} \
+             {major_faults} {reaped_major_faults} {user_ticks} {system_ticks} {reaped_user_ticks} \
+             {reaped_system_ticks} 20 0 {threads} 0 {start_time} {virtual_bytes} {rss_pages} \
              18446744073709551615 1 1 {start_stack} 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
         );
         [head.as_bytes(), comm, rest.as_bytes()].concat()

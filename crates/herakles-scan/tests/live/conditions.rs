@@ -43,7 +43,7 @@ fn any_name_is_read_as_it_is() {
             (child.pid(), Some(this_process())),
             "{printf}"
         );
-        assert!(stat.start_time > 0 && stat.num_threads == 1, "{printf}");
+        assert!(stat.start_time > 0 && stat.threads == 1, "{printf}");
     }
 }
 

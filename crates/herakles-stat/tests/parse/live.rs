@@ -32,21 +32,24 @@ fn every_live_stat_reads_as_procfs_reads_it() {
         );
         assert_eq!(ours.flags, theirs.flags);
         assert_eq!(ours.minor_faults, theirs.minflt);
-        assert_eq!(ours.child_minor_faults, theirs.cminflt);
+        assert_eq!(ours.reaped_minor_faults, theirs.cminflt);
         assert_eq!(ours.major_faults, theirs.majflt);
-        assert_eq!(ours.child_major_faults, theirs.cmajflt);
+        assert_eq!(ours.reaped_major_faults, theirs.cmajflt);
         assert_eq!(
             (ours.cpu.user, ours.cpu.system),
             (theirs.utime, theirs.stime)
         );
-        assert_eq!(ours.child_cpu.user, u64::try_from(theirs.cutime).unwrap());
-        assert_eq!(ours.child_cpu.system, u64::try_from(theirs.cstime).unwrap());
+        assert_eq!(ours.reaped_cpu.user, u64::try_from(theirs.cutime).unwrap());
         assert_eq!(
-            u64::from(ours.num_threads),
+            ours.reaped_cpu.system,
+            u64::try_from(theirs.cstime).unwrap()
+        );
+        assert_eq!(
+            u64::from(ours.threads),
             u64::try_from(theirs.num_threads).unwrap()
         );
         assert_eq!(ours.start_time, theirs.starttime);
-        assert_eq!(ours.vsize_bytes, theirs.vsize);
+        assert_eq!(ours.virtual_bytes, theirs.vsize);
         assert_eq!(ours.rss_pages, theirs.rss);
         assert_eq!(ours.start_stack, theirs.startstack);
     }
@@ -69,7 +72,7 @@ fn this_process_is_itself() {
     let stat = Stat::parse(&line).expect("the kernel wrote it");
     assert_eq!(stat.pid.as_u32(), std::process::id());
     assert!(!stat.is_kernel_thread() && !stat.is_zombie() && !stat.leader_exited());
-    assert!(stat.num_threads >= 1);
+    assert!(stat.threads >= 1);
 }
 
 #[test]

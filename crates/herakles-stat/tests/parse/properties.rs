@@ -121,13 +121,13 @@ proptest! {
             let parent = stat.parent.map_or(0, |parent| u64::from(parent.as_u32()));
             prop_assert_eq!(parent, counted(signed.ppid.into()));
             prop_assert_eq!(stat.flags, unsigned.flags);
-            prop_assert_eq!([stat.minor_faults, stat.child_minor_faults], [minflt, cminflt]);
-            prop_assert_eq!([stat.major_faults, stat.child_major_faults], [majflt, cmajflt]);
+            prop_assert_eq!([stat.minor_faults, stat.reaped_minor_faults], [minflt, cminflt]);
+            prop_assert_eq!([stat.major_faults, stat.reaped_major_faults], [majflt, cmajflt]);
             prop_assert_eq!([stat.cpu.user, stat.cpu.system], [utime, stime]);
-            let children = [stat.child_cpu.user, stat.child_cpu.system];
+            let children = [stat.reaped_cpu.user, stat.reaped_cpu.system];
             prop_assert_eq!(children, [counted(signed.cutime), counted(signed.cstime)]);
-            prop_assert_eq!(u64::from(stat.num_threads), counted(signed.threads.into()));
-            prop_assert_eq!([stat.start_time, stat.vsize_bytes], [unsigned.start, unsigned.vsize]);
+            prop_assert_eq!(u64::from(stat.threads), counted(signed.threads.into()));
+            prop_assert_eq!([stat.start_time, stat.virtual_bytes], [unsigned.start, unsigned.vsize]);
             prop_assert_eq!(stat.rss_pages, counted(signed.rss));
             prop_assert_eq!((stat.key().pid, stat.key().start_time), (stat.pid, unsigned.start));
             prop_assert_eq!(stat.start_stack, unsigned.stack);

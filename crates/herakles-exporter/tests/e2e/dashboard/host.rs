@@ -182,11 +182,10 @@ fn snapshot(taken: f64, minute: u32) -> Snapshot {
             builder.push(process, &SubgroupShare::of_memory(sample));
         }
     }
-    builder.host(HostRecord {
-        memory: Some(memory()),
-        load: Some([5.21, 4.87, 4.66]),
-        ..HostRecord::default()
-    });
+    let mut host = HostRecord::default();
+    host.memory = Some(memory());
+    host.load = Some([5.21, 4.87, 4.66]);
+    builder.host(host);
     builder.finish(&Limits::default(), &mut Selection::default())
 }
 
@@ -225,20 +224,19 @@ fn sample(programs: &Programs, pss_mib: f64, wave: f64) -> MemorySample {
 
 fn memory() -> HostMemory {
     let mib = |mib: u64| mib << 20;
-    HostMemory {
-        total_bytes: mib(64_187),
-        available_bytes: Some(mib(25_310)),
-        free_bytes: mib(3_120),
-        swap_total_bytes: mib(8_192),
-        swap_free_bytes: mib(7_570),
-        page_cache_bytes: mib(20_460),
-        shmem_bytes: mib(5_310),
-        anonymous_bytes: mib(31_540),
-        slab_reclaimable_bytes: mib(2_140),
-        slab_unreclaimable_bytes: mib(690),
-        kernel_stack_bytes: mib(24),
-        page_tables_bytes: mib(240),
-        percpu_bytes: mib(31),
-        ..HostMemory::default()
-    }
+    let mut memory = HostMemory::default();
+    memory.total_bytes = mib(64_187);
+    memory.available_bytes = Some(mib(25_310));
+    memory.free_bytes = mib(3_120);
+    memory.swap_total_bytes = mib(8_192);
+    memory.swap_free_bytes = mib(7_570);
+    memory.page_cache_bytes = mib(20_460);
+    memory.shmem_bytes = mib(5_310);
+    memory.anonymous_bytes = mib(31_540);
+    memory.slab_reclaimable_bytes = mib(2_140);
+    memory.slab_unreclaimable_bytes = mib(690);
+    memory.kernel_stack_bytes = mib(24);
+    memory.page_tables_bytes = mib(240);
+    memory.percpu_bytes = mib(31);
+    memory
 }

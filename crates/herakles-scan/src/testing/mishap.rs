@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 /// What goes wrong when a file is opened and read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Fault {
+pub enum Mishap {
     /// The call fails with this errno.
     Errno(i32),
     /// The file ends after this many bytes.
@@ -19,7 +19,7 @@ pub enum Fault {
     Panic,
 }
 
-impl Fault {
+impl Mishap {
     /// Does what can be done without the process.
     pub(super) fn strike(&self) -> io::Result<()> {
         match self {
