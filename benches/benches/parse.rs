@@ -1,6 +1,9 @@
 //! Parsers of `stat`, `smaps_rollup` and `smaps` beside procfs-core and `BufReader::lines`, on the
 //! same bytes: what the kernel says of this very process.
 //!
+//! The ratios of `out of columns` say what it is worth that the kernel's columns are known: the same
+//! lines with single spaces, which are shorter but have to be read byte by byte.
+//!
 //! `cargo bench -p herakles-benches --bench parse`; with `-- ratios` only the ratios.
 
 #![expect(
@@ -142,6 +145,29 @@ mod by_lines {
     }
 }
 
+/// The same lines, with one space where the kernel aligns numbers.
+fn out_of_columns(file: &[u8]) -> Vec<u8> {
+    let mut squeezed = file.to_vec();
+    squeezed.dedup_by(|one, before| (*one, *before) == (b' ', b' '));
+    squeezed
+}
+
+/// What the kernel's columns are worth to our own parser.
+fn columns(task: &str, aligned: &[u8], parse: fn(&[u8]) -> Memory) {
+    let squeezed = out_of_columns(aligned);
+    assert_eq!(parse(aligned), parse(&squeezed), "{task}: out of columns");
+    let run = |file: &[u8]| {
+        black_box(parse(black_box(file)));
+    };
+    ratios(
+        task,
+        &[
+            ("in columns", &|| run(aligned)),
+            ("out of columns", &|| run(&squeezed)),
+        ],
+    );
+}
+
 /// The mappings of this process, again and again until there are `mappings`.
 fn smaps_of(mappings: usize) -> Vec<u8> {
     let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
@@ -219,6 +245,10 @@ fn main() {
             &smaps_of(mappings),
             &MEMORY_PARSERS,
         );
+    }
+    if timed {
+        columns("smaps_rollup", &rollup, ours::rollup);
+        columns("smaps of 340", &smaps_of(340), ours::smaps);
     }
     if let Some(criterion) = criterion {
         criterion.final_summary();
