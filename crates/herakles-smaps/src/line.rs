@@ -114,6 +114,13 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Most spaces and digits of a value: sixteen columns before the number as the kernel pads them,
+/// twenty digits, and some to spare.
+const LONGEST_VALUE: usize = 40;
+
+/// The longest line with a value: the longest key, spaces and digits, the unit.
+pub(crate) const LONGEST_LINE: usize = "Private_Hugetlb:".len() + LONGEST_VALUE + " kB".len();
+
 /// The bytes of a value such as `     1704 kB`, and what follows it: nothing, or the end of the
 /// line.
 #[inline]
@@ -128,10 +135,9 @@ fn bytes(key: Key, text: &[u8]) -> Result<(u64, &[u8]), ParseErrorKind> {
             .ok_or(ParseErrorKind::OutOfRange(key))?;
         rest = behind;
     }
+    let is_number = rest.len() < digits.len() && text.len() - rest.len() <= LONGEST_VALUE;
     match rest {
-        [b' ', b'k', b'B', behind @ ..]
-            if rest.len() < digits.len() && matches!(behind, [] | [b'\n', ..]) =>
-        {
+        [b' ', b'k', b'B', behind @ ..] if is_number && matches!(behind, [] | [b'\n', ..]) => {
             let bytes = kib
                 .checked_mul(1024)
                 .ok_or(ParseErrorKind::OutOfRange(key))?;

@@ -3,13 +3,14 @@
 use memchr::{memchr, memrchr};
 
 use crate::key::Entry;
-use crate::line::each_entry;
+use crate::line::{LONGEST_LINE, each_entry};
 use crate::tally::Tally;
 use crate::{MemoryUsage, ParseError, ParseErrorKind};
 
-/// Longest part of a line that is kept between two pieces. Lines with values have 28 bytes, more
-/// only above 95 GiB; those that are longer (paths, flags) do not matter.
+/// Longest part of a line that is kept between two pieces: more than a line with a value has, so
+/// that one which was cut is as wrong as the whole. Longer ones (paths, flags) do not matter.
 const CARRY: usize = 64;
+const _: () = assert!(CARRY > LONGEST_LINE);
 
 /// Sums `/proc/<pid>/smaps` as it comes in pieces, without allocating.
 ///

@@ -252,3 +252,32 @@ fn a_mapping_that_lacks_a_line_is_an_error() {
     let second = first_swap.find("2000-").expect("there");
     assert_eq!(error.offset, second, "noticed where the next begins");
 }
+
+/// No kernel writes such lines. What is read from one must not follow from where a read ended.
+#[test]
+fn long_lines_say_the_same_whatever_the_pieces() {
+    for length in 0..100 {
+        for (line, is_value) in [
+            (
+                format!("Shared_Dirty:{}0 kB", " ".repeat(length)),
+                length < 40,
+            ),
+            (format!("Rss:{}1 kB", "0".repeat(length)), length < 40),
+            (format!("Pss: 1 kB{}", " ".repeat(length)), length == 0),
+        ] {
+            let key = line.split_inclusive(':').next().expect("a key");
+            let file: String = smaps(&[[1; 12]], true)
+                .split_inclusive('\n')
+                .map(|known| match known.starts_with(key) {
+                    true => format!("{line}\n"),
+                    false => known.to_owned(),
+                })
+                .collect();
+            let whole = summed(file.as_bytes(), file.len());
+            assert_eq!(whole.is_ok(), is_value, "{line:?}: {whole:?}");
+            for piece in [1, 7, 64, 65] {
+                assert_eq!(summed(file.as_bytes(), piece), whole, "{line:?}");
+            }
+        }
+    }
+}
