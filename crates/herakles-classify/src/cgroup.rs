@@ -110,7 +110,8 @@ fn machine<'t>(group: Group<'t>) -> Option<Cow<'t, [u8]>> {
     (!name.is_empty() && !is_virtual && !is_outside).then(|| unescaped(name))
 }
 
-/// A part of a unit's name, where systemd writes `\x2d` for a dash.
+/// A part of a unit's name, where systemd writes `\x2d` for a dash. What would be a slash stays as it
+/// is written: the name of one thing is no path.
 fn unescaped(name: &[u8]) -> Cow<'_, [u8]> {
     if !name.contains(&b'\\') {
         return Cow::Borrowed(name);
@@ -121,7 +122,8 @@ fn unescaped(name: &[u8]) -> Cow<'_, [u8]> {
         let escaped = after.strip_prefix(b"x").filter(|_| byte == b'\\');
         let digits = escaped
             .and_then(|after| std::str::from_utf8(after.get(..2)?).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|&byte| byte != b'/');
         let (byte, length) = digits.map_or((byte, 1), |byte| (byte, r"\x2d".len()));
         plain.push(byte);
         rest = rest.get(length..).unwrap_or_default();

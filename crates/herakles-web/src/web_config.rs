@@ -27,6 +27,7 @@ use hyper::HeaderMap;
 
 use self::document::Document;
 pub use self::error::WebConfigError;
+use self::error::printable;
 use self::files::Files;
 use self::rate_limit::RateLimit;
 use self::users::Users;
@@ -98,7 +99,7 @@ impl WebConfig {
             headers: headers::headers(http.headers.unwrap_or_default())?,
             users: Users::new(document.basic_auth_users.unwrap_or_default(), &mut warnings)?,
             rate_limit: RateLimit::new(document.rate_limit.unwrap_or_default())?,
-            warnings,
+            warnings: warnings.iter().map(|warning| printable(warning)).collect(),
             is_empty: text.trim().is_empty(),
         })
     }

@@ -112,6 +112,7 @@ fn escapes_of_unit_names_are_undone() {
         (r"a\x2", r"a\x2"),
         (r"a\", r"a\"),
         (r"a\xzz", r"a\xzz"),
+        (r"my\x2fweb", r"my\x2fweb"),
         ("plain", "plain"),
     ] {
         assert_eq!(&*super::unescaped(name.as_bytes()), expected.as_bytes());

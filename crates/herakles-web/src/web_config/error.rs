@@ -21,7 +21,7 @@ impl WebConfigError {
         Self {
             file: file.to_owned(),
             position: None,
-            message,
+            message: printable(&message),
         }
     }
 
@@ -40,7 +40,7 @@ impl WebConfigError {
 
 impl fmt::Display for WebConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
+        f.write_str(&printable(&self.file.to_string_lossy()))?;
         if let Some((line, column)) = self.position {
             write!(f, ":{line}:{column}")?;
         }
@@ -76,7 +76,22 @@ impl Problem {
         WebConfigError {
             file: file.to_owned(),
             position: self.at.map(|at| (at.line(), at.column())),
-            message: self.message,
+            message: printable(&self.message),
         }
     }
+}
+
+/// A sentence that quotes the file, in one line and without what moves a terminal's cursor.
+pub(super) fn printable(sentence: &str) -> String {
+    let mut shown = String::with_capacity(sentence.len());
+    for character in sentence.chars() {
+        if character.is_control()
+            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
 }

@@ -251,6 +251,13 @@ fn no_error_shows_a_secret() {
 }
 
 #[test]
+fn what_is_quoted_stays_in_its_line() {
+    let yaml = "tls_server_config:\n  cert_file: \"a\\tb\\n\\u202ec\"\n  key_file: x\n";
+    let error = Site::new(yaml).read().unwrap_err().to_string();
+    assert!(error.contains(r"a\tb\n\u{202e}c"), "{error}");
+}
+
+#[test]
 fn names_that_rustls_lacks_are_warnings_while_something_is_left() {
     let warnings = |more: &str| {
         Site::new(&format!("{TLS}{more}"))
