@@ -17,7 +17,8 @@ use crate::{Body, respond};
 pub(super) enum Hosts {
     /// By any: who reaches it from elsewhere may know it by any name.
     Any,
-    /// It listens on a loopback address: only by names of that, and the one it was bound by.
+    /// It listens on a loopback address: only by names of that, by names that no public domain can
+    /// have, and the one it was bound by.
     Loopback(Option<Arc<str>>),
 }
 
@@ -38,8 +39,9 @@ impl Hosts {
         };
         let host = host.strip_suffix('.').unwrap_or(host);
         let host = host.to_ascii_lowercase();
-        // No name at all was never resolved to anything.
-        if host.is_empty() || host == "localhost" || host.ends_with(".localhost") {
+        // A page comes from a name of the public DNS, and that has a dot. Names without one are those of
+        // hosts files, containers and clients made by hand; no name was never resolved to anything.
+        if !host.contains(['.', ':']) || host.ends_with(".localhost") {
             return true;
         }
         if name
@@ -138,6 +140,8 @@ mod tests {
             "127.1.2.3",
             "[::1]:9215",
             "",
+            "x",
+            "exporter:9215",
             "[::ffff:127.0.0.1]:1",
             "exporter.internal:9215",
         ] {

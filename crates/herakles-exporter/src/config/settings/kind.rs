@@ -197,7 +197,7 @@ impl Kind {
             (Self::Ratio { .. }, DeValue::Float(number)) => {
                 self.ratio(number.as_str().parse().map_err(|_| mistaken())?)
             }
-            (Self::Duration { .. }, DeValue::Integer(number)) => Err(no_unit(number.as_str())),
+            (Self::Duration { .. }, DeValue::Integer(number)) => self.duration(number.as_str()),
             (Self::Duration { .. }, DeValue::String(text)) => self.duration(text),
             (
                 Self::Choice(_) | Self::Route | Self::Path | Self::OptionalPath,

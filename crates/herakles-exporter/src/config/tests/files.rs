@@ -245,6 +245,17 @@ fn values_of_another_type_say_what_is_expected() {
     );
 }
 
+/// What the documentation writes as `0 = off` may be written so.
+#[test]
+fn zero_needs_no_unit() {
+    for zero in ["0", "\"0\"", "\"0s\""] {
+        let text = format!("[scan]\nmax_hold = {zero}\n[dashboard]\nhistory = {zero}\n");
+        let config = Layers::new().file(&text).load().config;
+        assert_eq!(config.scan.max_hold, Duration::ZERO, "{zero}");
+        assert_eq!(config.dashboard.history, Duration::ZERO, "{zero}");
+    }
+}
+
 #[test]
 fn items_of_lists_are_checked() {
     check(
