@@ -1,10 +1,12 @@
 //! Imported rules beside Debian's process-exporter: both look at the same made-up processes.
 //!
-//! The processes are a recorded tree, so nothing else on the host is in it. Each has another power
-//! of two as the size of its address space, so that the sum of a group says who is in it.
+//! They live in a pid namespace of their own, or are a recorded tree where a test needs what no
+//! process can be: nothing else on the host is there. Each has another address space, so that the
+//! sum of a group says who is in it.
 
 mod configurations;
 mod processes;
+mod stage;
 
 use std::{
     collections::BTreeMap,
@@ -22,10 +24,18 @@ use crate::{
     harness::{debian::Program, exporter::run, exposition::Exposition},
 };
 use configurations::{CONFIGURATIONS, Expected};
-use processes::{MADE, PAGE, Tree};
+use processes::{MADE, Tree};
+use stage::Stage;
 
-/// Who is in which group: a bit for each process.
-type Groups = BTreeMap<String, u64>;
+/// What is in which group.
+type Groups = BTreeMap<String, Members>;
+
+/// How many they are, and the sum of their address spaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Members {
+    processes: u64,
+    bytes: u64,
+}
 
 /// Theirs, until it is dropped.
 struct ProcessExporter {
@@ -75,18 +85,24 @@ impl ProcessExporter {
         stream.read_to_string(&mut answer).expect("it answers");
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
         assert!(head.starts_with("HTTP/1.0 200"), "{head}");
-        let samples = Exposition::parse(body).samples;
-        let sizes = samples.iter().filter(|sample| {
-            sample.name == "namedprocess_namegroup_memory_bytes"
-                && sample.label("memtype") == "virtual"
-        });
-        sizes
-            .map(|sample| {
-                let name = sample.label("groupname").to_owned();
-                // Exact: the sums stay below 2^53.
-                (name, sample.value as u64 / PAGE)
-            })
-            .collect()
+        let mut groups = Groups::new();
+        for sample in Exposition::parse(body).samples {
+            // Exact: the sums stay below 2^53.
+            let value = sample.value as u64;
+            let is_size = sample.name == "namedprocess_namegroup_memory_bytes"
+                && sample.label("memtype") == "virtual";
+            if !is_size && sample.name != "namedprocess_namegroup_num_procs" {
+                continue;
+            }
+            let group = sample.label("groupname").to_owned();
+            let members = groups.entry(group).or_default();
+            if is_size {
+                members.bytes = value;
+            } else {
+                members.processes = value;
+            }
+        }
+        groups
     }
 }
 
@@ -119,10 +135,20 @@ fn imported(tree: &Path, configuration: &Path) -> (Groups, String) {
         if process["group"] == "imported" {
             let pid = process["pid"].as_u64().expect("a pid");
             let name = process["subgroup"].as_str().expect("a name");
-            *groups.entry(name.to_owned()).or_default() |= processes::bit(pid);
+            let members = groups.entry(name.to_owned()).or_default();
+            members.processes += 1;
+            members.bytes += address_space(tree, pid);
         }
     }
     (groups, remarks)
+}
+
+/// The bytes of a process's address space, field 23 of its `stat`.
+fn address_space(procfs: &Path, pid: u64) -> u64 {
+    let stat = fs::read_to_string(procfs.join(format!("{pid}/stat"))).expect("it lives");
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let size = fields.split_whitespace().nth(20).expect("a size");
+    size.parse().expect("a number")
 }
 
 #[test]
@@ -130,17 +156,16 @@ fn imported_rules_group_as_process_exporter_does() {
     let Some(program) = Program::find("prometheus-process-exporter") else {
         return;
     };
-    let tree = Tree::new();
-    for process in MADE {
-        tree.add(process);
-    }
+    let Some(stage) = Stage::start(MADE) else {
+        return;
+    };
     let mut compared = 0;
     for (what, items, expected) in CONFIGURATIONS {
         let configuration = rule_file(items);
-        let (ours, remarks) = imported(tree.path(), configuration.path());
+        let (ours, remarks) = imported(stage.procfs(), configuration.path());
         match expected {
             Expected::Same => {
-                let theirs = ProcessExporter::start(&program, tree.path(), configuration.path());
+                let theirs = ProcessExporter::start(&program, stage.procfs(), configuration.path());
                 let theirs = theirs.groups();
                 assert!(!theirs.is_empty(), "{what}: it groups nothing");
                 assert_eq!(ours, theirs, "{what}: {items}{remarks}");
@@ -211,4 +236,24 @@ fn more_names_than_a_template_usually_may_make() {
     let (ours, _) = imported(tree.path(), configuration.path());
     assert_eq!(theirs.into_keys().collect::<Vec<_>>(), names);
     assert_eq!(ours.into_keys().collect::<Vec<_>>(), names);
+}
+
+#[test]
+fn a_process_without_a_command_line() {
+    let Some(program) = Program::find("prometheus-process-exporter") else {
+        return;
+    };
+    let tree = Tree::new();
+    tree.add_silent(1000, "quiet");
+    for items in [
+        "process_names:\n- name: '{{.ExeBase}}'\n  comm: [quiet]\n",
+        "process_names:\n- name: '{{.Comm}}'\n  cmdline: []\n",
+        "process_names:\n- name: x\n  exe: [quiet]\n- name: y\n  cmdline: ['.*']\n",
+    ] {
+        let configuration = rule_file(items);
+        let theirs = ProcessExporter::start(&program, tree.path(), configuration.path()).groups();
+        let (ours, remarks) = imported(tree.path(), configuration.path());
+        assert!(!theirs.is_empty(), "{items}");
+        assert_eq!(ours, theirs, "{items}{remarks}");
+    }
 }

@@ -59,7 +59,7 @@ pub(super) const CONFIGURATIONS: &[(&str, &str, Expected)] = &[
     ),
     (
         "file names of titles",
-        "process_names:\n- name: '{{.ExeBase}}'\n  comm: [nginx, gunicorn, php-fpm8.2, redis-server, a b, quiet]\n",
+        "process_names:\n- name: '{{.ExeBase}}'\n  comm: [nginx, gunicorn, php-fpm8.2, redis-server, a b]\n",
         Same,
     ),
     (

@@ -1,21 +1,16 @@
-//! A recorded `/proc` with made-up processes, as far as both exporters look into it.
+//! The made-up processes, and a recorded `/proc` as far as both exporters look into it.
 
 use std::{fs, path::Path};
 
 use crate::harness::recorded_proc;
 
-/// The unit of the sizes of address spaces.
-pub(super) const PAGE: u64 = 4096;
-
-/// The pid of the first made-up process; the others follow.
-const FIRST: u64 = 100;
-
 /// A process by its name, its parent's place in the list, and its arguments.
 pub(super) struct Made {
-    pid: u64,
-    comm: &'static str,
-    parent: u64,
-    arguments: &'static [&'static str],
+    /// Its pid in a tree, its number on a stage.
+    pub(super) pid: u64,
+    pub(super) comm: &'static str,
+    pub(super) parent: u64,
+    pub(super) arguments: &'static [&'static str],
 }
 
 const fn made(
@@ -152,13 +147,6 @@ pub(super) const MADE: &[Made] = &[
     ),
 ];
 
-/// The bit of a process.
-pub(super) fn bit(pid: u64) -> u64 {
-    pid.checked_sub(FIRST)
-        .and_then(|index| 1_u64.checked_shl(u32::try_from(index).ok()?))
-        .unwrap_or(0)
-}
-
 /// The tree, removed when dropped.
 pub(super) struct Tree(tempfile::TempDir);
 
@@ -176,27 +164,27 @@ impl Tree {
         self.0.path()
     }
 
-    pub(super) fn add(&self, it: &Made) {
-        self.write(it.pid, it.comm, it.parent, it.arguments, bit(it.pid));
-    }
-
     /// A process of which only name and command line matter.
     pub(super) fn add_one(&self, pid: u64, comm: &str, argument: &str) {
-        self.write(pid, comm, 1, &[argument], 1);
+        self.add(pid, comm, &format!("{argument}\0"));
     }
 
-    fn write(&self, pid: u64, comm: &str, parent: u64, arguments: &[&str], pages: u64) {
+    /// A process whose command line is empty, as that of a kernel's helper.
+    pub(super) fn add_silent(&self, pid: u64, comm: &str) {
+        self.add(pid, comm, "");
+    }
+
+    fn add(&self, pid: u64, comm: &str, cmdline: &str) {
         let folder = self.path().join(pid.to_string());
         fs::create_dir_all(folder.join("fd")).expect("it can be made");
         let file = |name: &str, text: &str| {
             fs::write(folder.join(name), text).expect("it can be written");
         };
-        let size = pages * PAGE;
         file(
             "stat",
             &format!(
-                "{pid} ({comm}) S {parent} {pid} {pid} 0 -1 4194304 100 0 2 0 50 20 0 0 20 0 1 0 \
-                 {} {size} 100 18446744073709551615 1 2 3 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 \
+                "{pid} ({comm}) S 1 {pid} {pid} 0 -1 4194304 100 0 2 0 50 20 0 0 20 0 1 0 \
+                 {} 4096 100 18446744073709551615 1 2 3 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 \
                  0 0 0 0\n",
                 1000 + pid
             ),
@@ -208,8 +196,7 @@ impl Tree {
         );
         file("statm", "1000 100 50 10 0 100 0\n");
         file("comm", &format!("{comm}\n"));
-        let cmdline: String = arguments.iter().map(|it| format!("{it}\0")).collect();
-        file("cmdline", &cmdline);
+        file("cmdline", cmdline);
         file("cgroup", "0::/\n");
         file("wchan", "0");
         let counts = [
