@@ -21,6 +21,12 @@ impl Class {
             subgroup: subgroup.into(),
         }
     }
+
+    /// Whether it says little of what its processes are: `other`, and `runtime`, of which only the
+    /// language is known.
+    pub fn is_generic(&self) -> bool {
+        matches!(&*self.group, "other" | "runtime")
+    }
 }
 
 impl std::fmt::Display for Class {

@@ -221,4 +221,10 @@ impl Decision {
     pub fn class(&self) -> Option<&Class> {
         self.class.as_ref()
     }
+
+    /// Whether it says little of what the process is: no rule matches, or the class of the one that
+    /// does [is generic](Class::is_generic).
+    pub fn is_generic(&self) -> bool {
+        self.class.as_ref().is_none_or(Class::is_generic)
+    }
 }

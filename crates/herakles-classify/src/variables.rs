@@ -2,7 +2,9 @@
 
 use crate::cgroup;
 use crate::facts::FactSource;
-use crate::name::{basename, display_name, exe_path, first_argument, visible_cmdline};
+use crate::name::{
+    basename, display_name, exe_path, first_argument, template_value, visible_cmdline,
+};
 use crate::script;
 
 /// The values that rules could give a process's class by their variables, made printable; `None`
@@ -62,5 +64,11 @@ impl Variables {
                 .map(|value| display_name(&value)),
             script: cmdline.and_then(script::script).map(display_name),
         }
+    }
+
+    /// What an interpreter runs, by the command line alone and of at most 64 bytes.
+    pub fn script_of<F: FactSource + ?Sized>(facts: &F) -> Option<String> {
+        let cmdline = facts.cmdline().and_then(visible_cmdline)?;
+        script::script(cmdline).map(template_value)
     }
 }

@@ -154,6 +154,8 @@ impl Accounts {
             let rule = decision.rule().filter(|_| !placement.inherited);
             (rule.map(Arc::clone), placement)
         };
+        let script = seen.news.as_deref().and_then(|it| it.script.as_deref());
+        let is_generic = self.classes.class(placement.class).is_generic();
         TrackedProcess {
             key: seen.key,
             parent: seen.parent,
@@ -168,6 +170,7 @@ impl Accounts {
             image: seen.image,
             program: seen.program.map(Box::new),
             name: display_name(stable_name(comm, seen.kind)).into(),
+            script: script.filter(|_| is_generic).map(Arc::from),
             class: placement.class,
             rule,
             overflowed: placement.overflowed,
@@ -241,6 +244,9 @@ impl Accounts {
             share.open_fds = it.open_fds.filter(|_| options.fds);
             share.max_fds = it.max_fds;
             builder.push(process, &share);
+            if let Some(script) = &member.script {
+                builder.script(it.key, Arc::clone(script));
+            }
         }
         builder
     }

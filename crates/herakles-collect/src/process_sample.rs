@@ -76,6 +76,8 @@ pub(crate) struct News {
     pub(crate) comm: Vec<u8>,
     /// `None` for kernel threads, which no rule is asked about.
     pub(crate) decision: Option<Decision>,
+    /// What it runs, if it is an interpreter and the rules say little of it.
+    pub(crate) script: Option<String>,
     /// Facts that could not be read.
     pub(crate) errors: Vec<ScanError>,
     /// Whether the facts that could not be read may be there in the next scan.

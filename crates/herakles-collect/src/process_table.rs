@@ -33,6 +33,8 @@ pub(crate) struct TrackedProcess {
     pub(crate) program: Option<Box<Program>>,
     /// The `name` label.
     pub(crate) name: Arc<str>,
+    /// What it runs, if it is an interpreter and its class is generic.
+    pub(crate) script: Option<Arc<str>>,
     pub(crate) class: ClassId,
     /// The rule that decided its class, if one did.
     pub(crate) rule: Option<Arc<Rule>>,

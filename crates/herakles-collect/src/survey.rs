@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use herakles_classify::{Classifier, Facts};
+use herakles_classify::{Classifier, Facts, Variables};
 use herakles_metrics::ProcessKind;
 use herakles_scan::{
     Buffers, Glance, MemorySource, ProcFile, ProcSource, ReadBuf, ScanError, Skip, count_fds,
@@ -365,6 +365,7 @@ impl<S: ProcSource> Survey<S> {
             return News {
                 comm,
                 decision: None,
+                script: None,
                 errors: Vec::new(),
                 provisional: false,
             };
@@ -377,6 +378,7 @@ impl<S: ProcSource> Survey<S> {
             return News {
                 comm,
                 decision: Some(by_name),
+                script: None,
                 errors: Vec::new(),
                 provisional: true,
             };
@@ -400,11 +402,17 @@ impl<S: ProcSource> Survey<S> {
         )
         .with_table(&self.table)
         .before_read(&before_read);
-        let decision = Some(self.classifier.classify(&facts));
+        let decision = self.classifier.classify(&facts);
+        // The rules have mostly asked for the command line already.
+        let script = decision
+            .is_generic()
+            .then(|| Variables::script_of(&facts))
+            .flatten();
         let errors = facts.into_errors();
         News {
             comm,
-            decision,
+            decision: Some(decision),
+            script,
             provisional: errors.iter().any(is_passing),
             errors,
         }

@@ -60,7 +60,7 @@ pub use frame::{
 };
 pub use history::{Growth, History, Line, Point};
 pub use link::{Extent, PagePath, Query};
-pub use names::{NamedProcesses, is_generic};
+pub use names::NamedProcesses;
 pub use order::Order;
 pub use process_page::{AncestorLink, ProcessDetails};
 pub use subgroup_page::RuleLine;

@@ -7,6 +7,7 @@ use herakles_metrics::{Process, Snapshot, Subgroup};
 /// A subgroup with its members.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Members<'a> {
+    pub(crate) snapshot: &'a Snapshot,
     pub(crate) subgroup: &'a Subgroup,
     pub(crate) processes: &'a [Process],
     /// Their sizes together; `None` where there are members and none has one.
@@ -36,6 +37,7 @@ pub(crate) fn by_size(snapshot: &Snapshot) -> Vec<Members<'_>> {
         let known = sizes.peek().is_some() || processes.is_empty();
         let bytes = known.then(|| sizes.fold(0, u64::saturating_add));
         all.push(Members {
+            snapshot,
             subgroup,
             processes,
             bytes,

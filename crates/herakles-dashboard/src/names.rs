@@ -4,15 +4,15 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use herakles_metrics::Process;
+use herakles_metrics::{Process, Snapshot};
 
 use crate::members::{Members, bytes_of};
 
-/// All processes of one name in one subgroup.
+/// All processes of one name in one subgroup; of interpreters, those that run the same script.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NamedProcesses {
-    /// The name.
+    /// The name, followed by that of the script.
     pub name: String,
     /// How many there are.
     pub processes: u64,
@@ -31,24 +31,20 @@ pub struct NamedProcesses {
 }
 
 impl NamedProcesses {
-    /// The names among `processes`, the biggest first.
-    pub fn among<'a>(processes: impl IntoIterator<Item = &'a Process>) -> Vec<Self> {
-        Self::by(processes, |process| process.name.to_string())
-    }
-
-    /// The same by another name than their own.
-    pub fn by<'a>(
-        processes: impl IntoIterator<Item = &'a Process>,
-        name: impl Fn(&Process) -> String,
-    ) -> Vec<Self> {
-        let mut by_name: HashMap<String, Self> = HashMap::new();
+    /// The names among `processes` of a snapshot, the biggest first.
+    pub fn among(snapshot: &Snapshot, processes: &[Process]) -> Vec<Self> {
+        let mut by_name: HashMap<(&str, Option<&str>), Self> = HashMap::new();
         for process in processes {
-            by_name.entry(name(process)).or_default().add(process);
+            let name = (&*process.name, snapshot.script(process.key));
+            by_name.entry(name).or_default().add(process);
         }
-        let named = by_name
-            .into_iter()
-            .map(|(name, named)| Self { name, ..named });
-        let mut all: Vec<Self> = named.collect();
+        let mut all: Vec<Self> = Vec::with_capacity(by_name.len());
+        for ((name, script), named) in by_name {
+            all.push(Self {
+                name: script.map_or_else(|| name.to_owned(), |script| format!("{name} {script}")),
+                ..named
+            });
+        }
         all.sort_by(|a, b| {
             let size = |named: &Self| Reverse((named.bytes, named.processes));
             size(a).cmp(&size(b)).then_with(|| a.name.cmp(&b.name))
@@ -76,10 +72,24 @@ impl NamedProcesses {
     }
 }
 
-/// Whether a group says little of what its processes are: `other`, and those of which only the
-/// language is known.
-pub fn is_generic(group: &str) -> bool {
-    matches!(group, "other" | "runtime")
+/// The names in a subgroup that says little of its members, where they say more.
+pub(crate) fn of_generic(members: &Members<'_>) -> Vec<NamedProcesses> {
+    if !members.subgroup.class.is_generic() {
+        return Vec::new();
+    }
+    telling(members)
+}
+
+/// The names in a subgroup, where they say more than that it has members.
+pub(crate) fn telling(members: &Members<'_>) -> Vec<NamedProcesses> {
+    let named = NamedProcesses::among(members.snapshot, members.processes);
+    // A single name says something only by what it runs.
+    let runs = |process: &Process| members.snapshot.script(process.key).is_some();
+    if named.len() > 1 || members.processes.first().is_some_and(runs) {
+        named
+    } else {
+        Vec::new()
+    }
 }
 
 /// A part of a subgroup to be drawn.
@@ -90,15 +100,13 @@ pub(crate) struct Part {
 
 /// The parts of a subgroup, the biggest first: names where it is generic, else processes.
 pub(crate) fn parts(members: &Members<'_>) -> Vec<Part> {
-    if is_generic(&members.subgroup.class.group) {
-        let named = NamedProcesses::among(members.processes);
-        if named.len() > 1 {
-            let part = |named: NamedProcesses| Part {
-                title: format!("{} × {}", named.processes, named.name),
-                bytes: named.bytes.unwrap_or(0),
-            };
-            return named.into_iter().map(part).collect();
-        }
+    let named = of_generic(members);
+    if named.len() > 1 {
+        let part = |named: NamedProcesses| Part {
+            title: format!("{} × {}", named.processes, named.name),
+            bytes: named.bytes.unwrap_or(0),
+        };
+        return named.into_iter().map(part).collect();
     }
     let part = |process: &Process| Part {
         title: format!("{} {}", process.name, process.key.pid),

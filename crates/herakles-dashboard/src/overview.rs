@@ -12,7 +12,7 @@ use crate::host_bar;
 use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{Extent, Query, subgroup_path};
 use crate::members::{self, Basis, Members};
-use crate::names::{NamedProcesses, is_generic};
+use crate::names;
 use crate::process_list::ProcessList;
 use crate::treemap;
 
@@ -50,7 +50,7 @@ impl View<'_> {
                 }
             }
             (self.subgroup_table(&all, &growths, query))
-            (processes.draw(self.snapshot.taken_at_seconds(), self.snapshot.processes().iter().collect()))
+            (processes.draw(self.snapshot, self.snapshot.processes().iter().collect()))
         };
         let title = format!("{}: memory and CPU", self.host_name);
         self.document(&title, self.answer(&all, &growths), main)
@@ -116,7 +116,7 @@ impl View<'_> {
                     tbody {
                         @for (members, growth) in all.iter().zip(growths).take(shown) {
                             (self.subgroup_row(members, *growth, largest))
-                            @if is_generic(&members.subgroup.class.group) { (name_rows(members)) }
+                            (name_rows(members))
                         }
                     }
                 } }
@@ -169,23 +169,21 @@ fn line_heading(reach: Duration) -> String {
 
 /// The biggest names of a subgroup that says little of its members.
 fn name_rows(members: &Members<'_>) -> Markup {
-    let named = NamedProcesses::among(members.processes);
+    let named = names::of_generic(members);
     let (shown, folded) = named.split_at(named.len().min(NAMES));
     html! {
-        @if named.len() > 1 {
-            @for named in shown {
-                tr.name {
-                    th scope="row" { bdi { (named.name) } } td.n { (named.processes) }
-                    td.x {} td.n { (bytes_or_dash(named.pss_bytes)) }
-                    td.n.y { (bytes_or_dash(named.uss_bytes)) }
-                    td.n.y { (bytes_or_dash(named.rss_bytes)) }
-                    td.n.w { (bytes_or_dash(named.swap_bytes)) }
-                    td.n { (cores_or_dash(named.cpu_usage_ratio)) } td.w {}
-                }
+        @for named in shown {
+            tr.name {
+                th scope="row" { bdi { (named.name) } } td.n { (named.processes) }
+                td.x {} td.n { (bytes_or_dash(named.pss_bytes)) }
+                td.n.y { (bytes_or_dash(named.uss_bytes)) }
+                td.n.y { (bytes_or_dash(named.rss_bytes)) }
+                td.n.w { (bytes_or_dash(named.swap_bytes)) }
+                td.n { (cores_or_dash(named.cpu_usage_ratio)) } td.w {}
             }
-            @if !folded.is_empty() {
-                tr.name { th scope="row" { (folded.len()) " more names" } td colspan="8" {} }
-            }
+        }
+        @if !folded.is_empty() {
+            tr.name { th scope="row" { (folded.len()) " more names" } td colspan="8" {} }
         }
     }
 }

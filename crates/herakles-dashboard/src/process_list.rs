@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use herakles_metrics::Process;
+use herakles_metrics::{Process, Snapshot};
 use maud::{Markup, html};
 
 use crate::colour;
@@ -21,9 +21,10 @@ pub(crate) struct ProcessList<'a> {
 }
 
 impl ProcessList<'_> {
-    pub(crate) fn draw(&self, taken_at_seconds: f64, mut processes: Vec<&Process>) -> Markup {
+    pub(crate) fn draw(&self, snapshot: &Snapshot, mut processes: Vec<&Process>) -> Markup {
         let everything = processes.len();
-        processes.retain(|process| matches(process, &self.query.filter.to_lowercase()));
+        let filter = self.query.filter.to_lowercase();
+        processes.retain(|process| matches(process, snapshot.script(process.key), &filter));
         let matching = processes.len();
         let count = match self.query.extent {
             Extent::First => self.first,
@@ -44,7 +45,7 @@ impl ProcessList<'_> {
                         th.n.x scope="col" { "Sample" }
                     } }
                     tbody {
-                        @for process in &processes { (self.row(process, taken_at_seconds)) }
+                        @for process in &processes { (self.row(process, snapshot)) }
                     }
                 } }
                 p.more {
@@ -76,8 +77,8 @@ impl ProcessList<'_> {
                     @if query.extent == Extent::All {
                         input type="hidden" name="processes" value="all";
                     }
-                    input type="search" name="q" value=(query.filter) placeholder="name, subgroup or pid"
-                        aria-label="Show only processes whose name, subgroup or pid holds this";
+                    input type="search" name="q" value=(query.filter) placeholder="name, script, group, pid"
+                        aria-label="Show only processes whose name, script, subgroup or pid holds this";
                     " " button { "Filter" }
                 }
             }
@@ -94,15 +95,22 @@ impl ProcessList<'_> {
         }
     }
 
-    fn row(&self, process: &Process, taken_at_seconds: f64) -> Markup {
+    fn row(&self, process: &Process, snapshot: &Snapshot) -> Markup {
         let class = &process.class;
         let pid = process.key.pid.as_u32();
         let age = process
             .start_time_seconds
-            .map(|start| seconds(taken_at_seconds - start));
+            .map(|start| seconds(snapshot.taken_at_seconds() - start));
         html! {
             tr class=(colour::of_group(&class.group)) {
-                th.dot scope="row" { bdi { (process.name) } }
+                th.dot scope="row" {
+                    bdi {
+                        (process.name)
+                        @if let Some(script) = snapshot.script(process.key) {
+                            " " span.runs dir="auto" { (script) }
+                        }
+                    }
+                }
                 td.n { a href=(process_path(pid)) { (pid) } }
                 td.w { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
                 td class=(self.class(Order::Uss)) { (bytes_or_dash(process.memory.uss_bytes)) }
@@ -140,11 +148,12 @@ pub(crate) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::ZERO)
 }
 
-/// Whether its name, subgroup or pid holds the filter, which is in lower case.
-fn matches(process: &Process, filter: &str) -> bool {
+/// Whether its name, script, subgroup or pid holds the filter, which is in lower case.
+fn matches(process: &Process, script: Option<&str>, filter: &str) -> bool {
     let class = &process.class;
     filter.is_empty()
         || process.name.to_lowercase().contains(filter)
+        || script.is_some_and(|script| script.to_lowercase().contains(filter))
         || format!("{}/{}", class.group, class.subgroup)
             .to_lowercase()
             .contains(filter)

@@ -7,7 +7,7 @@ use crate::frame::View;
 use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{Query, subgroup_path};
 use crate::members::{self, Members};
-use crate::names::NamedProcesses;
+use crate::names;
 use crate::process_list::{ProcessList, seconds};
 
 /// Members shown without being asked for all.
@@ -54,8 +54,8 @@ impl View<'_> {
                 }
                 (figures(&members))
             }
-            (names(&members))
-            (list.draw(self.snapshot.taken_at_seconds(), members.processes.iter().collect()))
+            (by_name(&members))
+            (list.draw(self.snapshot, members.processes.iter().collect()))
             (rule_list(rules))
         };
         let title = format!("{group}/{subgroup} – {}", self.host_name);
@@ -118,10 +118,10 @@ fn figures(members: &Members<'_>) -> Markup {
     }
 }
 
-/// The names among the members, where there are several.
-fn names(members: &Members<'_>) -> Markup {
-    let named = NamedProcesses::among(members.processes);
-    if named.len() < 2 {
+/// The names among the members, where there are several, or where they run scripts.
+fn by_name(members: &Members<'_>) -> Markup {
+    let named = names::telling(members);
+    if named.is_empty() {
         return html! {};
     }
     html! {

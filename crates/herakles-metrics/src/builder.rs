@@ -30,6 +30,7 @@ pub struct SnapshotBuilder {
     host: Option<HostRecord>,
     slots: HashMap<Class, SubgroupSlot>,
     subgroups: Vec<Gathered>,
+    scripts: Vec<(ProcessKey, Arc<str>)>,
 }
 
 /// A subgroup and what has come in for it.
@@ -50,6 +51,7 @@ impl SnapshotBuilder {
             host: None,
             slots: HashMap::new(),
             subgroups: Vec::new(),
+            scripts: Vec::new(),
         }
     }
 
@@ -125,6 +127,11 @@ impl SnapshotBuilder {
         subgroup.members.push(process);
     }
 
+    /// Records what an interpreter runs. It is for people: no series has it.
+    pub fn script(&mut self, key: ProcessKey, script: impl Into<Arc<str>>) {
+        self.scripts.push((key, script.into()));
+    }
+
     /// Aggregates, filters and bounds. `selection` is what the choice of series remembers from
     /// one refresh to the next.
     #[must_use]
@@ -172,8 +179,11 @@ impl SnapshotBuilder {
                 .map_or(0, |host| families::host_series(host, limits.created));
         let chosen = selection.choose(&mut processes, fixed, limits);
         processes.iter().for_each(|process| states.count(process));
+        self.scripts.sort_unstable_by_key(|(key, _)| *key);
+        self.scripts.shrink_to_fit();
         Snapshot {
             taken_at_seconds: self.taken_at_seconds,
+            scripts: self.scripts,
             created: limits.created,
             host: self.host,
             subgroups,

@@ -1,7 +1,9 @@
 //! What one scan found: processes, sums by subgroup, the host, and who has series.
 
+use std::sync::Arc;
+
 use herakles_classify::Class;
-use herakles_stat::IoBytes;
+use herakles_stat::{IoBytes, ProcessKey};
 
 use crate::host::HostRecord;
 use crate::process::{Activity, Process};
@@ -18,6 +20,8 @@ pub struct Snapshot {
     pub(crate) host: Option<HostRecord>,
     pub(crate) subgroups: Vec<Subgroup>,
     pub(crate) processes: Vec<Process>,
+    /// Aside, as few processes have one. Sorted.
+    pub(crate) scripts: Vec<(ProcessKey, Arc<str>)>,
     pub(crate) tops: Tops,
     pub(crate) states: ProcessStates,
     pub(crate) series: usize,
@@ -43,6 +47,12 @@ impl Snapshot {
     /// All processes of visible subgroups, whether they have series or not.
     pub fn processes(&self) -> &[Process] {
         &self.processes
+    }
+
+    /// What an interpreter runs, where its class says little of it and that is known.
+    pub fn script(&self, key: ProcessKey) -> Option<&str> {
+        let found = self.scripts.binary_search_by_key(&key, |(key, _)| *key);
+        Some(&*self.scripts.get(found.ok()?)?.1)
     }
 
     /// The processes that a top family of `ranking` names, in series order.

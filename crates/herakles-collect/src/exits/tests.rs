@@ -77,6 +77,7 @@ impl Host {
                 start_stack: 0,
             },
             name: comm.into(),
+            script: None,
             class: placement.class,
             rule: None,
             overflowed: false,

@@ -10,6 +10,7 @@ mod idle;
 mod lagging;
 mod modes;
 mod renewals;
+mod scripts;
 mod shapes;
 mod storage;
 

@@ -9,7 +9,7 @@ use herakles_metrics::{Process, Snapshot, Subgroup};
 
 use crate::human::{bytes, cores_or_dash, span};
 use crate::members::{self, Members};
-use crate::names::{NamedProcesses, is_generic};
+use crate::names::{self, NamedProcesses};
 use crate::order::Order;
 use crate::process_list::seconds;
 use sheet::{Column, Row, Sheet};
@@ -80,8 +80,7 @@ impl Terminal<'_> {
         bar::draw(self.snapshot, screen, &mut out);
         out.push('\n');
 
-        let named: Vec<Vec<NamedProcesses>> =
-            all.iter().map(|members| self.names(members)).collect();
+        let named: Vec<Vec<NamedProcesses>> = all.iter().map(names::of_generic).collect();
         let (subgroups, processes) = self.heights(screen, &named, out.lines().count());
         let rows = self.subgroup_rows(&all, &named, subgroups);
         let sheet = Sheet {
@@ -237,24 +236,6 @@ impl Terminal<'_> {
         } else {
             String::new()
         }
-    }
-
-    /// The names, with what they run, of a subgroup that says little of its members.
-    fn names(&self, members: &Members<'_>) -> Vec<NamedProcesses> {
-        if !is_generic(&members.subgroup.class.group) {
-            return Vec::new();
-        }
-        let name = |process: &Process| {
-            let text_of = self.texts.get(&process.key.pid.as_u32());
-            match text_of.and_then(|text_of| text_of.script.as_deref()) {
-                Some(script) => format!("{} {script}", process.name),
-                None => process.name.to_string(),
-            }
-        };
-        let named = NamedProcesses::by(members.processes, name);
-        // A single name says something only by what it runs.
-        let says_more = named.len() > 1 || named.iter().any(|named| named.name.contains(' '));
-        if says_more { named } else { Vec::new() }
     }
 
     fn process_row(&self, process: &Process) -> Row {

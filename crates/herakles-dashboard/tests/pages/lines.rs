@@ -17,6 +17,7 @@ fn one(pid: u32, mib: u64) -> Made {
         name: b"postgres".to_vec(),
         pid,
         pss_bytes: mib * MIB,
+        script: None,
     }
 }
 

@@ -147,6 +147,7 @@ fn what_processes_call_themselves_stays_text() {
             name: name.to_vec(),
             pid,
             pss_bytes: 100 * MIB,
+            script: Some("<u>\"onload"),
         })
         .collect();
     let snapshot = snapshot(&hostile, Rights::All);
@@ -197,6 +198,7 @@ fn links_lead_to_the_pages_they_name() {
         name: b"x".to_vec(),
         pid: 7,
         pss_bytes: MIB,
+        script: None,
     };
     let snapshot = snapshot(&[odd], Rights::All);
     let page = overview(&snapshot, "");
@@ -260,6 +262,7 @@ fn unknown_processes_are_told_apart_by_name() {
             name: name.into(),
             pid,
             pss_bytes: mib * MIB,
+            script: None,
         }
     };
     let snapshot = snapshot(&(1..=90).map(unknown).collect::<Vec<_>>(), Rights::All);
@@ -273,4 +276,39 @@ fn unknown_processes_are_told_apart_by_name() {
     assert!(names[0].contains("600 MiB"));
     assert!(names[1].contains("<bdi>sleep</bdi></th><td class=\"n\">60</td>"));
     assert!(page.contains("<title>30 × backup: 600 MiB</title>"));
+}
+
+#[test]
+fn what_interpreters_run_tells_them_apart() {
+    let worker = |pid: u32| Made {
+        class: ("runtime".to_owned(), "python".to_owned()),
+        name: b"python3".to_vec(),
+        pid,
+        pss_bytes: 10 * MIB,
+        script: Some(if pid <= 7 { "Worker.py" } else { "report.py" }),
+    };
+    let snapshot = snapshot(&(1..=10).map(worker).collect::<Vec<_>>(), Rights::All);
+    let page = overview(&snapshot, "");
+    let names: Vec<&str> = page.split("<tr class=\"name\">").skip(1).collect();
+    let row = |name: &str, count: u32| {
+        format!("<bdi>python3 {name}</bdi></th><td class=\"n\">{count}</td>")
+    };
+    assert!(names[0].contains(&row("Worker.py", 7)), "{}", names[0]);
+    assert!(names[1].contains(&row("report.py", 3)), "{}", names[1]);
+    assert!(page.contains("<title>7 × python3 Worker.py: 70.0 MiB</title>"));
+    assert_eq!(pids(&overview(&snapshot, "q=worker")).len(), 7);
+    let rows = page.split("id=\"processes\"").nth(1).unwrap();
+    assert!(
+        rows.contains("<bdi>python3 <span class=\"runs\" dir=\"auto\">Worker.py</span></bdi>"),
+        "{rows}"
+    );
+    let its_page = shown(&snapshot, |view| {
+        view.subgroup("runtime", "python", &[], &Query::default())
+    });
+    assert!(its_page.unwrap().contains(&row("report.py", 3)));
+
+    // One script of many processes is worth a row too.
+    let same: Vec<Made> = (1..=7).map(worker).collect();
+    let page = overview(&population::snapshot(&same, Rights::All), "");
+    assert!(page.contains(&row("Worker.py", 7)), "{page}");
 }

@@ -28,6 +28,7 @@ pub(crate) struct Made {
     pub(crate) name: Vec<u8>,
     pub(crate) pid: u32,
     pub(crate) pss_bytes: u64,
+    pub(crate) script: Option<&'static str>,
 }
 
 /// `count` processes in 60 subgroups of 15 groups, sizes falling as they do on hosts.
@@ -59,6 +60,7 @@ pub(crate) fn fleet(count: u32) -> Vec<Made> {
             name,
             pid: 1000 + index,
             pss_bytes,
+            script: None,
         }
     };
     (0..count).map(made).collect()
@@ -85,6 +87,9 @@ pub(crate) fn snapshot(made: &[Made], rights: Rights) -> Snapshot {
         process.cpu_seconds = Some(12.5);
         process.cpu_usage_ratio = Some(0.25);
         builder.push(process, &SubgroupShare::of_memory(memory));
+        if let Some(script) = made.script {
+            builder.script(key, script);
+        }
     }
     builder.host(host());
     builder.finish(

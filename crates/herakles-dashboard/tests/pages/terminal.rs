@@ -52,6 +52,7 @@ fn generic(pid: u32, name: &str, mib: u64) -> Made {
         name: name.into(),
         pid,
         pss_bytes: mib * MIB,
+        script: None,
     }
 }
 
@@ -119,20 +120,12 @@ fn wider_terminals_show_more_columns() {
 fn what_nobody_knows_is_told_apart_by_name_and_script() {
     let mut made: Vec<Made> = (1..=600).map(|pid| generic(pid, "sleep", 1)).collect();
     made.extend((601..=700).map(|pid| generic(pid, "backup", 8)));
-    made.extend((701..=710).map(|pid| generic(pid, "python3", 20)));
+    made.extend((701..=710).map(|pid| Made {
+        script: Some(if pid < 704 { "report.py" } else { "worker.py" }),
+        ..generic(pid, "python3", 20)
+    }));
     let snapshot = snapshot(&made, Rights::All);
-    let script = |script: &str| ProcessText {
-        script: Some(script.to_owned()),
-        ..ProcessText::default()
-    };
-    let identities = (701..=710)
-        .map(|pid| {
-            (
-                pid,
-                script(if pid < 704 { "report.py" } else { "worker.py" }),
-            )
-        })
-        .collect();
+    let identities = HashMap::new();
     let text = table(&snapshot, &identities).render(screen(120, Some(50)));
     let names: Vec<String> = text
         .lines()

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use herakles_classify::{Rule, Rules};
-use herakles_dashboard::{NamedProcesses, human, is_generic};
+use herakles_dashboard::{NamedProcesses, human};
 use herakles_metrics::Snapshot;
 use herakles_web::hyper::{Request, Response, StatusCode};
 use herakles_web::{Body, respond};
@@ -98,9 +98,9 @@ fn names(snapshot: &Snapshot, out: &mut String) {
     let subgroups = snapshot.processes().chunk_by(|a, b| a.class == b.class);
     let mut named: Vec<_> = subgroups
         .filter_map(|members| Some((&members.first()?.class, members)))
-        .filter(|(class, _)| is_generic(&class.group))
+        .filter(|(class, _)| class.is_generic())
         .flat_map(|(class, members)| {
-            let named = NamedProcesses::among(members).into_iter();
+            let named = NamedProcesses::among(snapshot, members).into_iter();
             named.map(move |named| (class, named))
         })
         .collect();
@@ -111,7 +111,7 @@ fn names(snapshot: &Snapshot, out: &mut String) {
     out.push_str(
         "\n# The largest names of which no more than their language is known, if that; \
          `herakles-exporter rules suggest` prints rules for them.\n\
-         # processes  memory  name\n",
+         # processes  memory  name, and what it runs\n",
     );
     for (class, named) in named.iter().take(NAMES) {
         let (kind, bytes) = match (named.uss_bytes, named.rss_bytes) {

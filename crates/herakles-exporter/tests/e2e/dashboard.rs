@@ -306,3 +306,49 @@ fn the_page_of_rules_starts_with_those_in_use_and_folds_the_others() {
         "{page}"
     );
 }
+
+#[test]
+fn what_interpreters_run_tells_them_apart_wherever_they_are_listed() {
+    let tree = Tree::new();
+    for pid in 10..30 {
+        tree.process(pid, b"python3", 50_000, Memory::Open);
+        let script = if pid < 25 { "worker" } else { "report" };
+        let cmdline = format!("python3\0-u\0/srv/shop/{script}.py\0--password=hunter2\0");
+        let path = tree.root().join(format!("{pid}/cmdline"));
+        std::fs::write(path, cmdline).expect("it can be written");
+    }
+    let exporter = serve(&tree, &[]);
+    let page = exporter.get("/").text();
+    for row in [
+        "<bdi>python3 worker.py</bdi></th><td class=\"n\">15</td>",
+        "<bdi>python3 report.py</bdi></th><td class=\"n\">5</td>",
+    ] {
+        assert!(page.contains(row), "{row}\n{page}");
+        let members = exporter.get("/subgroup/runtime/python").text();
+        assert!(members.contains(row), "{row}\n{members}");
+    }
+    let rules = exporter.get("/subgroups").text();
+    let names: Vec<Vec<&str>> = rules
+        .lines()
+        .skip_while(|line| !line.starts_with("# The largest names"))
+        .map(|line| line.split_whitespace().collect())
+        .filter(|words: &Vec<&str>| words.contains(&"python3"))
+        .collect();
+    let [worker, report] = names.as_slice() else {
+        panic!("{rules}");
+    };
+    assert!(
+        worker.starts_with(&["15"]) && worker.contains(&"worker.py"),
+        "{worker:?}"
+    );
+    assert!(
+        report.starts_with(&["5"]) && report.contains(&"report.py"),
+        "{report:?}"
+    );
+    for text in [page, rules, exporter.get("/metrics").text()] {
+        assert!(
+            !text.contains("hunter2") && !text.contains("/srv"),
+            "{text}"
+        );
+    }
+}
