@@ -12,7 +12,7 @@ use super::case::{Case, KIB_HELD};
 use crate::{failure::Failure, programs};
 
 /// The file that is mapped.
-const FILE_BYTES: usize = (KIB_HELD as usize) << 10;
+pub(super) const FILE_BYTES: usize = (KIB_HELD as usize) << 10;
 
 /// A process and its children, which go with this value.
 pub(super) struct Holder {

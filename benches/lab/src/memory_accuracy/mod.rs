@@ -2,12 +2,14 @@
 //!
 //! Processes take known amounts of memory of every kind. What the exporter shows of them is
 //! compared with what they took, and with the sums that another reader of `smaps_rollup` makes.
+//! Then others change the memory of processes that sleep, and it is compared again.
 //! The PSS of all processes is compared with the kernel's own figures. Prints Markdown, for
 //! `docs/accounting.md`.
 
 mod case;
 mod expectation;
 mod holder;
+mod moved;
 mod totals;
 
 use std::{
@@ -17,7 +19,7 @@ use std::{
 
 use clap::Command;
 
-use self::{case::Case, holder::Holder};
+use self::{case::Case, holder::Holder, moved::Moved};
 use crate::{
     exposition::Exposition,
     failure::Failure,
@@ -52,11 +54,14 @@ pub(crate) fn run() -> Result<(), Failure> {
 
     let mut complaints = Vec::new();
     for mode in MODES {
-        let (_service, scrape) = settled(&program, mode)?;
+        let mut moved = Moved::start_all()?;
+        let (service, scrape) = settled(&program, mode)?;
         println!("## memory = \"{mode}\"\n");
         totals::compare(&scrape, &mut complaints)?;
         println!();
         expectation::compare(&holders, &scrape, &mut complaints);
+        println!();
+        moved::compare(&mut moved, &service, &mut complaints)?;
         println!();
     }
     if complaints.is_empty() {
@@ -75,19 +80,34 @@ fn settled(program: &Program, mode: &str) -> Result<(Service, Exposition), Failu
         // Nothing is left out to save time.
         "--scan.cpu-budget=1".to_owned(),
         "--scan.max-hold=0s".to_owned(),
+        "--filter.min-age=0s".to_owned(),
         format!("--classification.rules={}", rules.display()),
     ];
     let service = Service::start(program, &flags)?;
+    let scrape = refreshed(&service, 3.0)?;
+    Ok((service, scrape))
+}
+
+/// What is shown after so many refreshes in all.
+pub(super) fn refreshed(service: &Service, count: f64) -> Result<Exposition, Failure> {
     let begin = Instant::now();
     loop {
         thread::sleep(Duration::from_millis(100));
-        let scrape = Exposition::parse(&service.text("/metrics")?);
-        let good = [("result", "success")];
-        if scrape.sum("herakles_exporter_cache_updates_total", &good) >= 3.0 {
-            return Ok((service, scrape));
+        let scrape = scrape_of(service)?;
+        if updates(&scrape) >= count {
+            return Ok(scrape);
         }
         if begin.elapsed() > Duration::from_secs(60) {
             return Err(Failure::new("the exporter does not refresh any more"));
         }
     }
+}
+
+pub(super) fn scrape_of(service: &Service) -> Result<Exposition, Failure> {
+    Ok(Exposition::parse(&service.text("/metrics")?))
+}
+
+pub(super) fn updates(scrape: &Exposition) -> f64 {
+    let good = [("result", "success")];
+    scrape.sum("herakles_exporter_cache_updates_total", &good)
 }
