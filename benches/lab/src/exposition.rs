@@ -62,7 +62,8 @@ impl Exposition {
             .filter(|it| it.name() == family)
             .filter(|it| labels.iter().all(|(label, value)| it.has(label, value)))
             .map(|it| it.value)
-            .sum()
+            // The sum of nothing would be -0.
+            .fold(0.0, |sum, value| sum + value)
     }
 
     /// How many samples there are.
@@ -94,6 +95,7 @@ mod tests {
         );
         assert_eq!(read.sum("a_total", &[("group", "x")]), 1.5);
         assert_eq!(read.sum("a_total", &[]), 3.5);
+        assert!(read.sum("none", &[]).is_sign_positive());
         assert_eq!(read.counters().count(), 2);
     }
 }
