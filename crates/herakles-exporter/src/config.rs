@@ -13,7 +13,6 @@ mod render;
 mod rule_files;
 mod running_config;
 pub(crate) mod settings;
-mod text_file;
 
 use herakles_classify::SearchMode;
 
@@ -27,7 +26,6 @@ pub(crate) use render::{fnv_1a, template};
 pub(crate) use running_config::{LoadError, RunningConfig};
 pub(crate) use settings::Config;
 use settings::MemoryReading;
-pub(crate) use text_file::read_text;
 
 impl Config {
     /// Settings that do not go together, as sentences: allowed, but hardly meant.

@@ -2,8 +2,10 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use herakles_settings::{did_you_mean, nearest, quoted};
+
 use super::definition;
-use crate::config::settings::{SETTINGS, did_you_mean, nearest, quoted};
+use crate::config::settings::SETTINGS;
 
 /// A command line that cannot be understood; `Display` is one sentence.
 #[derive(Debug, PartialEq, thiserror::Error)]

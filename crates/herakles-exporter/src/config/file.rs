@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::path::Path;
 
+use herakles_settings::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Place, Problem, ProblemKind};
 use super::origin::Origin;
-use super::settings::{SETTINGS, Setting, TABLES, Table, Value, nearest};
+use super::settings::{SETTINGS, Setting, TABLES, Table, Value};
 
 /// A value the file sets.
 pub(super) struct FileValue {

@@ -9,10 +9,11 @@ use herakles_collect::{BufferSizes, MemoryMode, NameFilter, Options};
 use herakles_metrics::exporter::ConfigLabels;
 use herakles_metrics::{Filter, Limits, Quantities};
 use herakles_plan::PlanLimits;
+use herakles_settings::read_text;
 use herakles_web::Limits as WebLimits;
 
 use super::settings::{Config, MemoryReading};
-use super::{ConfigError, Loaded, Reloaded, Sources, fnv_1a, read_text};
+use super::{ConfigError, Loaded, Reloaded, Sources, fnv_1a};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;

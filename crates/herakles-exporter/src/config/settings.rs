@@ -4,16 +4,14 @@
 //! `docs/configuration.md` all derive from [`SETTINGS`], as does the type [`Config`]. A new key is one row there.
 
 mod kind;
-mod nearest;
 mod table;
 mod value;
 
 use std::borrow::Cow;
 
-pub(crate) use kind::{Invalid, Kind, did_you_mean, name_glob};
-pub(crate) use nearest::nearest;
+pub(crate) use kind::{Invalid, Kind, name_glob};
 pub(crate) use table::{Config, MemoryReading, SETTINGS, TABLES};
-pub(crate) use value::{Value, quoted};
+pub(crate) use value::Value;
 
 /// One key of the configuration.
 #[derive(Debug)]

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use herakles_classify::{Import, ImportError, RemarkKind};
+use herakles_settings::read_text;
 
 use crate::commands::{Failure, output};
-use crate::config::read_text;
 
 /// No configuration is longer: beyond it something else was named by mistake.
 const MAX_FILE: u64 = 1 << 20;

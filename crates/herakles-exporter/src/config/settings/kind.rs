@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use herakles_classify::Glob;
+use herakles_settings::{did_you_mean, nearest, quoted};
 use herakles_web::{ListenAddress, ParseListenAddressError};
 use toml::de::DeValue;
 
-use super::nearest;
-use super::value::{Value, quoted, spelled};
+use super::value::{Value, spelled};
 use crate::routes::{Page, ROUTES};
 
 /// The values a setting takes, and how they are read from text and from TOML.
@@ -74,11 +74,6 @@ pub(crate) enum Invalid {
     Glob { found: String, reason: String },
     #[error("{found} cannot be the path of the metrics: {reason}")]
     Route { found: String, reason: &'static str },
-}
-
-/// `; did you mean X?` or nothing.
-pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 impl Kind {

@@ -168,21 +168,3 @@ fn text_becomes_values() {
         ),
     );
 }
-
-#[test]
-fn foreign_text_is_shown_on_one_line_and_short() {
-    assert_eq!(quoted("a\nb\u{1b}[2J"), "`a\\nb\\u{1b}[2J`");
-    assert_eq!(quoted(&"x".repeat(500)).chars().count(), 83);
-}
-
-#[test]
-fn nearest_is_near() {
-    let names = ["cache_ttl", "parallelism", "memory"];
-    assert_eq!(nearest("cache_tll", names), Some("cache_ttl"));
-    assert_eq!(nearest("paralelism", names), Some("parallelism"));
-    assert_eq!(nearest("bananas", names), None);
-    let levels = ["error", "warn", "info", "debug", "trace"];
-    assert_eq!(nearest("warning", levels), Some("warn"));
-    assert_eq!(nearest("err", levels), Some("error"));
-    assert_eq!(nearest("in", levels), None);
-}

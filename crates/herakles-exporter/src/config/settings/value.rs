@@ -128,21 +128,3 @@ pub(super) fn spelled(duration: Duration) -> String {
         .to_string()
         .replace(' ', "")
 }
-
-/// Foreign text for a message: in backquotes, control characters escaped, cut to a readable length.
-pub(crate) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut shown = String::from("`");
-    for c in text.chars().take(LONGEST) {
-        if c.is_control() {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    shown.push('`');
-    shown
-}

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// Those of opening and reading; an empty pipe or device; `TimedOut` if nothing more comes;
 /// `InvalidData` if it is no UTF-8, `FileTooLarge` if it is longer.
-pub(crate) fn read_text(path: &Path, most: u64) -> io::Result<String> {
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     read_text_within(path, most, PATIENCE)
 }
 
