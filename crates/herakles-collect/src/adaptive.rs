@@ -220,9 +220,10 @@ impl Adaptive {
         if let Some(idle_detector) = &mut self.idle {
             idle_detector.confirm(&pids, &mut confirmed);
         }
+        let mut buf = ReadBuf::new(0);
         for (key, mut attempt) in unproven {
             if confirmed.binary_search(&key.pid).is_err()
-                && let Err(error) = make_sure(&**context.source, key)
+                && let Err(error) = make_sure(&**context.source, key, &mut buf)
             {
                 attempt.usage = attempt.usage.map(|_| Err(error));
             }
@@ -299,9 +300,12 @@ fn find_mut(seen: &mut [ProcessSample], key: ProcessKey) -> Option<&mut ProcessS
 }
 
 /// Makes sure that the pid is still this process's.
-fn make_sure<S: ProcSource>(source: &S, key: ProcessKey) -> Result<(), ScanError> {
-    let mut buf = ReadBuf::new(0);
-    if peek_stat(source, key.pid, &mut buf)?.key() == key {
+fn make_sure<S: ProcSource>(
+    source: &S,
+    key: ProcessKey,
+    buf: &mut ReadBuf,
+) -> Result<(), ScanError> {
+    if peek_stat(source, key.pid, buf)?.key() == key {
         Ok(())
     } else {
         Err(vanished(key))

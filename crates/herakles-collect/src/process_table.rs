@@ -58,7 +58,11 @@ impl TrackedProcess {
         self.rss_bytes = seen.rss_bytes;
         self.rss_at = seen.rss_at;
         if let Some(program) = seen.program {
-            self.program = Some(Box::new(program));
+            // In place, as it comes with every scan of a process that is looked at closely.
+            match &mut self.program {
+                Some(known) => **known = program,
+                None => self.program = Some(Box::new(program)),
+            }
         }
         self.activity = seen.activity;
         self.virtual_bytes = seen.virtual_bytes;

@@ -142,7 +142,8 @@ impl SnapshotBuilder {
             KernelGives::seen_in(self.subgroups.iter().map(|gathered| &gathered.sums));
 
         let mut subgroups = Vec::with_capacity(self.subgroups.len());
-        let mut processes = Vec::new();
+        let visible = self.subgroups.iter().filter(|it| it.record.visible);
+        let mut processes = Vec::with_capacity(visible.map(|it| it.members.len()).sum());
         let mut states = ProcessStates {
             unreadable: self.unread,
             ..ProcessStates::default()

@@ -11,22 +11,38 @@ use crate::ProcFile;
 const PF_KTHREAD: u32 = 0x0020_0000;
 const ESRCH: i32 = 3;
 
-/// The files of a process or thread.
+/// The files of a process or thread. They are shared with who reads them, so that a test which
+/// counts allocations counts none of a read.
 #[derive(Clone, Debug)]
 pub(super) struct Files {
+    stat: StatLine,
     /// `stat`, unless `contents` has one.
-    pub(super) stat: StatLine,
+    stat_text: Arc<[u8]>,
     /// Those that exist.
-    pub(super) contents: HashMap<ProcFile, Vec<u8>>,
+    contents: HashMap<ProcFile, Arc<[u8]>>,
     pub(super) mishaps: HashMap<ProcFile, Mishap>,
 }
 
 impl Files {
-    pub(super) fn content(&self, file: ProcFile) -> Option<Vec<u8>> {
+    fn new(stat: StatLine) -> Self {
+        Self {
+            stat_text: stat.to_bytes().into(),
+            stat,
+            contents: HashMap::new(),
+            mishaps: HashMap::new(),
+        }
+    }
+
+    pub(super) fn content(&self, file: ProcFile) -> Option<Arc<[u8]>> {
         match self.contents.get(&file) {
-            None if file == ProcFile::Stat => Some(self.stat.to_bytes()),
+            None if file == ProcFile::Stat => Some(Arc::clone(&self.stat_text)),
             content => content.cloned(),
         }
+    }
+
+    fn change_stat(&mut self, change: impl FnOnce(&mut StatLine)) {
+        change(&mut self.stat);
+        self.stat_text = self.stat.to_bytes().into();
     }
 }
 
@@ -53,14 +69,9 @@ impl MemProcess {
     pub(super) fn new(id: u32) -> Self {
         let pid = pid(id);
         let stat = StatLine::new(id, format!("process-{id}"));
-        let main = Files {
-            stat,
-            contents: HashMap::new(),
-            mishaps: HashMap::new(),
-        };
         let state = State {
             pid,
-            main,
+            main: Files::new(stat),
             threads: BTreeMap::new(),
             owner_uid: 0,
             open_fds: 3,
@@ -90,7 +101,7 @@ impl MemProcess {
 
     /// Changes what `stat` says.
     pub fn stat(self, change: impl FnOnce(&mut StatLine)) -> Self {
-        self.with(|state| change(&mut state.main.stat))
+        self.with(|state| state.main.change_stat(change))
     }
 
     /// Sets comm: any bytes.
@@ -148,9 +159,9 @@ impl MemProcess {
 
     /// Sets the bytes of any file; of `exe` the link's target.
     pub fn content(self, file: ProcFile, bytes: impl Into<Vec<u8>>) -> Self {
-        let bytes = bytes.into();
+        let bytes: Vec<u8> = bytes.into();
         self.with(|state| {
-            state.main.contents.insert(file, bytes);
+            state.main.contents.insert(file, bytes.into());
         })
     }
 
@@ -222,7 +233,7 @@ impl MemProcess {
     pub fn leader_exited(self, tid: u32) -> Self {
         self.with(|state| {
             let mut thread = state.main.clone();
-            thread.stat.pid = tid;
+            thread.change_stat(|line| line.pid = tid);
             state.threads.insert(pid(tid), thread);
         })
         .stat(|line| (line.state, line.threads) = ('Z', 2))

@@ -104,12 +104,12 @@ pub struct MemHandle {
 }
 
 impl MemHandle {
-    fn bytes(&self, file: ProcFile) -> io::Result<Vec<u8>> {
+    fn bytes(&self, file: ProcFile) -> io::Result<Arc<[u8]>> {
         *self.process.lock().reads.entry(file).or_default() += 1;
         self.content(file)
     }
 
-    fn content(&self, file: ProcFile) -> io::Result<Vec<u8>> {
+    fn content(&self, file: ProcFile) -> io::Result<Arc<[u8]>> {
         let (content, mishap) = {
             let state = self.process.lock();
             if state.reaped {
@@ -125,21 +125,20 @@ impl MemHandle {
         if let Some(mishap) = &mishap {
             mishap.strike()?;
         }
-        let mut content = content.ok_or_else(|| errno(ENOENT))?;
+        let content = content.ok_or_else(|| errno(ENOENT))?;
         match mishap {
-            Some(Mishap::Cut(length)) => content.truncate(length),
+            Some(Mishap::Cut(length)) => Ok(content.iter().copied().take(length).collect()),
             Some(Mishap::Death) => {
                 self.source.remove(self.pid().as_u32());
-                return Err(errno(ESRCH));
+                Err(errno(ESRCH))
             }
-            _ => {}
+            _ => Ok(content),
         }
-        Ok(content)
     }
 }
 
 impl ProcHandle for MemHandle {
-    type Smaps = Cursor<Vec<u8>>;
+    type Smaps = Cursor<Arc<[u8]>>;
 
     fn pid(&self) -> Pid {
         self.process.lock().pid
