@@ -5,7 +5,6 @@
 //! some 15 when each is tried in turn.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
@@ -14,7 +13,7 @@ use crate::pattern::{LiteralSet, Matcher};
 /// Patterns of one kind (names, paths or command lines), each with the index of its rule.
 #[derive(Debug)]
 pub(crate) struct Candidates<M> {
-    patterns: Vec<(usize, Arc<M>)>,
+    patterns: Vec<(usize, M)>,
     literals: Option<AhoCorasick>,
     /// By the number of the literal: positions in `patterns`.
     by_literal: Vec<Vec<usize>>,
@@ -24,7 +23,7 @@ pub(crate) struct Candidates<M> {
 
 impl<M: Matcher> Candidates<M> {
     /// Builds the search; `patterns` come in rule order.
-    pub(crate) fn new(patterns: Vec<(usize, Arc<M>)>) -> Self {
+    pub(crate) fn new(patterns: Vec<(usize, M)>) -> Self {
         let choices: Vec<Vec<LiteralSet>> = patterns
             .iter()
             .map(|(_, pattern)| pattern.required_literals())

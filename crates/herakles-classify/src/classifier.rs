@@ -1,10 +1,10 @@
 //! The search for the first rule that matches.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::candidates::Candidates;
 use crate::class::Class;
+use crate::exact::ExactNames;
 use crate::facts::{FactSource, Needs};
 use crate::inheritance;
 use crate::name::{self, CMDLINE_LEN};
@@ -48,9 +48,9 @@ use crate::template::Variable;
 #[derive(Debug)]
 pub struct Classifier {
     rules: Rules,
-    exact_names: HashMap<Box<[u8]>, Vec<usize>>,
+    exact_names: ExactNames,
     name_globs: Candidates<GlobPattern>,
-    cmdlines: Candidates<CmdlinePattern>,
+    cmdlines: Candidates<Arc<CmdlinePattern>>,
     exes: Candidates<GlobPattern>,
     /// The first rule with a pattern that can match a name longer than `comm`.
     first_full_name: usize,
@@ -60,16 +60,14 @@ pub struct Classifier {
 impl Classifier {
     /// Prepares the search over rules in the order given.
     pub fn new(rules: Rules) -> Self {
-        let mut exact_names: HashMap<Box<[u8]>, Vec<usize>> = HashMap::new();
         let mut name_globs = Vec::new();
         let mut cmdlines = Vec::new();
         let mut exes = Vec::new();
         let mut first_full_name = usize::MAX;
         for (index, rule) in rules.iter().enumerate() {
             for pattern in &rule.names {
-                match pattern.matcher.exact() {
-                    Some(exact) => exact_names.entry(exact.into()).or_default().push(index),
-                    None => name_globs.push((index, pattern.clone())),
+                if pattern.matcher.exact().is_none() {
+                    name_globs.push((index, pattern.clone()));
                 }
                 if pattern.may_be_longer() {
                     first_full_name = first_full_name.min(index);
@@ -80,8 +78,8 @@ impl Classifier {
         }
         let needs = needs(&rules, first_full_name != usize::MAX);
         Self {
+            exact_names: ExactNames::new(&rules),
             rules,
-            exact_names,
             name_globs: Candidates::new(name_globs),
             cmdlines: Candidates::new(cmdlines),
             exes: Candidates::new(exes),
@@ -152,13 +150,8 @@ impl Classifier {
     }
 
     fn by_name(&self, name: &[u8], best: usize, admits: impl Fn(usize) -> bool) -> usize {
-        let exact = self.exact_names.get(name).map_or(&[][..], Vec::as_slice);
-        let best = exact
-            .iter()
-            .copied()
-            .take_while(|&index| index < best)
-            .find(|&index| admits(index))
-            .unwrap_or(best);
+        let names = &self.exact_names;
+        let best = names.first_match(&self.rules, name, best, &admits);
         if self.name_globs.first_rule() < best {
             self.name_globs.first_match(name, best, admits)
         } else {

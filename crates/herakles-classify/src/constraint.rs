@@ -10,12 +10,12 @@ use crate::pattern::{CmdlinePattern, GlobPattern, Matcher};
 /// What must hold besides a pattern; each list that is empty does.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Constraints {
-    pub(crate) users: Vec<String>,
-    pub(crate) cgroups: Vec<GlobPattern>,
-    pub(crate) parents: Vec<GlobPattern>,
-    pub(crate) names: Vec<GlobPattern>,
-    pub(crate) argv0: Vec<GlobPattern>,
-    pub(crate) cmdline_all: Vec<Arc<CmdlinePattern>>,
+    pub(crate) users: Box<[String]>,
+    pub(crate) cgroups: Box<[GlobPattern]>,
+    pub(crate) parents: Box<[GlobPattern]>,
+    pub(crate) names: Box<[GlobPattern]>,
+    pub(crate) argv0: Box<[GlobPattern]>,
+    pub(crate) cmdline_all: Box<[Arc<CmdlinePattern>]>,
 }
 
 impl Constraints {
@@ -41,16 +41,16 @@ impl Constraints {
     /// Whether the same is written in both.
     pub(crate) fn are_those_of(&self, other: &Self) -> bool {
         let globs = |one: &[GlobPattern], other: &[GlobPattern]| {
-            let texts = one.iter().map(|pattern| &pattern.text);
-            texts.eq(other.iter().map(|pattern| &pattern.text))
+            let texts = one.iter().map(|pattern| pattern.text());
+            texts.eq(other.iter().map(|pattern| pattern.text()))
         };
-        let all = self.cmdline_all.iter().map(|pattern| &pattern.text);
+        let all = self.cmdline_all.iter().map(|pattern| pattern.text());
         self.users == other.users
             && globs(&self.cgroups, &other.cgroups)
             && globs(&self.parents, &other.parents)
             && globs(&self.names, &other.names)
             && globs(&self.argv0, &other.argv0)
-            && all.eq(other.cmdline_all.iter().map(|pattern| &pattern.text))
+            && all.eq(other.cmdline_all.iter().map(|pattern| pattern.text()))
     }
 
     /// The key of the first one that does not hold; the cheap ones come first. A fact that is

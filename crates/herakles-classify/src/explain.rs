@@ -205,12 +205,7 @@ impl Rule {
             .or_else(|| self.cmdline_match(facts.cmdline().and_then(name::visible_cmdline)?))
     }
 
-    fn match_of(
-        &self,
-        by: PatternKind,
-        globs: &[Arc<GlobPattern>],
-        text: &[u8],
-    ) -> Option<RuleMatch> {
+    fn match_of(&self, by: PatternKind, globs: &[GlobPattern], text: &[u8]) -> Option<RuleMatch> {
         let pattern: &Pattern<Glob> = globs.iter().find(|pattern| pattern.is_match(text))?;
         Some(self.matched(by, pattern, text, text))
     }
@@ -227,7 +222,7 @@ impl Rule {
             .or_else(|| match_in(script::program_line(cmdline, &mut buffer)?))
     }
 
-    fn matched<M>(
+    fn matched<M: Matcher>(
         &self,
         by: PatternKind,
         pattern: &Pattern<M>,
@@ -246,7 +241,7 @@ impl Rule {
             group: self.group().to_owned(),
             subgroup: self.subgroup().to_owned(),
             by,
-            pattern: pattern.text.clone(),
+            pattern: pattern.text().to_owned(),
             pattern_line: pattern.line,
             text: printable(text),
             part: printable(part),

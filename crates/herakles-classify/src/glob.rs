@@ -17,6 +17,8 @@ use std::ops::RangeInclusive;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Glob {
+    text: Box<str>,
+    /// Empty for an exact name, which is its text: most are, and there are thousands.
     parts: Box<[Part]>,
 }
 
@@ -94,9 +96,18 @@ impl Glob {
         if !literal.is_empty() {
             parts.push(Part::Literal(literal.into()));
         }
+        if let [Part::Literal(_)] = parts[..] {
+            parts.clear();
+        }
         Ok(Self {
+            text: pattern.into(),
             parts: parts.into(),
         })
+    }
+
+    /// The pattern as written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The text of a glob that matches these bytes: exactly, but for bytes that a text cannot hold,
@@ -118,28 +129,26 @@ impl Glob {
 
     /// The text itself if there is no wildcard in it.
     pub(crate) fn exact(&self) -> Option<&[u8]> {
-        match &*self.parts {
-            [] => Some(&[]),
-            [Part::Literal(literal)] => Some(literal),
-            _ => None,
-        }
+        self.parts.is_empty().then_some(self.text.as_bytes())
     }
 
     /// The runs of bytes that every match contains.
     pub(crate) fn literals(&self) -> impl Iterator<Item = &[u8]> {
-        self.parts.iter().filter_map(Part::literal)
+        let parts = self.parts.iter().filter_map(Part::literal);
+        self.exact().into_iter().chain(parts)
     }
 
     /// The shortest text that could match, in bytes.
     pub(crate) fn min_len(&self) -> usize {
-        self.parts
-            .iter()
-            .map(|part| match part {
-                Part::Literal(literal) => literal.len(),
-                Part::AnyByte | Part::OneOf { .. } => 1,
-                Part::AnyBytes => 0,
-            })
-            .sum()
+        let part_len = |part: &Part| match part {
+            Part::Literal(literal) => literal.len(),
+            Part::AnyByte | Part::OneOf { .. } => 1,
+            Part::AnyBytes => 0,
+        };
+        match self.exact() {
+            Some(name) => name.len(),
+            None => self.parts.iter().map(part_len).sum(),
+        }
     }
 
     /// Whether it is `*`.
@@ -149,6 +158,9 @@ impl Glob {
 
     /// Whether every match starts with another byte.
     pub(crate) fn starts_unlike(&self, byte: u8) -> bool {
+        if let Some([first, ..]) = self.exact() {
+            return *first != byte;
+        }
         match self.parts.first() {
             Some(Part::Literal(literal)) => !literal.starts_with(&[byte]),
             Some(part @ Part::OneOf { .. }) => part.strip(&[byte]).is_none(),
@@ -173,6 +185,7 @@ impl Glob {
             .and_then(Part::literal)
             .unwrap_or_default();
         match &*self.parts {
+            [] => false,
             parts if *parts == *other.parts => true,
             [Part::AnyBytes] => true,
             [Part::Literal(start), Part::AnyBytes] => first.starts_with(start),
@@ -186,6 +199,9 @@ impl Glob {
 
     /// Whether the whole of `text` matches.
     pub fn is_match(&self, text: &[u8]) -> bool {
+        if let Some(name) = self.exact() {
+            return name == text;
+        }
         let mut parts = &*self.parts;
         let mut rest = text;
         // Where to go on when a part fails: after the last star, with the star one byte longer.

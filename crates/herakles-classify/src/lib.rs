@@ -44,6 +44,7 @@ mod classifier;
 mod constraint;
 mod destination;
 mod error;
+mod exact;
 mod explain;
 mod facts;
 mod glob;

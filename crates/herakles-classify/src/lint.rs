@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::pattern::Pattern;
+use crate::pattern::{Matcher, Pattern};
 use crate::rule::{Rule, Rules};
 use reach::Reach;
 use seen::Seen;
@@ -84,14 +84,14 @@ impl Rules {
                 continue;
             }
             findings.by_themselves();
-            for pattern in rule.names.iter().map(AsRef::as_ref) {
+            for pattern in &rule.names {
                 findings.covered(pattern, names.covering_name(rule, pattern));
                 if pattern.matcher.is_all() {
                     let what = "every process";
                     catching_all.push(CatchAll::new(rule, pattern, what));
                 }
             }
-            for pattern in rule.exes.iter().map(AsRef::as_ref) {
+            for pattern in &rule.exes {
                 findings.covered(pattern, exes.covering_path(rule, pattern));
             }
             for pattern in rule.cmdlines.iter().map(AsRef::as_ref) {
@@ -115,10 +115,10 @@ struct CatchAll<'r> {
 }
 
 impl<'r> CatchAll<'r> {
-    fn new<M>(by: &'r Rule, pattern: &'r Pattern<M>, what: &'static str) -> Self {
+    fn new<M: Matcher>(by: &'r Rule, pattern: &'r Pattern<M>, what: &'static str) -> Self {
         Self {
             by,
-            text: &pattern.text,
+            text: pattern.text(),
             line: pattern.line,
             what,
         }
@@ -156,16 +156,17 @@ impl Findings<'_> {
     }
 
     /// A pattern for which an earlier one, if any, leaves nothing.
-    fn covered<M>(&mut self, pattern: &Pattern<M>, by: Option<(&Rule, &Pattern<M>)>) {
+    fn covered<M: Matcher>(&mut self, pattern: &Pattern<M>, by: Option<(&Rule, &Pattern<M>)>) {
         let Some((by, other)) = by else { return };
         let place = format!("{}:{}", by.origin.file, other.line);
-        if other.text == pattern.text {
-            let message = format!("pattern {:?} stands at {place} already", pattern.text);
+        if other.text() == pattern.text() {
+            let message = format!("pattern {:?} stands at {place} already", pattern.text());
             self.push(WarningKind::Duplicate, pattern.line, message);
         } else {
             let message = format!(
                 "pattern {:?} is never reached, {:?} at {place} catches it all",
-                pattern.text, other.text
+                pattern.text(),
+                other.text()
             );
             self.push(WarningKind::Shadowed, pattern.line, message);
         }
@@ -193,7 +194,8 @@ impl Findings<'_> {
             match reach::reach(pattern) {
                 Reach::Nothing(why) => self.never(pattern, Some(why)),
                 Reach::Everything => {
-                    let message = format!("pattern {:?} matches every command line", pattern.text);
+                    let message =
+                        format!("pattern {:?} matches every command line", pattern.text());
                     self.push(WarningKind::Boundless, pattern.line, message);
                 }
                 Reach::Something => {}
@@ -201,9 +203,9 @@ impl Findings<'_> {
         }
     }
 
-    fn never<M>(&mut self, pattern: &Pattern<M>, why: Option<&str>) {
+    fn never<M: Matcher>(&mut self, pattern: &Pattern<M>, why: Option<&str>) {
         if let Some(why) = why {
-            let message = format!("pattern {:?} never matches: {why}", pattern.text);
+            let message = format!("pattern {:?} never matches: {why}", pattern.text());
             self.push(WarningKind::Unmatchable, pattern.line, message);
         }
     }

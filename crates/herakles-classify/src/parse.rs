@@ -114,17 +114,9 @@ impl Source<'_> {
                 file: self.origin.clone(),
                 line: self.line(item.span().start),
             },
-            names: self
-                .globs(table, "matches")?
-                .into_iter()
-                .map(Arc::new)
-                .collect(),
+            names: self.globs(table, "matches")?,
             cmdlines: self.regexes(table, "cmdline_matches")?,
-            exes: self
-                .globs(table, "exe_matches")?
-                .into_iter()
-                .map(Arc::new)
-                .collect(),
+            exes: self.globs(table, "exe_matches")?,
             constraints: self.constraints(table)?,
             fallback: self.flag(table, "fallback")?,
             inherit: self.flag(table, "inherit")?,
@@ -236,7 +228,7 @@ impl Source<'_> {
         }
     }
 
-    fn globs(&self, table: &Table<'_>, key: &str) -> Result<Vec<GlobPattern>, RuleError> {
+    fn globs(&self, table: &Table<'_>, key: &str) -> Result<Box<[GlobPattern]>, RuleError> {
         self.patterns(table, key, |text, span| {
             Glob::parse(text).map_err(|what| {
                 self.error(
@@ -248,7 +240,11 @@ impl Source<'_> {
         })
     }
 
-    fn regexes(&self, table: &Table<'_>, key: &str) -> Result<Vec<Arc<CmdlinePattern>>, RuleError> {
+    fn regexes(
+        &self,
+        table: &Table<'_>,
+        key: &str,
+    ) -> Result<Box<[Arc<CmdlinePattern>]>, RuleError> {
         let patterns = self.patterns(table, key, |text, span| {
             LazyRegex::parse(text).map_err(|what| {
                 self.error(
@@ -266,13 +262,12 @@ impl Source<'_> {
         table: &Table<'_>,
         key: &str,
         compile: impl Fn(&str, Range<usize>) -> Result<M, RuleError>,
-    ) -> Result<Vec<Pattern<M>>, RuleError> {
+    ) -> Result<Box<[Pattern<M>]>, RuleError> {
         self.strings(table, key)?
             .into_iter()
             .map(|(text, span)| {
                 let matcher = compile(&text, span.clone())?;
                 Ok(Pattern {
-                    text,
                     line: self.line(span.start),
                     matcher,
                 })

@@ -1,6 +1,6 @@
 //! One pattern of a rule as written, and compiled for the kind of text it looks at.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::literal::{Extractor, Literal};
@@ -14,6 +14,9 @@ pub(crate) type LiteralSet = Vec<Vec<u8>>;
 
 /// What a pattern must be able to do for [`Candidates`](crate::candidates::Candidates).
 pub(crate) trait Matcher {
+    /// The pattern as written.
+    fn text(&self) -> &str;
+
     /// Whether `text` matches.
     fn is_match(&self, text: &[u8]) -> bool;
 
@@ -21,21 +24,38 @@ pub(crate) trait Matcher {
     fn required_literals(&self) -> Vec<LiteralSet>;
 }
 
-/// A pattern with its text and the line it stands on.
+/// A pattern and the line it stands on.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern<M> {
-    pub(crate) text: String,
     pub(crate) line: u32,
     pub(crate) matcher: M,
 }
 
 impl<M: Matcher> Matcher for Pattern<M> {
+    fn text(&self) -> &str {
+        self.matcher.text()
+    }
+
     fn is_match(&self, text: &[u8]) -> bool {
         self.matcher.is_match(text)
     }
 
     fn required_literals(&self) -> Vec<LiteralSet> {
         self.matcher.required_literals()
+    }
+}
+
+impl<M: Matcher> Matcher for Arc<M> {
+    fn text(&self) -> &str {
+        self.as_ref().text()
+    }
+
+    fn is_match(&self, text: &[u8]) -> bool {
+        self.as_ref().is_match(text)
+    }
+
+    fn required_literals(&self) -> Vec<LiteralSet> {
+        self.as_ref().required_literals()
     }
 }
 
@@ -54,6 +74,10 @@ impl GlobPattern {
 pub(crate) type CmdlinePattern = Pattern<LazyRegex>;
 
 impl Matcher for Glob {
+    fn text(&self) -> &str {
+        self.text()
+    }
+
     fn is_match(&self, text: &[u8]) -> bool {
         self.is_match(text)
     }
@@ -101,6 +125,10 @@ impl LazyRegex {
 }
 
 impl Matcher for LazyRegex {
+    fn text(&self) -> &str {
+        &self.text
+    }
+
     fn is_match(&self, text: &[u8]) -> bool {
         self.regex().is_some_and(|regex| regex.is_match(text))
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::class::Class;
 use crate::constraint::Constraints;
 use crate::facts::FactSource;
-use crate::pattern::{CmdlinePattern, GlobPattern};
+use crate::pattern::{CmdlinePattern, GlobPattern, Matcher};
 use crate::template::{Template, Variable};
 
 /// How many values a template may take unless its rule says otherwise.
@@ -40,9 +40,9 @@ pub struct Rule {
     pub(crate) subgroup: Template,
     /// Both names as written: the class itself where no variable is in them.
     pub(crate) written: Class,
-    pub(crate) names: Vec<Arc<GlobPattern>>,
-    pub(crate) cmdlines: Vec<Arc<CmdlinePattern>>,
-    pub(crate) exes: Vec<Arc<GlobPattern>>,
+    pub(crate) names: Box<[GlobPattern]>,
+    pub(crate) cmdlines: Box<[Arc<CmdlinePattern>]>,
+    pub(crate) exes: Box<[GlobPattern]>,
     pub(crate) constraints: Constraints,
     pub(crate) fallback: bool,
     pub(crate) inherit: bool,
@@ -73,17 +73,17 @@ impl Rule {
 
     /// The patterns for the name (`matches`).
     pub fn matches(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.names.iter().map(|pattern| pattern.text.as_str())
+        self.names.iter().map(|pattern| pattern.text())
     }
 
     /// The regular expressions for the command line (`cmdline_matches`).
     pub fn cmdline_matches(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.cmdlines.iter().map(|pattern| pattern.text.as_str())
+        self.cmdlines.iter().map(|pattern| pattern.text())
     }
 
     /// The globs for the executable's path (`exe_matches`).
     pub fn exe_matches(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.exes.iter().map(|pattern| pattern.text.as_str())
+        self.exes.iter().map(|pattern| pattern.text())
     }
 
     /// The users it is limited to; empty for all.
@@ -114,7 +114,7 @@ impl Rule {
     /// The regular expressions that all must match the command line.
     pub fn cmdline_all(&self) -> impl ExactSizeIterator<Item = &str> {
         let expressions = self.constraints.cmdline_all.iter();
-        expressions.map(|pattern| pattern.text.as_str())
+        expressions.map(|pattern| pattern.text())
     }
 
     /// Whether it is asked only after the built-in rules.
@@ -173,7 +173,7 @@ impl Rule {
 }
 
 fn texts(globs: &[GlobPattern]) -> impl ExactSizeIterator<Item = &str> {
-    globs.iter().map(|pattern| pattern.text.as_str())
+    globs.iter().map(|pattern| pattern.text())
 }
 
 /// Whose word counts before whose, from the first to the last.

@@ -1,7 +1,7 @@
 //! Rules of a user's own that leave nothing to most of the built-in ones.
 
 use crate::glob::Glob;
-use crate::pattern::Pattern;
+use crate::pattern::{Matcher, Pattern};
 use crate::rule::{Rule, Rules};
 
 use super::reach::{self, Reach};
@@ -35,16 +35,17 @@ fn hiding(rule: &Rule, later: &Rules) -> Option<Warning> {
         .iter()
         .find(|pattern| matches!(reach::reach(pattern), Reach::Everything));
     let (hidden, text, line) = match (all_names, all_lines) {
-        (Some(glob), _) => (later.len(), &glob.text, glob.line),
-        (None, Some(pattern)) => (later.len(), &pattern.text, pattern.line),
+        (Some(glob), _) => (later.len(), glob.text(), glob.line),
+        (None, Some(pattern)) => (later.len(), pattern.text(), pattern.line),
         (None, None) => {
-            let short = rule.names.iter().map(AsRef::as_ref);
-            let globs: Vec<&Pattern<Glob>> = short
+            let globs: Vec<&Pattern<Glob>> = rule
+                .names
+                .iter()
                 .filter(|glob| glob.matcher.exact().is_none())
                 .filter(|glob| glob.matcher.min_len() <= MOST_LITERAL)
                 .collect();
             let first = globs.first()?;
-            (count_hidden(&globs, later), &first.text, first.line)
+            (count_hidden(&globs, later), first.text(), first.line)
         }
     };
     (hidden >= MANY).then(|| Warning {

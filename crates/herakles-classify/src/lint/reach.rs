@@ -45,7 +45,7 @@ pub(super) enum Reach {
 
 pub(super) fn reach(pattern: &CmdlinePattern) -> Reach {
     const IMPOSSIBLE: Reach = Reach::Nothing("nothing is at once all that it asks for");
-    let Ok(hir) = parse_regex(&pattern.text) else {
+    let Ok(hir) = parse_regex(pattern.text()) else {
         return IMPOSSIBLE;
     };
     let properties = hir.properties();

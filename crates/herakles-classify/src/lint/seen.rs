@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::glob::Glob;
 use crate::name::COMM_LEN;
-use crate::pattern::{CmdlinePattern, LazyRegex, Pattern};
+use crate::pattern::{CmdlinePattern, LazyRegex, Matcher, Pattern};
 use crate::rule::Rule;
 
 /// A pattern and the rule it is of.
@@ -16,7 +16,7 @@ pub(super) struct Seen<'r, M> {
     globs: Vec<Placed<'r, M>>,
 }
 
-impl<'r, M> Seen<'r, M> {
+impl<'r, M: Matcher> Seen<'r, M> {
     pub(super) fn new() -> Self {
         Self {
             by_text: HashMap::new(),
@@ -35,7 +35,7 @@ impl<'r, M> Seen<'r, M> {
 
     fn note(&mut self, rule: &'r Rule, pattern: &'r Pattern<M>) {
         self.by_text
-            .entry(&pattern.text)
+            .entry(pattern.text())
             .or_default()
             .push((rule, pattern));
     }
@@ -48,7 +48,7 @@ impl<'r> Seen<'r, LazyRegex> {
         rule: &'r Rule,
         pattern: &'r CmdlinePattern,
     ) -> Option<Placed<'r, LazyRegex>> {
-        let found = self.with_text(&pattern.text, rule);
+        let found = self.with_text(pattern.text(), rule);
         self.note(rule, pattern);
         found
     }
@@ -81,7 +81,7 @@ impl<'r> Seen<'r, Glob> {
     }
 
     fn covering(&self, rule: &Rule, pattern: &Pattern<Glob>) -> Option<Placed<'r, Glob>> {
-        self.with_text(&pattern.text, rule).or_else(|| {
+        self.with_text(pattern.text(), rule).or_else(|| {
             self.globs
                 .iter()
                 .find(|(by, glob)| {
