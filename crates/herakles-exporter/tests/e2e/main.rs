@@ -15,6 +15,7 @@ mod harness;
 
 mod accounting;
 mod adaptive;
+mod broken_log;
 mod commands;
 mod concurrency;
 mod dashboard;
