@@ -2,9 +2,9 @@
 //!
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
 //! the workspace that the compiler cannot know, [`metrics_doc`] and [`readmes`] keep the metric
-//! table and the READMEs of the libraries equal to the code, [`dist`] makes what is handed out.
-//! None of them uses a crate of the product, so that they compile in
-//! seconds.
+//! table and the READMEs of the libraries equal to the code, [`corpus`] takes files of this kernel
+//! for the tests of the parsers, [`dist`] makes what is handed out. None of them uses a crate of the
+//! product, so that they compile in seconds.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,6 +13,7 @@
 
 mod ci;
 mod command;
+mod corpus;
 mod dist;
 mod failure;
 mod metadata;
@@ -49,6 +50,13 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
                 .collect();
             ci::run(&only)
         }
+        Some(("corpus", args)) => {
+            let case = args.get_one::<String>("case");
+            match case.zip(args.get_one::<u32>("pid")) {
+                Some((case, &pid)) => corpus::take(case, pid),
+                None => corpus::take_shapes(),
+            }
+        }
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
         Some(("readmes", _)) => readmes::run(),
         Some(("dist", args)) => match args.get_one::<PathBuf>("check") {
@@ -80,6 +88,21 @@ fn command() -> Command {
                 ),
         )
         .subcommand(Command::new("tidy").about("Check the shape of the workspace"))
+        .subcommand(
+            Command::new("corpus")
+                .about("Add files of this kernel to the corpora of the parsers, made anonymous")
+                .arg(
+                    Arg::new("case").value_name("CASE").requires("pid").help(
+                        "What the files of one process are called; else many shapes are made",
+                    ),
+                )
+                .arg(
+                    Arg::new("pid")
+                        .value_name("PID")
+                        .value_parser(value_parser!(u32))
+                        .help("That process"),
+                ),
+        )
         .subcommand(
             Command::new("metrics-doc")
                 .about("Write the metric table of docs/metrics.md from the code")

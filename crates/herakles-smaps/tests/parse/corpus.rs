@@ -6,6 +6,7 @@ use std::path::Path;
 
 use herakles_smaps::{MemoryUsage, ParseError, parse_rollup};
 
+use crate::live::{compare_rollup, compare_smaps};
 use crate::summed;
 
 /// What a file means, in the lines of the file beside it.
@@ -103,6 +104,33 @@ fn every_case_is_in_the_readme_and_nothing_else() {
     let rows = readme.lines().filter_map(|line| line.strip_prefix("| `"));
     let named = rows.filter_map(|row| row.split('`').next().map(str::to_owned));
     assert_eq!(files, named.collect::<BTreeSet<_>>());
+}
+
+/// Lines whose values are no numbers are beyond it, and names that are no UTF-8.
+const NOT_FOR_PROCFS: [&str; 2] = ["4.14/android-names.smaps", "6.18/names.smaps"];
+
+#[test]
+fn what_is_whole_reads_as_procfs_reads_it() {
+    let files = files();
+    let whole = files.iter().filter(|name| {
+        let beside = corpus().join(format!("{name}.expected"));
+        let meaning = fs::read_to_string(beside).unwrap_or_default();
+        meaning.starts_with("rss_bytes")
+            && !name.starts_with("damaged/")
+            && !NOT_FOR_PROCFS.contains(&name.as_str())
+    });
+    let mut compared = 0;
+    for name in whole {
+        println!("{name}"); // Of a failed test, the last one is at fault.
+        let file = fs::read(corpus().join(name)).expect("readable");
+        if name.ends_with(".smaps_rollup") {
+            compare_rollup(&file);
+        } else {
+            compare_smaps(&file);
+        }
+        compared += 1;
+    }
+    assert!(compared > 40, "only {compared} files");
 }
 
 /// The kernel adds up a rollup itself: of the same process it must say what `smaps` adds up to.
