@@ -11,10 +11,11 @@ use clap::builder::{
 use clap::{Arg, ArgAction, ColorChoice, Command as Clap, value_parser};
 use clap_complete::Shell;
 use herakles_dashboard::Order;
+use herakles_settings::{Kind, Value};
 use herakles_stat::Pid;
 
 use super::version::BUILD;
-use crate::config::settings::{Kind, SETTINGS, Setting, TABLES, Value};
+use crate::config::settings::{SETTINGS, Setting, TABLES};
 
 pub(super) const CONFIG_FILE: &str = "config.file";
 

@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use herakles_settings::{did_you_mean, quoted};
+use herakles_settings::{Invalid, did_you_mean, quoted};
 
-use super::settings::{Invalid, Setting};
+use super::settings::Setting;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]

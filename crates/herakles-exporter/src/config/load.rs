@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use herakles_settings::{did_you_mean, nearest, read_text};
+use herakles_settings::{Value, did_you_mean, nearest, read_text};
 
 use super::Config;
 use super::error::{ConfigError, Place, Problem, ProblemKind, Problems};
 use super::file::{self, FileLayer};
 use super::origin::Origin;
-use super::settings::{SETTINGS, Setting, Value};
+use super::settings::{SETTINGS, Setting};
 
 /// Read if present, unless another file is named.
 pub(crate) const DEFAULT_CONFIG_FILE: &str = "/etc/herakles/exporter.toml";

@@ -3,15 +3,15 @@
 //! Flags, environment variables, file keys, the `config` output, the manual page, completions and
 //! `docs/configuration.md` all derive from [`SETTINGS`], as does the type [`Config`]. A new key is one row there.
 
-mod kind;
+mod forms;
 mod table;
-mod value;
 
 use std::borrow::Cow;
 
-pub(crate) use kind::{Invalid, Kind, name_glob};
+use herakles_settings::{Invalid, Kind, Value};
+
+pub(crate) use forms::name_glob;
 pub(crate) use table::{Config, MemoryReading, SETTINGS, TABLES};
-pub(crate) use value::Value;
 
 /// One key of the configuration.
 #[derive(Debug)]

@@ -1,8 +1,10 @@
 //! Help, completions, manual page and reference.
 
+use herakles_settings::Kind;
+
 use super::reference::configuration_markdown;
 use super::*;
-use crate::config::settings::{Kind, SETTINGS, TABLES};
+use crate::config::settings::{SETTINGS, TABLES};
 use crate::config::{Environment, Origin, Sources, template};
 
 fn printed(arguments: &str) -> String {

@@ -10,11 +10,12 @@ use herakles_collect::{ExitSource, IdleDetection};
 use herakles_log::LineFormat;
 use herakles_metrics::ProcessSeries;
 use herakles_plan::Ratio;
+use herakles_settings::{FromValue, Kind, Value, words};
 use herakles_web::ListenAddress;
 use tracing::Level;
 
-use super::value::{FromValue, Value, words};
-use super::{Kind, Setting, Table};
+use super::forms::{ADDRESSES, GLOBS, NAMES, PATHS, ROUTE, name_glob};
+use super::{Setting, Table};
 
 /// Takes tables of rows, each `key: type = kind, [defaults], properties;` under its help.
 macro_rules! settings {
@@ -51,7 +52,7 @@ macro_rules! settings {
                 Ok(Self {
                     $($table: $Table {
                         $($key: value(stringify!($table), stringify!($key))
-                            .and_then(FromValue::from_value)
+                            .and_then(<$type as FromValue<Config>>::from_value)
                             .ok_or(concat!(stringify!($table), ".", stringify!($key)))?,)+
                     },)+
                 })
@@ -89,14 +90,14 @@ settings! {
     web: Web, "Web" {
         /// Address to listen on: :PORT, IPv4:PORT, [IPv6]:PORT, NAME:PORT, or a socket unix:/PATH,
         /// unix:/PATH?mode=0660
-        listen_addresses: Vec<ListenAddress> = Kind::Addresses, [":9215"], restart(), flag_name("web.listen-address");
+        listen_addresses: Vec<ListenAddress> = Kind::Texts(&ADDRESSES), [":9215"], restart(), flag_name("web.listen-address");
         /// Take the sockets that a systemd .socket unit has opened, instead of listen_addresses
         systemd_socket: bool = Kind::Bool, ["false"], restart(), not_in_file();
         /// TLS, names and passwords, headers and a rate limit: a YAML file as exporter-toolkit
         /// has it, read again when it changes
         config_file: Option<PathBuf> = Kind::OptionalPath, [], restart(), flag_name("web.config.file"), not_in_file();
         /// Path of the metrics
-        telemetry_path: String = Kind::Route, ["/metrics"];
+        telemetry_path: String = Kind::Text(&ROUTE), ["/metrics"];
         /// Connections served at once
         max_connections: NonZeroUsize = integer(1, 65_536), ["256"];
         /// Time for a complete request header, and the idle limit of a kept connection
@@ -156,24 +157,24 @@ settings! {
         /// Least age of a process with series of its own
         min_age: Duration = seconds(0, 30 * 86_400), ["30s"];
         /// Glob on the name of processes with series of their own; none given means all
-        include_names: Vec<Glob> = Kind::Globs, [];
+        include_names: Vec<Glob> = Kind::Texts(&GLOBS), [];
         /// Glob on the name of processes without series of their own; wins over include
-        exclude_names: Vec<Glob> = Kind::Globs, [];
+        exclude_names: Vec<Glob> = Kind::Texts(&GLOBS), [];
     }
 
     /// `[classification]`: which rules hold, and which subgroups are shown.
     classification: Classification, "Classification" {
         /// File of rules, tried in the order given; its name may be a glob, its path relative to
         /// the configuration file
-        rules: Vec<String> = Kind::Paths, ["/etc/herakles/subgroups.toml", "/etc/herakles/subgroups.d/*.toml"];
+        rules: Vec<String> = Kind::Texts(&PATHS), ["/etc/herakles/subgroups.toml", "/etc/herakles/subgroups.d/*.toml"];
         /// Use the built-in rules after your own
         builtin: bool = Kind::Bool, ["true"];
         /// Show all subgroups, only those searched for (include), or all but those (exclude)
         search_mode: SearchMode = choice::<SearchMode>(), ["all"];
         /// Group to search for
-        search_groups: Vec<String> = Kind::Names, [];
+        search_groups: Vec<String> = Kind::Texts(&NAMES), [];
         /// Subgroup to search for, as SUBGROUP or GROUP/SUBGROUP
-        search_subgroups: Vec<String> = Kind::Names, [];
+        search_subgroups: Vec<String> = Kind::Texts(&NAMES), [];
         /// Hide other/other, the processes that no rule matches
         disable_others: bool = Kind::Bool, ["false"];
     }
@@ -237,6 +238,7 @@ pub(crate) enum MemoryReading {
 }
 
 words! {
+    for Config;
     MemoryReading {
         "adaptive" => Self::Adaptive,
         "exact" => Self::Exact,
@@ -263,6 +265,33 @@ words! {
         "trace" => Self::TRACE,
     }
     LineFormat { "logfmt" => Self::Logfmt, "json" => Self::Json }
+}
+
+impl FromValue<Config> for Ratio {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Ratio(value) => Self::new(*value),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue<Config> for Vec<ListenAddress> {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Texts(items) => items.iter().map(|item| item.parse().ok()).collect(),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue<Config> for Vec<Glob> {
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Texts(items) => items.iter().map(|item| name_glob(item).ok()).collect(),
+            _ => None,
+        }
+    }
 }
 
 const fn seconds(min: u64, max: u64) -> Kind {
@@ -299,7 +328,7 @@ const fn number(min: f64, max: f64) -> Kind {
     Kind::Ratio { min, max }
 }
 
-const fn choice<T: FromValue>() -> Kind {
+const fn choice<T: FromValue<Config>>() -> Kind {
     Kind::Choice(T::WORDS)
 }
 

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use herakles_settings::{Kind, Value};
 use herakles_web::ListenAddress;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::settings::{Kind, SETTINGS, Value};
+use crate::config::settings::SETTINGS;
 
 /// Any value that a kind takes.
 fn value(kind: Kind) -> BoxedStrategy<Value> {
@@ -23,17 +24,19 @@ fn value(kind: Kind) -> BoxedStrategy<Value> {
         Kind::Choice(words) => proptest::sample::select(words)
             .prop_map(Value::Word)
             .boxed(),
-        Kind::Route => "/m[a-z/._~-]{0,20}".prop_map(Value::Text).boxed(),
+        Kind::Text(_) => "/m[a-z/._~-]{0,20}".prop_map(Value::Text).boxed(),
         Kind::Path | Kind::OptionalPath => "/[^\0]{0,20}".prop_map(Value::Text).boxed(),
-        Kind::Addresses => {
-            let port = any::<u16>().prop_map(ListenAddress::any);
-            prop::collection::vec(port, 1..4)
-                .prop_map(Value::Addresses)
-                .boxed()
-        }
-        Kind::Paths => list("/[^*?\\[\0]{1,20}[^*?\\[\0/ ]", kind),
-        Kind::Globs => list("[^{}\\[\\]\\\\\0]{0,10}[a-z*?\"'#\n]", kind),
-        Kind::Names => list("\\PC{0,10}[^ ]", kind),
+        Kind::Texts(form) => match form.placeholder {
+            "ADDRESS" => {
+                let port = any::<u16>().prop_map(|port| ListenAddress::any(port).to_string());
+                prop::collection::vec(port, 1..4)
+                    .prop_map(Value::Texts)
+                    .boxed()
+            }
+            "PATH" => list("/[^*?\\[\0]{1,20}[^*?\\[\0/ ]", kind),
+            "GLOB" => list("[^{}\\[\\]\\\\\0]{0,10}[a-z*?\"'#\n]", kind),
+            _ => list("\\PC{0,10}[^ ]", kind),
+        },
     }
 }
 

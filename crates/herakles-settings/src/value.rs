@@ -5,35 +5,32 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use herakles_classify::Glob;
-use herakles_plan::Ratio;
-use herakles_web::ListenAddress;
 use serde::{Serialize, Serializer};
 
-/// A value of a setting that has passed the checks of its [`super::Kind`].
+/// A value of a setting that has passed the checks of its [`Kind`](crate::Kind).
 ///
 /// `Display` is its TOML spelling; equal is what is spelled alike.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
+    /// A switch.
     Bool(bool),
+    /// A whole number.
     Integer(i64),
+    /// A number.
     Ratio(f64),
+    /// A time.
     Duration(Duration),
     /// One of a few.
     Word(&'static str),
+    /// A text or path.
     Text(String),
+    /// A list of texts.
     Texts(Vec<String>),
-    Addresses(Vec<ListenAddress>),
-    /// Each with its text.
-    Globs(Vec<(Glob, String)>),
 }
 
 impl Value {
     /// The value as the configuration file would hold it.
-    pub(crate) fn to_toml(&self) -> toml::Value {
-        fn list<T: Into<toml::Value>>(items: impl Iterator<Item = T>) -> toml::Value {
-            toml::Value::Array(items.map(Into::into).collect())
-        }
+    pub fn to_toml(&self) -> toml::Value {
         match self {
             Self::Bool(value) => (*value).into(),
             Self::Integer(value) => (*value).into(),
@@ -41,9 +38,7 @@ impl Value {
             Self::Duration(value) => spelled(*value).into(),
             Self::Word(value) => (*value).into(),
             Self::Text(value) => value.as_str().into(),
-            Self::Texts(items) => list(items.iter().map(String::as_str)),
-            Self::Addresses(items) => list(items.iter().map(ToString::to_string)),
-            Self::Globs(items) => list(items.iter().map(|(_, text)| text.as_str())),
+            Self::Texts(items) => items.clone().into(),
         }
     }
 }
@@ -66,8 +61,9 @@ impl Serialize for Value {
     }
 }
 
-/// A type that a checked value becomes.
-pub(super) trait FromValue: Sized {
+/// A type that a checked value becomes. `Settings` is the program's own type of all its settings:
+/// for it the program may say this of types of others.
+pub trait FromValue<Settings>: Sized {
     /// The words it is made from, if it is one of a few.
     const WORDS: &'static [&'static str] = &[];
 
@@ -77,7 +73,7 @@ pub(super) trait FromValue: Sized {
 
 macro_rules! from_value {
     ($($type:ty: $variant:ident($value:ident) => $made:expr;)+) => {
-        $(impl FromValue for $type {
+        $(impl<Settings> FromValue<Settings> for $type {
             fn from_value(value: &Value) -> Option<Self> {
                 match value {
                     Value::$variant($value) => $made,
@@ -95,35 +91,32 @@ from_value! {
     NonZeroUsize: Integer(value) => usize::try_from(*value).ok().and_then(Self::new);
     Option<NonZeroUsize>: Integer(value) => usize::try_from(*value).ok().map(NonZeroUsize::new);
     f64: Ratio(value) => Some(*value);
-    Ratio: Ratio(value) => Self::new(*value);
     Duration: Duration(value) => Some(*value);
     String: Text(value) => Some(value.clone());
     PathBuf: Text(value) => Some(value.into());
     Option<PathBuf>: Text(value) => Some((!value.is_empty()).then(|| value.into()));
     Vec<String>: Texts(items) => Some(items.clone());
-    Vec<ListenAddress>: Addresses(items) => Some(items.clone());
-    Vec<Glob>: Globs(items) => Some(items.iter().map(|(glob, _)| glob.clone()).collect());
 }
 
-/// Makes a type from words: `words! { Coin { "heads" => Self::Heads, "tails" => Self::Tails } }`.
+/// Makes types from words: `words! { for Config; Coin { "heads" => Self::Heads } }`.
+#[macro_export]
 macro_rules! words {
-    ($($type:ty { $($word:literal => $value:expr),+ $(,)? })+) => {
-        $(impl FromValue for $type {
+    (for $settings:ty; $($type:ty { $($word:literal => $value:expr),+ $(,)? })+) => {
+        $(impl $crate::FromValue<$settings> for $type {
             const WORDS: &'static [&'static str] = &[$($word),+];
 
-            fn from_value(value: &Value) -> Option<Self> {
+            fn from_value(value: &$crate::Value) -> Option<Self> {
                 match value {
-                    $(Value::Word($word) => Some($value),)+
+                    $($crate::Value::Word($word) => Some($value),)+
                     _ => None,
                 }
             }
         })+
     };
 }
-pub(super) use words;
 
 /// A duration as one writes it, such as `1m 30s` without the blank.
-pub(super) fn spelled(duration: Duration) -> String {
+pub(crate) fn spelled(duration: Duration) -> String {
     humantime::format_duration(duration)
         .to_string()
         .replace(' ', "")

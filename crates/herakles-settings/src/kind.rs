@@ -2,103 +2,82 @@
 
 use std::time::Duration;
 
-use herakles_classify::Glob;
-use herakles_settings::{did_you_mean, nearest, quoted};
-use herakles_web::{ListenAddress, ParseListenAddressError};
 use toml::de::DeValue;
 
-use super::value::{Value, spelled};
-use crate::routes::{Page, ROUTES};
+use crate::invalid::Invalid;
+use crate::names::{nearest, quoted};
+use crate::value::{Value, spelled};
 
 /// The values a setting takes, and how they are read from text and from TOML.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// `true` or `false`.
     Bool,
-    /// A whole number from `min` to `max`; where `zero` has a meaning of its own, also 0.
+    /// A whole number from `min` to `max`.
     Integer {
+        /// The least.
         min: i64,
+        /// The most.
         max: i64,
+        /// What 0 means, where it is taken for its meaning: `no limit`.
         zero: Option<&'static str>,
     },
     /// A number from `min` to `max`.
-    Ratio { min: f64, max: f64 },
+    Ratio {
+        /// The least.
+        min: f64,
+        /// The most.
+        max: f64,
+    },
     /// A time such as `30s`, from `min` to `max`.
-    Duration { min: Duration, max: Duration },
+    Duration {
+        /// The shortest.
+        min: Duration,
+        /// The longest.
+        max: Duration,
+    },
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// The path of a page: `/` and what a URL path may hold, not one the exporter already serves.
-    Route,
     /// A path in the file system.
     Path,
     /// A path in the file system, or nothing.
     OptionalPath,
-    /// Addresses to listen on, at least one.
-    Addresses,
-    /// Paths of files; the last component may hold `*`, `?` and `[ ]`.
-    Paths,
-    /// Globs with `*`, `?` and `[ ]` on a process name.
-    Globs,
-    /// Exact names.
-    Names,
+    /// A text of this form.
+    Text(&'static Form),
+    /// Any number of texts, each of this form.
+    Texts(&'static Form),
 }
 
-/// Why a value cannot be taken. The messages are fragments that follow the place of the value.
-#[derive(Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum Invalid {
-    #[error("expected {expected}, found {found}")]
-    Type { expected: String, found: String },
-    #[error("{found} is out of range: expected {expected}")]
-    Range { expected: String, found: String },
-    #[error("{found} has no unit: write it as \"{hint}\"")]
-    NoUnit { found: String, hint: String },
-    #[error("{found} is not one of {known}{}", did_you_mean(*.nearest))]
-    Choice {
-        found: String,
-        known: String,
-        nearest: Option<&'static str>,
-    },
-    #[error("an item of the list is empty: remove it or the comma beside it")]
-    EmptyItem,
-    #[error("the list is empty: give at least one address, such as \":9215\"")]
-    EmptyList,
-    #[error("the value is empty: expected {0}")]
-    Empty(String),
-    #[error("{found} is no address to listen on: {reason}")]
-    Address {
-        found: String,
-        reason: ParseListenAddressError,
-    },
-    #[error("{found} is no usable glob: {reason}")]
-    Glob { found: String, reason: String },
-    #[error("{found} cannot be the path of the metrics: {reason}")]
-    Route { found: String, reason: &'static str },
+/// What a text of the program's own is to look like.
+#[derive(Debug)]
+pub struct Form {
+    /// What is expected, of a list of such texts as a whole: `a list of colours such as red`.
+    pub expected: &'static str,
+    /// What stands for it in help, such as `COLOUR`.
+    pub placeholder: &'static str,
+    /// The text as it is spelled, or why it cannot be taken, as a phrase that begins with the
+    /// [`quoted`] text.
+    pub read: fn(&str) -> Result<String, String>,
+    /// What a list must hold at least, if it must: `one colour, such as red`.
+    pub at_least: Option<&'static str>,
 }
 
 impl Kind {
     /// True if the setting takes several items.
-    pub(crate) const fn is_list(&self) -> bool {
-        matches!(
-            self,
-            Self::Addresses | Self::Paths | Self::Globs | Self::Names
-        )
+    pub const fn is_list(&self) -> bool {
+        matches!(self, Self::Texts(_))
     }
 
     /// What is expected, as a phrase: `a duration from 1s to 1h`.
-    pub(crate) fn expected(&self) -> String {
+    pub fn expected(&self) -> String {
         let noun = match self {
             Self::Bool => "true or false",
             Self::Integer { .. } => "a whole number",
             Self::Ratio { .. } => "a number",
             Self::Duration { .. } => "a duration",
             Self::Choice(words) => return format!("one of {}", words.join(", ")),
-            Self::Route => "a path such as /metrics",
             Self::Path | Self::OptionalPath => "a path",
-            Self::Addresses => "a list of addresses such as :9215 or [::1]:9215",
-            Self::Paths => "a list of paths",
-            Self::Globs => "a list of globs (* ? [ ])",
-            Self::Names => "a list of names",
+            Self::Text(form) | Self::Texts(form) => form.expected,
         };
         match self.bounds() {
             Some(bounds) => format!("{noun} {bounds}"),
@@ -107,7 +86,7 @@ impl Kind {
     }
 
     /// The range of a number or duration: `from 1s to 1h`.
-    pub(crate) fn bounds(&self) -> Option<String> {
+    pub fn bounds(&self) -> Option<String> {
         Some(match self {
             Self::Integer {
                 min,
@@ -128,7 +107,7 @@ impl Kind {
     }
 
     /// The words it takes, where they are few.
-    pub(crate) const fn words(&self) -> &'static [&'static str] {
+    pub const fn words(&self) -> &'static [&'static str] {
         match self {
             Self::Bool => &["true", "false"],
             Self::Choice(words) => words,
@@ -137,16 +116,14 @@ impl Kind {
     }
 
     /// The placeholder in help, such as `DURATION`.
-    pub(crate) fn placeholder(&self) -> String {
+    pub fn placeholder(&self) -> String {
         let name = match self {
             Self::Bool | Self::Choice(_) => return self.words().join("|"),
             Self::Integer { .. } => "N",
             Self::Ratio { .. } => "RATIO",
             Self::Duration { .. } => "DURATION",
-            Self::Route | Self::Path | Self::OptionalPath | Self::Paths => "PATH",
-            Self::Addresses => "ADDRESS",
-            Self::Globs => "GLOB",
-            Self::Names => "NAME",
+            Self::Path | Self::OptionalPath => "PATH",
+            Self::Text(form) | Self::Texts(form) => form.placeholder,
         };
         name.to_owned()
     }
@@ -156,7 +133,7 @@ impl Kind {
     ///
     /// # Errors
     /// [`Invalid`] if this kind does not take them.
-    pub(crate) fn parse(&self, items: &[impl AsRef<str>]) -> Result<Value, Invalid> {
+    pub fn parse(&self, items: &[impl AsRef<str>]) -> Result<Value, Invalid> {
         if self.is_list() {
             return self.list(items.iter().map(|item| item.as_ref().to_owned()).collect());
         }
@@ -178,7 +155,7 @@ impl Kind {
     /// # Errors
     /// [`Invalid`] if this kind does not take it. A list that holds something else than strings is
     /// refused as a whole.
-    pub(crate) fn read_toml(&self, value: &DeValue<'_>) -> Result<Value, Invalid> {
+    pub fn read_toml(&self, value: &DeValue<'_>) -> Result<Value, Invalid> {
         let mistaken = || self.mistaken(described(value));
         match (self, value) {
             (Self::Bool, DeValue::Boolean(value)) => Ok(Value::Bool(*value)),
@@ -195,7 +172,7 @@ impl Kind {
             (Self::Duration { .. }, DeValue::Integer(number)) => self.duration(number.as_str()),
             (Self::Duration { .. }, DeValue::String(text)) => self.duration(text),
             (
-                Self::Choice(_) | Self::Route | Self::Path | Self::OptionalPath,
+                Self::Choice(_) | Self::Text(_) | Self::Path | Self::OptionalPath,
                 DeValue::String(text),
             ) => self.text(text),
             (_, DeValue::Array(items)) if self.is_list() => {
@@ -252,7 +229,7 @@ impl Kind {
                 }),
             },
             Self::Path if text.is_empty() => Err(Invalid::Empty(self.expected())),
-            Self::Route => route(text).map(|()| Value::Text(text.to_owned())),
+            Self::Text(form) => (form.read)(text).map(Value::Text).map_err(Invalid::Form),
             _ => Ok(Value::Text(text.to_owned())),
         }
     }
@@ -261,25 +238,15 @@ impl Kind {
         if items.iter().any(|item| item.trim().is_empty()) {
             return Err(Invalid::EmptyItem);
         }
-        match self {
-            Self::Addresses if items.is_empty() => Err(Invalid::EmptyList),
-            Self::Addresses => {
-                let addresses = items
-                    .iter()
-                    .map(|item| address(item))
-                    .collect::<Result<_, _>>();
-                addresses.map(Value::Addresses)
-            }
-            Self::Globs => {
-                let globs = items.into_iter().map(|item| Ok((name_glob(&item)?, item)));
-                globs.collect::<Result<_, _>>().map(Value::Globs)
-            }
-            Self::Paths => {
-                items.iter().try_for_each(|item| file_pattern(item))?;
-                Ok(Value::Texts(items))
-            }
-            _ => Ok(Value::Texts(items)),
+        let Self::Texts(form) = self else {
+            return Ok(Value::Texts(items));
+        };
+        if let (true, Some(least)) = (items.is_empty(), form.at_least) {
+            return Err(Invalid::EmptyList(least));
         }
+        let texts = items.iter().map(|item| (form.read)(item));
+        let texts = texts.collect::<Result<_, _>>().map(Value::Texts);
+        texts.map_err(Invalid::Form)
     }
 
     fn mistaken(&self, found: String) -> Invalid {
@@ -317,70 +284,90 @@ fn described(value: &DeValue<'_>) -> String {
     }
 }
 
-/// Compiles a glob on a process name. `{` and `\` are refused: names of processes may hold them,
-/// and nobody should have to guess whether they are taken literally.
-///
-/// # Errors
-/// [`Invalid::Glob`] with the reason.
-pub(crate) fn name_glob(text: &str) -> Result<Glob, Invalid> {
-    let refuse = |reason: String| Invalid::Glob {
-        found: quoted(text),
-        reason,
-    };
-    if text.contains(['{', '}', '\\']) {
-        return Err(refuse(
-            "only *, ? and [ ] are special, and {, } and \\ are not allowed".into(),
-        ));
-    }
-    Glob::parse(text).map_err(|reason| refuse(reason.to_owned()))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn address(text: &str) -> Result<ListenAddress, Invalid> {
-    text.parse().map_err(|reason| Invalid::Address {
-        found: quoted(text),
-        reason,
-    })
-}
-
-/// A path whose last component may be a glob.
-fn file_pattern(text: &str) -> Result<(), Invalid> {
-    let (folder, name) = text.rsplit_once('/').unwrap_or(("", text));
-    if folder.contains(['*', '?', '[']) {
-        return Err(Invalid::Glob {
-            found: quoted(text),
-            reason: "only the file name may hold *, ? and [ ], not its folder".into(),
-        });
+    #[test]
+    fn text_becomes_values() {
+        let duration = Kind::Duration {
+            min: Duration::ZERO,
+            max: Duration::from_secs(3600),
+        };
+        let integer = Kind::Integer {
+            min: 10,
+            max: 20,
+            zero: Some("off"),
+        };
+        let ratio = Kind::Ratio { min: 0.0, max: 1.0 };
+        let check = |kind: Kind, text: &str, expect: Result<Value, &str>| {
+            let found = kind.parse(&[text]).map_err(|reason| reason.to_string());
+            assert_eq!(found, expect.map_err(str::to_owned), "{text}");
+        };
+        check(
+            duration,
+            "30s",
+            Ok(Value::Duration(Duration::from_secs(30))),
+        );
+        check(
+            duration,
+            "1h",
+            Ok(Value::Duration(Duration::from_secs(3600))),
+        );
+        check(
+            duration,
+            "1m 30s",
+            Ok(Value::Duration(Duration::from_secs(90))),
+        );
+        check(duration, "0", Ok(Value::Duration(Duration::ZERO)));
+        check(duration, "30", Err("`30` has no unit: write it as \"30s\""));
+        check(
+            duration,
+            "1M",
+            Err("`1month` is out of range: expected a duration from 0s to 1h"),
+        );
+        check(
+            duration,
+            "soon",
+            Err("expected a duration from 0s to 1h, found `soon`"),
+        );
+        check(
+            duration,
+            " ",
+            Err("the value is empty: expected a duration from 0s to 1h"),
+        );
+        check(integer, "0", Ok(Value::Integer(0)));
+        check(integer, "10", Ok(Value::Integer(10)));
+        let range = "expected a whole number from 10 to 20, or 0 (off)";
+        check(integer, "9", Err(&format!("`9` is out of range: {range}")));
+        check(
+            integer,
+            "-1",
+            Err(&format!("`-1` is out of range: {range}")),
+        );
+        check(integer, "ten", Err(&format!("{range}, found `ten`")));
+        check(ratio, "0.5", Ok(Value::Ratio(0.5)));
+        check(
+            ratio,
+            "NaN",
+            Err("`NaN` is out of range: expected a number from 0 to 1"),
+        );
+        check(Kind::Bool, "true", Ok(Value::Bool(true)));
+        check(
+            Kind::Bool,
+            "yes",
+            Err("expected true or false, found `yes`"),
+        );
+        let words = Kind::Choice(&["adaptive", "exact", "rss"]);
+        check(
+            words,
+            "adaptiv",
+            Err("`adaptiv` is not one of adaptive, exact, rss; did you mean `adaptive`?"),
+        );
+        check(
+            words,
+            "none",
+            Err("`none` is not one of adaptive, exact, rss"),
+        );
     }
-    if name.contains(['*', '?', '[']) {
-        name_glob(name).map(drop)
-    } else {
-        Ok(())
-    }
-}
-
-/// Paths below which pages are or may come.
-const RESERVED_BELOW: &[&str] = &["/-/", "/api/", "/subgroup/", "/process/"];
-
-fn route(text: &str) -> Result<(), Invalid> {
-    let refuse = |reason| {
-        Err(Invalid::Route {
-            found: quoted(text),
-            reason,
-        })
-    };
-    if !text.starts_with('/') {
-        return refuse("it must start with /");
-    }
-    if !text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&b))
-    {
-        return refuse("only letters, digits and -._~!$&'()*+,;=:@/ may stand in it");
-    }
-    let mut others = ROUTES.iter().filter(|route| route.page != Page::Metrics);
-    let below = |taken: &&str| text.starts_with(*taken);
-    if others.any(|route| route.path == text) || RESERVED_BELOW.iter().any(below) {
-        return refuse("another page has that path");
-    }
-    Ok(())
 }
