@@ -125,12 +125,17 @@ impl Member {
     /// shorter.
     #[must_use]
     pub fn with_tail(&self, tail: &[u8], compressor: &mut Compressor) -> Body {
-        let mut closing = Vec::with_capacity(GROWTH + tail.len() / 4);
-        if tail.len() <= self.opening.len() / LONGER {
+        let mut closing = if tail.len() <= self.opening.len() / LONGER {
+            // A block has at most `u16::MAX` bytes and a head of 5; checksum and length follow.
+            let blocks = tail.len() / usize::from(u16::MAX) + 1;
+            let mut closing = Vec::with_capacity(tail.len() + 5 * blocks + 8);
             store(tail, &mut closing);
+            closing
         } else {
+            let mut closing = Vec::with_capacity(GROWTH + tail.len() / 4);
             compressor.deflate(tail, &mut closing, FlushCompress::Finish);
-        }
+            closing
+        };
         let mut tail_checksum = Hasher::new();
         tail_checksum.update(tail);
         let mut checksum = self.checksum.clone();

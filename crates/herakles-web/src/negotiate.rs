@@ -150,7 +150,8 @@ impl Quality {
         if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let thousandths = format!("{decimals:0<3}").parse().ok()?;
+        let digits = decimals.bytes().chain(std::iter::repeat(b'0')).take(3);
+        let thousandths = digits.fold(0, |value, digit| value * 10 + u16::from(digit - b'0'));
         match whole {
             "0" => Some(Self(thousandths)),
             "1" if thousandths == 0 => Some(Self::FULL),
