@@ -6,7 +6,7 @@ use toml::de::DeValue;
 
 use crate::invalid::Invalid;
 use crate::names::{nearest, quoted};
-use crate::value::{Value, spelled};
+use crate::value::{FromValue, Value, spelled};
 
 /// The values a setting takes, and how they are read from text and from TOML.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +63,44 @@ pub struct Form {
 }
 
 impl Kind {
+    /// A whole number from `min` to `max`.
+    pub const fn integer(min: i64, max: i64) -> Self {
+        let zero = None;
+        Self::Integer { min, max, zero }
+    }
+
+    /// A whole number from `min` to `max`, or 0 with a meaning of its own, such as `no limit`.
+    pub const fn integer_or_zero(min: i64, max: i64, zero: &'static str) -> Self {
+        let zero = Some(zero);
+        Self::Integer { min, max, zero }
+    }
+
+    /// A number from `min` to `max`.
+    pub const fn number(min: f64, max: f64) -> Self {
+        Self::Ratio { min, max }
+    }
+
+    /// A duration from so many seconds to so many.
+    pub const fn seconds(min: u64, max: u64) -> Self {
+        Self::Duration {
+            min: Duration::from_secs(min),
+            max: Duration::from_secs(max),
+        }
+    }
+
+    /// A duration from so many milliseconds to so many seconds.
+    pub const fn milliseconds_to_seconds(min: u64, max: u64) -> Self {
+        Self::Duration {
+            min: Duration::from_millis(min),
+            max: Duration::from_secs(max),
+        }
+    }
+
+    /// One of the words that the type is made from.
+    pub const fn choice<Settings, T: FromValue<Settings>>() -> Self {
+        Self::Choice(T::WORDS)
+    }
+
     /// True if the setting takes several items.
     pub const fn is_list(&self) -> bool {
         matches!(self, Self::Texts(_))
@@ -135,18 +173,18 @@ impl Kind {
     /// [`Invalid`] if this kind does not take them.
     pub fn parse(&self, items: &[impl AsRef<str>]) -> Result<Value, Invalid> {
         if self.is_list() {
-            return self.list(items.iter().map(|item| item.as_ref().to_owned()).collect());
+            return self.read_list(items.iter().map(|item| item.as_ref().to_owned()).collect());
         }
         let text = items.last().map_or("", |item| item.as_ref().trim());
         let mistaken = || self.mistaken(quoted(text));
         match self {
-            Self::OptionalPath => self.text(text),
+            Self::OptionalPath => self.read_text(text),
             _ if text.is_empty() => Err(Invalid::Empty(self.expected())),
             Self::Bool => text.parse().map(Value::Bool).map_err(|_| mistaken()),
-            Self::Integer { .. } => self.integer(text.parse().map_err(|_| mistaken())?),
-            Self::Ratio { .. } => self.ratio(text.parse().map_err(|_| mistaken())?),
-            Self::Duration { .. } => self.duration(text),
-            _ => self.text(text),
+            Self::Integer { .. } => self.read_integer(text.parse().map_err(|_| mistaken())?),
+            Self::Ratio { .. } => self.read_ratio(text.parse().map_err(|_| mistaken())?),
+            Self::Duration { .. } => self.read_duration(text),
+            _ => self.read_text(text),
         }
     }
 
@@ -159,33 +197,35 @@ impl Kind {
         let mistaken = || self.mistaken(described(value));
         match (self, value) {
             (Self::Bool, DeValue::Boolean(value)) => Ok(Value::Bool(*value)),
-            (Self::Integer { .. }, DeValue::Integer(number)) => self.integer(
+            (Self::Integer { .. }, DeValue::Integer(number)) => self.read_integer(
                 i64::from_str_radix(number.as_str(), number.radix())
                     .map_err(|_| self.out_of_range(quoted(number.as_str())))?,
             ),
             (Self::Ratio { .. }, DeValue::Integer(number)) if number.radix() == 10 => {
-                self.ratio(number.as_str().parse().map_err(|_| mistaken())?)
+                self.read_ratio(number.as_str().parse().map_err(|_| mistaken())?)
             }
             (Self::Ratio { .. }, DeValue::Float(number)) => {
-                self.ratio(number.as_str().parse().map_err(|_| mistaken())?)
+                self.read_ratio(number.as_str().parse().map_err(|_| mistaken())?)
             }
-            (Self::Duration { .. }, DeValue::Integer(number)) => self.duration(number.as_str()),
-            (Self::Duration { .. }, DeValue::String(text)) => self.duration(text),
+            (Self::Duration { .. }, DeValue::Integer(number)) => {
+                self.read_duration(number.as_str())
+            }
+            (Self::Duration { .. }, DeValue::String(text)) => self.read_duration(text),
             (
                 Self::Choice(_) | Self::Text(_) | Self::Path | Self::OptionalPath,
                 DeValue::String(text),
-            ) => self.text(text),
+            ) => self.read_text(text),
             (_, DeValue::Array(items)) if self.is_list() => {
                 let texts = items.iter().map(|item| item.get_ref().as_str());
                 let texts = texts.map(|text| text.map(str::to_owned)).collect();
                 let other = || self.mistaken("an item that is no string".to_owned());
-                self.list(Option::ok_or_else(texts, other)?)
+                self.read_list(Option::ok_or_else(texts, other)?)
             }
             _ => Err(mistaken()),
         }
     }
 
-    fn integer(&self, number: i64) -> Result<Value, Invalid> {
+    fn read_integer(&self, number: i64) -> Result<Value, Invalid> {
         match self {
             Self::Integer { min, max, zero }
                 if !((number == 0 && zero.is_some()) || (*min..=*max).contains(&number)) =>
@@ -196,7 +236,7 @@ impl Kind {
         }
     }
 
-    fn ratio(&self, number: f64) -> Result<Value, Invalid> {
+    fn read_ratio(&self, number: f64) -> Result<Value, Invalid> {
         match self {
             Self::Ratio { min, max } if !(*min..=*max).contains(&number) => {
                 Err(self.out_of_range(format!("`{number}`")))
@@ -205,7 +245,7 @@ impl Kind {
         }
     }
 
-    fn duration(&self, text: &str) -> Result<Value, Invalid> {
+    fn read_duration(&self, text: &str) -> Result<Value, Invalid> {
         if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) && text != "0" {
             return Err(no_unit(text));
         }
@@ -218,7 +258,7 @@ impl Kind {
         }
     }
 
-    fn text(&self, text: &str) -> Result<Value, Invalid> {
+    fn read_text(&self, text: &str) -> Result<Value, Invalid> {
         match self {
             Self::Choice(words) => match words.iter().find(|word| **word == text) {
                 Some(word) => Ok(Value::Word(word)),
@@ -234,7 +274,7 @@ impl Kind {
         }
     }
 
-    fn list(&self, items: Vec<String>) -> Result<Value, Invalid> {
+    fn read_list(&self, items: Vec<String>) -> Result<Value, Invalid> {
         if items.iter().any(|item| item.trim().is_empty()) {
             return Err(Invalid::EmptyItem);
         }
@@ -285,89 +325,4 @@ fn described(value: &DeValue<'_>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_becomes_values() {
-        let duration = Kind::Duration {
-            min: Duration::ZERO,
-            max: Duration::from_secs(3600),
-        };
-        let integer = Kind::Integer {
-            min: 10,
-            max: 20,
-            zero: Some("off"),
-        };
-        let ratio = Kind::Ratio { min: 0.0, max: 1.0 };
-        let check = |kind: Kind, text: &str, expect: Result<Value, &str>| {
-            let found = kind.parse(&[text]).map_err(|reason| reason.to_string());
-            assert_eq!(found, expect.map_err(str::to_owned), "{text}");
-        };
-        check(
-            duration,
-            "30s",
-            Ok(Value::Duration(Duration::from_secs(30))),
-        );
-        check(
-            duration,
-            "1h",
-            Ok(Value::Duration(Duration::from_secs(3600))),
-        );
-        check(
-            duration,
-            "1m 30s",
-            Ok(Value::Duration(Duration::from_secs(90))),
-        );
-        check(duration, "0", Ok(Value::Duration(Duration::ZERO)));
-        check(duration, "30", Err("`30` has no unit: write it as \"30s\""));
-        check(
-            duration,
-            "1M",
-            Err("`1month` is out of range: expected a duration from 0s to 1h"),
-        );
-        check(
-            duration,
-            "soon",
-            Err("expected a duration from 0s to 1h, found `soon`"),
-        );
-        check(
-            duration,
-            " ",
-            Err("the value is empty: expected a duration from 0s to 1h"),
-        );
-        check(integer, "0", Ok(Value::Integer(0)));
-        check(integer, "10", Ok(Value::Integer(10)));
-        let range = "expected a whole number from 10 to 20, or 0 (off)";
-        check(integer, "9", Err(&format!("`9` is out of range: {range}")));
-        check(
-            integer,
-            "-1",
-            Err(&format!("`-1` is out of range: {range}")),
-        );
-        check(integer, "ten", Err(&format!("{range}, found `ten`")));
-        check(ratio, "0.5", Ok(Value::Ratio(0.5)));
-        check(
-            ratio,
-            "NaN",
-            Err("`NaN` is out of range: expected a number from 0 to 1"),
-        );
-        check(Kind::Bool, "true", Ok(Value::Bool(true)));
-        check(
-            Kind::Bool,
-            "yes",
-            Err("expected true or false, found `yes`"),
-        );
-        let words = Kind::Choice(&["adaptive", "exact", "rss"]);
-        check(
-            words,
-            "adaptiv",
-            Err("`adaptiv` is not one of adaptive, exact, rss; did you mean `adaptive`?"),
-        );
-        check(
-            words,
-            "none",
-            Err("`none` is not one of adaptive, exact, rss"),
-        );
-    }
-}
+mod tests;

@@ -30,11 +30,13 @@
 mod invalid;
 mod kind;
 mod names;
+mod setting;
 mod text_file;
 mod value;
 
 pub use invalid::Invalid;
 pub use kind::{Form, Kind};
 pub use names::{did_you_mean, nearest, quoted};
+pub use setting::{Program, Setting, Settings, Table};
 pub use text_file::read_text;
 pub use value::{FromValue, Value};

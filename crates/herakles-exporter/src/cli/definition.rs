@@ -11,11 +11,11 @@ use clap::builder::{
 use clap::{Arg, ArgAction, ColorChoice, Command as Clap, value_parser};
 use clap_complete::Shell;
 use herakles_dashboard::Order;
-use herakles_settings::{Kind, Value};
+use herakles_settings::{Kind, Setting, Value};
 use herakles_stat::Pid;
 
 use super::version::BUILD;
-use crate::config::settings::{SETTINGS, Setting, TABLES};
+use crate::config::settings::{SETTINGS, TABLES};
 
 pub(super) const CONFIG_FILE: &str = "config.file";
 

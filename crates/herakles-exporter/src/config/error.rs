@@ -4,9 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use herakles_settings::{Invalid, did_you_mean, quoted};
-
-use super::settings::Setting;
+use herakles_settings::{Invalid, Setting, did_you_mean, quoted};
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]

@@ -3,13 +3,13 @@
 use std::ops::Range;
 use std::path::Path;
 
-use herakles_settings::{Value, nearest};
+use herakles_settings::{Setting, Table, Value, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Place, Problem, ProblemKind};
 use super::origin::Origin;
-use super::settings::{SETTINGS, Setting, TABLES, Table};
+use super::settings::{SETTINGS, TABLES};
 
 /// A value the file sets.
 pub(super) struct FileValue {

@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use herakles_settings::{Value, did_you_mean, nearest, read_text};
+use herakles_settings::{Setting, Settings, Value, did_you_mean, nearest, read_text};
 
 use super::Config;
 use super::error::{ConfigError, Place, Problem, ProblemKind, Problems};
 use super::file::{self, FileLayer};
 use super::origin::Origin;
-use super::settings::{SETTINGS, Setting};
+use super::settings::SETTINGS;
 
 /// Read if present, unless another file is named.
 pub(crate) const DEFAULT_CONFIG_FILE: &str = "/etc/herakles/exporter.toml";
@@ -293,5 +293,5 @@ fn typed(settings: &[EffectiveSetting]) -> Result<Config, ConfigError> {
         let named = |row: &&EffectiveSetting| (row.setting.table, row.setting.key) == (table, key);
         rows.find(named).map(|row| &row.value)
     })
-    .map_err(ConfigError::Table)
+    .map_err(|path| ConfigError::Table(path.to_owned()))
 }

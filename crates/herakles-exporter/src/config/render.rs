@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use herakles_settings::Setting;
 use serde_json::{Map, json};
 
-use super::settings::{SETTINGS, Setting, TABLES};
+use super::settings::{SETTINGS, TABLES};
 use super::{EffectiveSetting, Loaded};
 
 impl Loaded {

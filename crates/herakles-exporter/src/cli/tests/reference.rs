@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::config::settings::{SETTINGS, Setting, TABLES};
+use herakles_settings::Setting;
+
+use crate::config::settings::{SETTINGS, TABLES};
 use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, template};
 
 /// The whole page.

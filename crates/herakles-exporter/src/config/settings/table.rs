@@ -10,74 +10,26 @@ use herakles_collect::{ExitSource, IdleDetection};
 use herakles_log::LineFormat;
 use herakles_metrics::ProcessSeries;
 use herakles_plan::Ratio;
-use herakles_settings::{FromValue, Kind, Value, words};
+use herakles_settings::{FromValue, Kind, Program, Value, settings, words};
 use herakles_web::ListenAddress;
 use tracing::Level;
 
 use super::forms::{ADDRESSES, GLOBS, NAMES, PATHS, ROUTE, name_glob};
-use super::{Setting, Table};
 
-/// Takes tables of rows, each `key: type = kind, [defaults], properties;` under its help.
-macro_rules! settings {
-    ($(
-        $(#[doc = $about:literal])+
-        $table:ident: $Table:ident, $heading:literal {$(
-            $(#[doc = $help:literal])+
-            $key:ident: $type:ty = $kind:expr, [$($default:literal),*]
-                $(, $property:ident($($argument:expr),*))*;
-        )+}
-    )+) => {
-        /// The effective configuration: everything parsed, nothing optional.
-        #[derive(Clone, Debug)]
-        pub(crate) struct Config {
-            $($(#[doc = $about])+ pub(crate) $table: $Table,)+
-        }
-
-        $(
-            $(#[doc = $about])+
-            #[derive(Clone, Debug)]
-            pub(crate) struct $Table {
-                $($(#[doc = $help])+ pub(crate) $key: $type,)+
-            }
-        )+
-
-        impl Config {
-            /// Made of the value of each setting, named by table and key.
-            ///
-            /// # Errors
-            /// The setting whose value is not there or of another kind.
-            pub(in crate::config) fn from_values<'v>(
-                value: impl Fn(&str, &str) -> Option<&'v Value>,
-            ) -> Result<Self, String> {
-                Ok(Self {
-                    $($table: $Table {
-                        $($key: value(stringify!($table), stringify!($key))
-                            .and_then(<$type as FromValue<Config>>::from_value)
-                            .ok_or(concat!(stringify!($table), ".", stringify!($key)))?,)+
-                    },)+
-                })
-            }
-        }
-
-        /// The tables in the order of help and documentation.
-        pub(crate) const TABLES: &[Table] = &[
-            $(Table { name: stringify!($table), heading: $heading },)+
-        ];
-
-        /// Every setting, grouped by table in the order of [`TABLES`].
-        pub(crate) const SETTINGS: &[Setting] = &[
-            $($(Setting::new(
-                stringify!($table),
-                stringify!($key),
-                $kind,
-                &[$($default),*],
-                concat!($($help),+).trim_ascii_start(),
-            )$(.$property($($argument),*))*,)+)+
-        ];
-    };
-}
+const PROGRAM: Program = Program {
+    name: "herakles-exporter",
+    prefix: "HERAKLES",
+    default_file: "/etc/herakles/exporter.toml",
+    elsewhere: &[(
+        "subgroups",
+        "rules cannot stand here: write [[subgroups]] into a file that classification.rules names",
+    )],
+};
 
 settings! {
+    /// The effective configuration: everything parsed, nothing optional.
+    pub(crate) Config of PROGRAM;
+
     /// `--path.*`: what no file can set.
     path: Paths, "Paths" {
         /// Root of the proc file system, or a recorded tree of its files
@@ -99,11 +51,11 @@ settings! {
         /// Path of the metrics
         telemetry_path: String = Kind::Text(&ROUTE), ["/metrics"];
         /// Connections served at once
-        max_connections: NonZeroUsize = integer(1, 65_536), ["256"];
+        max_connections: NonZeroUsize = Kind::integer(1, 65_536), ["256"];
         /// Time for a complete request header, and the idle limit of a kept connection
-        header_timeout: Duration = from_100_ms(600), ["10s"];
+        header_timeout: Duration = Kind::milliseconds_to_seconds(100, 600), ["10s"];
         /// Time a client may take nothing of a response before it is closed
-        write_timeout: Duration = from_100_ms(3600), ["30s"];
+        write_timeout: Duration = Kind::milliseconds_to_seconds(100, 3600), ["30s"];
         /// Accept POST /-/reload
         enable_reload: bool = Kind::Bool, ["false"];
     }
@@ -111,27 +63,27 @@ settings! {
     /// `[scan]`: what is read, and how often.
     scan: Scan, "Scan" {
         /// Time between refreshes
-        cache_ttl: Duration = seconds(1, 3600), ["30s"];
+        cache_ttl: Duration = Kind::seconds(1, 3600), ["30s"];
         /// Threads that read /proc
-        parallelism: Option<NonZeroUsize> = integer_or_zero(1, 256, "the cores, at most 4"), ["0"], restart();
+        parallelism: Option<NonZeroUsize> = Kind::integer_or_zero(1, 256, "the cores, at most 4"), ["0"], restart();
         /// Processes read in detail; beyond it the smallest by RSS are only counted
-        max_processes: Option<NonZeroUsize> = integer_or_zero(1, MOST_PIDS, "no limit"), ["0"];
+        max_processes: Option<NonZeroUsize> = Kind::integer_or_zero(1, MOST_PIDS, "no limit"), ["0"];
         /// Read PSS and USS where something changed (adaptive), always (exact) or never (rss)
-        memory: MemoryReading = choice::<MemoryReading>(), ["adaptive"];
+        memory: MemoryReading = Kind::choice::<Config, MemoryReading>(), ["adaptive"];
         /// adaptive: PSS and USS are read again at this age, unless one of the next three forbids
         /// it
-        memory_max_age: Duration = seconds(1, 86_400), ["5m"];
+        memory_max_age: Duration = Kind::seconds(1, 86_400), ["5m"];
         /// adaptive: share of the time for which reads may hold up the process that is read
-        hold_ratio: Ratio = number(0.000_001, 1.0), ["0.001"];
+        hold_ratio: Ratio = Kind::number(0.000_001, 1.0), ["0.001"];
         /// adaptive: a process whose read would take longer is not read; 0s is no limit
-        max_hold: Duration = seconds(0, 3600), ["1s"];
+        max_hold: Duration = Kind::seconds(0, 3600), ["1s"];
         /// adaptive: share of one core that memory reads may use
-        cpu_budget: Ratio = number(0.000_1, 256.0), ["0.02"];
+        cpu_budget: Ratio = Kind::number(0.000_1, 256.0), ["0.02"];
         /// adaptive: know by taskstats who has not run, where CAP_NET_ADMIN allows
-        taskstats: IdleDetection = choice::<IdleDetection>(), ["auto"];
+        taskstats: IdleDetection = Kind::choice::<Config, IdleDetection>(), ["auto"];
         /// CPU of exited processes: from their parents (children, and auto for now), or told by
         /// taskstats where CAP_NET_ADMIN allows
-        exits: ExitSource = choice::<ExitSource>(), ["auto"];
+        exits: ExitSource = Kind::choice::<Config, ExitSource>(), ["auto"];
         /// Read what storage did for each process, too (CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)
         io: bool = Kind::Bool, ["false"];
     }
@@ -139,23 +91,23 @@ settings! {
     /// `[buffers]`: initial sizes of the read buffers of each worker.
     buffers: Buffers, "Buffers" {
         /// Initial read buffer of each worker for small files, KiB
-        io_kb: usize = integer(1, 1024), ["4"];
+        io_kb: usize = Kind::integer(1, 1024), ["4"];
         /// Initial read buffer of each worker for smaps, KiB
-        smaps_kb: usize = integer(1, 16_384), ["64"];
+        smaps_kb: usize = Kind::integer(1, 16_384), ["64"];
         /// Initial read buffer of each worker for smaps_rollup, KiB
-        smaps_rollup_kb: usize = integer(1, 1024), ["4"];
+        smaps_rollup_kb: usize = Kind::integer(1, 1024), ["4"];
     }
 
     /// `[filter]`: which processes have series of their own.
     filter: Filter, "Filter" {
         /// Least USS of a process with series of its own, KiB
-        min_uss_kb: u64 = integer(0, MOST_KIB), ["0"];
+        min_uss_kb: u64 = Kind::integer(0, MOST_KIB), ["0"];
         /// Least RSS of a process with series of its own, KiB
-        min_rss_kb: u64 = integer(0, MOST_KIB), ["0"];
+        min_rss_kb: u64 = Kind::integer(0, MOST_KIB), ["0"];
         /// Least CPU usage of a process with series of its own, in cores
-        min_cpu_ratio: f64 = number(0.0, 10_000.0), ["0"];
+        min_cpu_ratio: f64 = Kind::number(0.0, 10_000.0), ["0"];
         /// Least age of a process with series of its own
-        min_age: Duration = seconds(0, 30 * 86_400), ["30s"];
+        min_age: Duration = Kind::seconds(0, 30 * 86_400), ["30s"];
         /// Glob on the name of processes with series of their own; none given means all
         include_names: Vec<Glob> = Kind::Texts(&GLOBS), [];
         /// Glob on the name of processes without series of their own; wins over include
@@ -170,7 +122,7 @@ settings! {
         /// Use the built-in rules after your own
         builtin: bool = Kind::Bool, ["true"];
         /// Show all subgroups, only those searched for (include), or all but those (exclude)
-        search_mode: SearchMode = choice::<SearchMode>(), ["all"];
+        search_mode: SearchMode = Kind::choice::<Config, SearchMode>(), ["all"];
         /// Group to search for
         search_groups: Vec<String> = Kind::Texts(&NAMES), [];
         /// Subgroup to search for, as SUBGROUP or GROUP/SUBGROUP
@@ -182,13 +134,13 @@ settings! {
     /// `[export]`: which families and series there are.
     export: Export, "Export" {
         /// Processes with series: all, only the biggest of each subgroup (top), or none
-        processes: ProcessSeries = choice::<ProcessSeries>(), ["all"];
+        processes: ProcessSeries = Kind::choice::<Config, ProcessSeries>(), ["all"];
         /// Biggest processes of each subgroup with top series
-        top_n_subgroup: usize = integer_or_zero(1, 1000, "no top series"), ["3"];
+        top_n_subgroup: usize = Kind::integer_or_zero(1, 1000, "no top series"), ["3"];
         /// Biggest processes of other/other with top series
-        top_n_others: usize = integer_or_zero(1, 1000, "no top series"), ["10"];
+        top_n_others: usize = Kind::integer_or_zero(1, 1000, "no top series"), ["10"];
         /// Most series of a scrape; the smallest processes are dropped first, and counted
-        max_series: Option<NonZeroUsize> = integer_or_zero(1000, 1_000_000, "no limit"), ["10000"];
+        max_series: Option<NonZeroUsize> = Kind::integer_or_zero(1000, 1_000_000, "no limit"), ["10000"];
         /// Export resident set sizes
         enable_rss: bool = Kind::Bool, ["true"];
         /// Export proportional set sizes
@@ -208,7 +160,7 @@ settings! {
     /// `[dashboard]`: the pages for people.
     dashboard: Dashboard, "Dashboard" {
         /// How far back the lines on the pages reach; 0s is no lines
-        history: Duration = seconds(0, 86_400), ["1h"];
+        history: Duration = Kind::seconds(0, 86_400), ["1h"];
     }
 
     /// `[security]`: what the service refuses itself.
@@ -220,9 +172,9 @@ settings! {
     /// `[log]`: what is logged, and how.
     log: Log, "Log" {
         /// Least important messages that are logged
-        level: Level = choice::<Level>(), ["info"], restart();
+        level: Level = Kind::choice::<Config, Level>(), ["info"], restart();
         /// Form of the log lines
-        format: LineFormat = choice::<LineFormat>(), ["logfmt"], restart();
+        format: LineFormat = Kind::choice::<Config, LineFormat>(), ["logfmt"], restart();
     }
 }
 
@@ -292,44 +244,6 @@ impl FromValue<Config> for Vec<Glob> {
             _ => None,
         }
     }
-}
-
-const fn seconds(min: u64, max: u64) -> Kind {
-    Kind::Duration {
-        min: Duration::from_secs(min),
-        max: Duration::from_secs(max),
-    }
-}
-
-const fn from_100_ms(max_seconds: u64) -> Kind {
-    Kind::Duration {
-        min: Duration::from_millis(100),
-        max: Duration::from_secs(max_seconds),
-    }
-}
-
-const fn integer(min: i64, max: i64) -> Kind {
-    Kind::Integer {
-        min,
-        max,
-        zero: None,
-    }
-}
-
-const fn integer_or_zero(min: i64, max: i64, zero: &'static str) -> Kind {
-    Kind::Integer {
-        min,
-        max,
-        zero: Some(zero),
-    }
-}
-
-const fn number(min: f64, max: f64) -> Kind {
-    Kind::Ratio { min, max }
-}
-
-const fn choice<T: FromValue<Config>>() -> Kind {
-    Kind::Choice(T::WORDS)
 }
 
 /// 1 PiB in KiB: above any machine, and far from overflow when it becomes bytes.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use herakles_settings::{Kind, Value};
+
 use super::*;
 
 #[test]
