@@ -24,6 +24,7 @@ mod endpoints;
 mod errors;
 mod exits;
 mod explain;
+mod extremes;
 mod faults;
 mod fixture;
 mod formats;

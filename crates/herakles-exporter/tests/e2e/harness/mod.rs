@@ -1,6 +1,7 @@
 //! What the tests share: a running exporter, a small HTTP client, a reader of the text format,
 //! processes to be measured, and the foreign tools.
 
+pub(crate) mod actor;
 pub(crate) mod alone;
 pub(crate) mod debian;
 pub(crate) mod exporter;

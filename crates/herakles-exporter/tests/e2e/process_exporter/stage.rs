@@ -9,7 +9,7 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use crate::harness::tools::{leave_out, succeed};
+use crate::harness::{actor::compiled, tools::leave_out};
 
 use super::processes::Made;
 
@@ -27,7 +27,7 @@ impl Stage {
     pub(super) fn start(made: &[Made]) -> Option<Self> {
         let unshare = unshare()?;
         let files = tempfile::tempdir().expect("a temporary directory");
-        let actor = compiled(files.path())?;
+        let actor = compiled("process_exporter/actor.c", files.path())?;
         let list = files.path().join("list");
         fs::write(&list, listed(made)).expect("it can be written");
         let mut child = Command::new(unshare)
@@ -80,26 +80,6 @@ fn unshare() -> Option<&'static str> {
     }
     leave_out("a pid namespace of its own needs root");
     None
-}
-
-fn compiled(folder: &Path) -> Option<PathBuf> {
-    let compiler = "cc";
-    if Command::new(compiler).arg("--version").output().is_err() {
-        leave_out("the made-up processes need a C compiler");
-        return None;
-    }
-    let source = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/e2e/process_exporter/actor.c"
-    );
-    let program = folder.join("actor");
-    succeed(
-        Command::new(compiler)
-            .args(["-D_GNU_SOURCE", "-O", "-o"])
-            .arg(&program)
-            .arg(source),
-    );
-    Some(program)
 }
 
 /// The list as the actors read it. Sizes differ, so that a sum tells who is in it.
