@@ -1,0 +1,7 @@
+rchar: 424104
+wchar: 6
+syscr: 57
+syscw: 1
+read_bytes: 0
+write_bytes: 0
+cancelled_write_bytes: 0

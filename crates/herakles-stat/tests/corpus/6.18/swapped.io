@@ -1,0 +1,7 @@
+rchar: 424202
+wchar: 6
+syscr: 59
+syscw: 1
+read_bytes: 0
+write_bytes: 0
+cancelled_write_bytes: 0

@@ -1,0 +1,14 @@
+rchar: 323934931
+wchar: 323929600
+syscr: 632687
+syscw: 632675
+read_bytes: 1
+write_bytes: 2
+cancelled_write_bytes: 7
+rchar: 323934931
+wchar: 323929600
+syscr: 632687
+syscw: 632675
+read_bytes: 3
+write_bytes: 4
+cancelled_write_bytes: 7
