@@ -18,13 +18,13 @@ use crate::config::Sources;
 use crate::config::{LoadError, RunningConfig};
 use crate::routes::Route;
 use crate::status::Status;
-use crate::status::self_process::OwnUsage;
+use crate::status::self_process::CachedUsage;
 
 /// The running exporter.
 pub(crate) struct App {
     pub(crate) cache: Cache,
     pub(crate) status: Status,
-    own_usage: OwnUsage,
+    own_usage: CachedUsage,
     pub(crate) running_config: ArcSwap<RunningConfig>,
     /// What a client may use of the server; follows the configuration.
     pub(crate) limits: watch::Sender<Limits>,
@@ -65,7 +65,7 @@ impl App {
         }
         Self {
             cache: Cache::new(),
-            own_usage: OwnUsage::default(),
+            own_usage: CachedUsage::default(),
             status,
             limits: watch::Sender::new(running_config.web_limits()),
             running_config: ArcSwap::from_pointee(running_config),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use herakles_collect::Faults;
+use herakles_collect::{Faults, OwnUsage};
 use herakles_metrics::exporter::{
     BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, ExpositionBytes, Reload, SelfUsage,
 };
@@ -183,7 +183,7 @@ impl Status {
     /// that are there once a refresh has succeeded, and some requests and errors of new kinds.
     pub(crate) fn series_to_come(&self) -> usize {
         const NEW_KINDS: usize = 32;
-        let mut status = self.read(self_process::read(), None);
+        let mut status = self.read(OwnUsage::default().read(), None);
         status.cache_update_success = Some(true);
         status.cache_update_duration_seconds = Some(0.0);
         status.cache_last_success_seconds = Some(0.0);
@@ -311,7 +311,7 @@ mod tests {
             (fault(FaultKind::Denied, FaultFile::Exe), 1),
             (fault(FaultKind::Vanished, FaultFile::Stat), 2),
         ]));
-        let mut scraped = status.read(self_process::read(), None);
+        let mut scraped = status.read(OwnUsage::default().read(), None);
         scraped.processes = Some(ProcessStates::default());
         (scraped.series, scraped.series_dropped) = (Some(1), Some(0));
         scraped.exposition = Some(ALL_FORMS);

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use herakles_collect::{Collector, Identities, Scan};
+use herakles_collect::{Collector, Identities, OwnUsage, Scan};
 use herakles_dashboard::Terminal;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{Scope, Snapshot, SnapshotJson, TextFormat, render, render_live};
@@ -19,7 +19,7 @@ use super::output::write_file;
 use super::{Failure, check, output};
 use crate::cli::{Once, OnceFormat, TableOptions};
 use crate::config::RunningConfig;
-use crate::status::{Status, self_process};
+use crate::status::Status;
 
 pub(super) fn run(once: &Once, running_config: RunningConfig) -> Result<ExitCode, Failure> {
     output::warn(&running_config.loaded.warnings);
@@ -81,7 +81,7 @@ impl Printer<'_> {
         if self.format == OnceFormat::Table {
             return self.print_table(&snapshot, again, (asked - refused, asked));
         }
-        let status = self.status.read(self_process::read(), None);
+        let status = self.status.read(OwnUsage::default().read(), None);
         let text = match self.format {
             OnceFormat::Json => self.json(&snapshot, &status)?,
             OnceFormat::OpenMetrics => exposition(&snapshot, &status, TextFormat::OpenMetrics),
