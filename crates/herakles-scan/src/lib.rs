@@ -32,6 +32,7 @@
 
 mod access;
 mod buffer;
+mod capabilities;
 mod descriptors;
 mod error;
 mod file;
@@ -46,8 +47,9 @@ pub mod testing;
 mod tests;
 mod units;
 
-pub use access::{Access, Capabilities};
+pub use access::Access;
 pub use buffer::{Buffers, ReadBuf};
+pub use capabilities::Capabilities;
 pub use descriptors::{count_fds, peek_fds, read_max_fds};
 pub use error::{Errno, Malformed, ScanError, Skip};
 pub use file::ProcFile;

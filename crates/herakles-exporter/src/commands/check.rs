@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use herakles_collect::{Collector, MemoryMode, Notice};
+use herakles_collect::{Collector, ExitSource, MemoryMode, Notice};
 use herakles_metrics::{Process, ProcessKind};
 use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
 use herakles_web::web_config::WebConfig;
@@ -16,12 +16,15 @@ use crate::config::Sources;
 use crate::sandbox;
 
 pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
-    let mut report = Report::default();
+    let mut report = Report {
+        allow_partial: check.allow_partial,
+        failed: false,
+    };
     if let Some(running_config) = configuration(sources, &mut report) {
         web_config(&running_config, &mut report);
         addresses(&running_config, &mut report);
         if let Some(proc) = proc(&running_config, &mut report) {
-            memory(&proc, &running_config, check.allow_partial, &mut report);
+            memory(&proc, &running_config, &mut report);
             scan(&running_config, &mut report);
             // Last, as there is no way back.
             enter_sandbox(&running_config, &proc, &report);
@@ -35,8 +38,9 @@ pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
 }
 
 /// Prints each line at once: a check may take a moment, or hang where the answer is.
-#[derive(Default)]
 struct Report {
+    /// A missing right is no failure.
+    allow_partial: bool,
     failed: bool,
 }
 
@@ -57,6 +61,15 @@ impl Report {
     fn fail(&mut self, what: &str) {
         self.failed = true;
         self.line("FAIL", what);
+    }
+
+    /// For want of a right.
+    fn lacks(&mut self, what: &str) {
+        if self.allow_partial {
+            self.warn(what);
+        } else {
+            self.fail(what);
+        }
     }
 }
 
@@ -141,10 +154,10 @@ fn proc(running_config: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
     Some(proc)
 }
 
-fn memory(proc: &ProcFs, running_config: &RunningConfig, allow_partial: bool, report: &mut Report) {
+fn memory(proc: &ProcFs, running_config: &RunningConfig, report: &mut Report) {
     if running_config.options.memory_mode() == MemoryMode::Rss {
-        report.ok("memory: only RSS is asked for, which needs no right");
-        return;
+        rights(proc, running_config, true, report);
+        return report.ok("memory: only RSS is asked for, which needs no right");
     }
     let mut pids = Vec::new();
     if let Err(error) = proc.pids(&mut pids) {
@@ -161,16 +174,51 @@ fn memory(proc: &ProcFs, running_config: &RunningConfig, allow_partial: bool, re
              cost",
         ),
     }
-    let privileged = capabilities(report);
     let access = Access::probe(proc, source, &pids, &mut Buffers::default());
+    let privileged = rights(proc, running_config, access.denied == 0, report);
     let sentence = readable(access.readable as u64, access.total() as u64, privileged);
     if access.denied == 0 {
         report.ok(&sentence);
-    } else if privileged || allow_partial {
+    } else if privileged {
         report.warn(&sentence);
     } else {
-        report.fail(&sentence);
+        report.lacks(&sentence);
     }
+}
+
+/// Says which capabilities are there and which are missing; whether they allow to read all memory.
+fn rights(
+    proc: &ProcFs,
+    running_config: &RunningConfig,
+    memory_open: bool,
+    report: &mut Report,
+) -> bool {
+    let held = match Capabilities::effective() {
+        Ok(held) => held,
+        Err(error) => {
+            report.warn(&format!("capabilities: cannot be told: {error}"));
+            return false;
+        }
+    };
+    let scan = &running_config.config().scan;
+    // Without any right it means nothing that none is refused: others may be hidden, or come.
+    let reads_memory =
+        running_config.options.memory_mode() == MemoryMode::Rss || (held.perfmon && memory_open);
+    let needed = Capabilities {
+        sys_ptrace: !reads_memory || scan.io,
+        dac_read_search: scan.io,
+        net_admin: scan.exits == ExitSource::Taskstats,
+        perfmon: false,
+    };
+    let program = std::env::current_exe().unwrap_or_default();
+    match held.advice(needed, &program) {
+        // What is recorded stands in plain files.
+        Some(advice) if proc.is_procfs() => {
+            report.lacks(&format!("capabilities: {held}; {advice}"));
+        }
+        _ => report.ok(&format!("capabilities: {held}")),
+    }
+    held.sys_ptrace
 }
 
 /// Of how many processes the memory may be read, and what to do about the others.
@@ -181,20 +229,6 @@ pub(super) fn readable(readable: u64, asked: u64, privileged: bool) -> String {
         (_, false) => "; run it as root or give it CAP_SYS_PTRACE for PSS and USS of all of them",
     };
     format!("memory: readable for {readable} of {asked}{advice}")
-}
-
-/// Says which capabilities are there; whether they allow to read all memory.
-fn capabilities(report: &Report) -> bool {
-    match Capabilities::effective() {
-        Err(error) => {
-            report.warn(&format!("capabilities: cannot be told: {error}"));
-            false
-        }
-        Ok(it) => {
-            report.ok(&format!("capabilities: {it}"));
-            it.sys_ptrace
-        }
-    }
 }
 
 fn addresses(running_config: &RunningConfig, report: &mut Report) {

@@ -1,6 +1,6 @@
 //! Another user without rights, and with the one capability.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command};
 
 use procfs::process::{Process, all_processes};
 
@@ -154,6 +154,17 @@ fn check_names_those_whose_memory_is_refused() {
         return;
     };
     let foreign = Target::start(b"hk-refused", &target::hold_megabytes(3));
+    let (code, told) = check_as_nobody(&setpriv, &[]);
+    let line = told
+        .lines()
+        .find(|line| line.starts_with("warn  without PSS and USS: "));
+    let named = format!("hk-refused ({})", foreign.pid());
+    assert!(line.is_some_and(|line| line.contains(&named)), "{told}");
+    assert_eq!(code, Some(1), "{told}");
+}
+
+/// Runs `check` without any right: the exit code and what it says.
+fn check_as_nobody(setpriv: &Path, flags: &[&str]) -> (Option<i32>, String) {
     // The directory of the build may be closed to that user.
     let open = tempfile::tempdir().expect("a directory");
     fs::set_permissions(open.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
@@ -164,15 +175,47 @@ fn check_names_those_whose_memory_is_refused() {
         .args(["--inh-caps=-all", "--bounding-set=-all"])
         .arg(&copy)
         .args(["check", "--web.listen-address=127.0.0.1:0"])
+        .args(flags)
         .output()
         .expect("it starts");
-    let told = String::from_utf8_lossy(&output.stdout);
-    let line = told
-        .lines()
-        .find(|line| line.starts_with("warn  without PSS and USS: "));
-    let named = format!("hk-refused ({})", foreign.pid());
-    assert!(line.is_some_and(|line| line.contains(&named)), "{told}");
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let told = String::from_utf8(output.stdout).expect("sentences are UTF-8");
+    (output.status.code(), told)
+}
+
+#[test]
+fn check_fails_for_want_of_a_right_and_says_how_to_give_it() {
+    let Some(setpriv) = tools::setpriv() else {
+        return;
+    };
+    let capabilities = |flags: &[&str]| {
+        let (code, told) = check_as_nobody(&setpriv, flags);
+        let lines = told.lines().filter(|line| line.contains("capabilities: "));
+        let line = lines.take(1).collect::<String>();
+        assert!(!line.is_empty(), "{told}");
+        (code, line)
+    };
+    let (code, line) = capabilities(&[]);
+    assert_eq!(code, Some(1), "{line}");
+    assert!(line.starts_with("FAIL  capabilities: none; "), "{line}");
+    for part in [
+        "CAP_SYS_PTRACE gives PSS, USS and swap",
+        "AmbientCapabilities=CAP_SYS_PTRACE in",
+        "setcap cap_sys_ptrace=ep /",
+    ] {
+        assert!(line.contains(part), "{line}");
+    }
+    // What is accepted is still said.
+    let (code, line) = capabilities(&["--allow-partial"]);
+    assert_eq!(code, Some(0), "{line}");
+    assert!(line.starts_with("warn  capabilities: none; "), "{line}");
+    // What is not asked for is not missing.
+    let (code, line) = capabilities(&["--scan.memory=rss"]);
+    assert_eq!((code, line.as_str()), (Some(0), "ok    capabilities: none"));
+    let more = ["--scan.memory=rss", "--scan.io", "--scan.exits=taskstats"];
+    let (code, line) = capabilities(&more);
+    assert_eq!(code, Some(1), "{line}");
+    let rights = "=CAP_SYS_PTRACE CAP_NET_ADMIN CAP_DAC_READ_SEARCH in";
+    assert!(line.contains(rights), "{line}");
 }
 
 /// Nothing is refused there: the processes are simply not listed.
@@ -203,10 +246,13 @@ fn that_processes_are_hidden_is_said_once_and_by_check() {
         .args(wrapper)
         .arg(env!("CARGO_BIN_EXE_herakles-exporter"));
     let output = check
-        .args(["check", "--allow-partial", "--path.procfs", root])
+        .args(["check", "--path.procfs", root])
         .output()
         .expect("it starts");
     let told = String::from_utf8_lossy(&output.stdout);
+    // Of those that it sees it may read all.
+    assert!(told.contains("ok    memory: readable for"), "{told}");
+    assert!(told.contains("FAIL  capabilities: none"), "{told}");
     let lines = told
         .lines()
         .filter(|line| line.contains("hidepid=invisible"));
