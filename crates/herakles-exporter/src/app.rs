@@ -159,14 +159,15 @@ impl App {
             .unwrap_or_else(PoisonError::into_inner);
         let running = self.running_config.load_full();
         match RunningConfig::reload(&self.sources, &running) {
-            Ok((running_config, restart_needed)) => {
+            Ok(running_config) => {
                 let running_config = Arc::new(running_config);
                 self.status.loaded(running_config.labels());
                 self.limits.send_replace(running_config.web_limits());
                 self.running_config.store(Arc::clone(&running_config));
                 log_warnings(&running_config);
-                for setting in restart_needed {
-                    tracing::warn!(setting, "changed, but takes effect only after a restart");
+                if let settings @ [_, ..] = &*running_config.loaded.restart_needed {
+                    let settings = settings.join(", ");
+                    tracing::warn!(settings, "changed, but only a restart puts them into force");
                 }
                 let changed = running_config.changes_since(&running);
                 tracing::info!(changed, "configuration reloaded");

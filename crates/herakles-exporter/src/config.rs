@@ -19,7 +19,7 @@ use herakles_classify::SearchMode;
 pub(crate) use error::ConfigError;
 pub(crate) use load::{
     CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, EffectiveSetting, Environment, FlagValues, Loaded,
-    Reloaded, Sources,
+    Sources,
 };
 pub(crate) use origin::Origin;
 pub(crate) use render::{fnv_1a, template};

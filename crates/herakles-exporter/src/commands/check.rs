@@ -89,6 +89,12 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig
             for warning in &running_config.loaded.warnings {
                 report.warn(&format!("configuration: {warning}"));
             }
+            if let settings @ [_, ..] = &*running_config.loaded.set_for_good() {
+                let settings = settings.join(", ");
+                report.ok(&format!(
+                    "configuration: a change of {settings} takes a restart, a reload is not enough"
+                ));
+            }
             let rules = running_config.options.classifier.rules();
             report.ok(&format!("rules: {} in force", rules.len()));
             for warning in &running_config.rule_warnings {

@@ -78,15 +78,18 @@ pub(crate) struct Loaded {
     pub(crate) warnings: Vec<String>,
     /// The file that was read, if any.
     pub(crate) file: Option<PathBuf>,
+    /// The settings that a reload found changed, but which keep their value until a restart.
+    pub(crate) restart_needed: Vec<String>,
 }
 
-/// What a reload found.
-#[derive(Clone, Debug)]
-pub(crate) struct Reloaded {
-    /// What holds from now on.
-    pub(crate) loaded: Loaded,
-    /// The settings that were changed but keep their old value until the exporter starts again.
-    pub(crate) restart_needed: Vec<String>,
+impl Loaded {
+    /// What the file sets and a reload does not change.
+    pub(crate) fn set_for_good(&self) -> Vec<String> {
+        let rows = self.settings.iter();
+        rows.filter(|row| row.setting.restart && matches!(row.origin, Origin::File { .. }))
+            .map(|row| row.setting.path())
+            .collect()
+    }
 }
 
 impl Sources {
@@ -153,6 +156,7 @@ impl Sources {
             settings,
             warnings,
             file,
+            restart_needed: Vec::new(),
         })
     }
 
@@ -160,20 +164,16 @@ impl Sources {
     ///
     /// # Errors
     /// As [`Sources::load`]; the running configuration then stays.
-    pub(crate) fn reload(&self, running: &Loaded) -> Result<Reloaded, ConfigError> {
+    pub(crate) fn reload(&self, running: &Loaded) -> Result<Loaded, ConfigError> {
         let mut loaded = self.load()?;
-        let mut restart_needed = Vec::new();
         for (new, old) in loaded.settings.iter_mut().zip(&running.settings) {
             if new.setting.restart && new.value != old.value {
-                restart_needed.push(new.setting.path());
+                loaded.restart_needed.push(new.setting.path());
                 new.clone_from(old);
             }
         }
         loaded.config = typed(&loaded.settings)?;
-        Ok(Reloaded {
-            loaded,
-            restart_needed,
-        })
+        Ok(loaded)
     }
 
     fn apply_environment(&self, out: &mut EffectiveSetting, problems: &mut Vec<Problem>) {

@@ -13,7 +13,7 @@ use herakles_settings::read_text;
 use herakles_web::Limits as WebLimits;
 
 use super::settings::{Config, MemoryReading};
-use super::{ConfigError, Loaded, Reloaded, Sources, fnv_1a};
+use super::{ConfigError, Loaded, Sources, fnv_1a};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;
@@ -58,16 +58,9 @@ impl RunningConfig {
         Self::of(sources.load()?, None)
     }
 
-    /// The same for a running exporter, and the settings that keep their value until a restart.
-    pub(crate) fn reload(
-        sources: &Sources,
-        running: &Self,
-    ) -> Result<(Self, Vec<String>), LoadError> {
-        let Reloaded {
-            loaded,
-            restart_needed,
-        } = sources.reload(&running.loaded)?;
-        Ok((Self::of(loaded, Some(running))?, restart_needed))
+    /// The same for a running exporter.
+    pub(crate) fn reload(sources: &Sources, running: &Self) -> Result<Self, LoadError> {
+        Self::of(sources.reload(&running.loaded)?, Some(running))
     }
 
     /// The files that a reload reads, and patterns of such files.

@@ -75,6 +75,13 @@ fn describe(out: &mut String, app: &App, cached: Option<&CachedRefresh>, status:
             "last reload: failed, the configuration before it holds: {error}"
         );
     }
+    if let waiting @ [_, ..] = &*app.running_config.load().loaded.restart_needed {
+        let _ = writeln!(
+            out,
+            "changed, waiting for a restart: {}",
+            waiting.join(", ")
+        );
+    }
     let rights =
         Capabilities::effective().map_or_else(|error| error.to_string(), |it| it.to_string());
     let _ = writeln!(out, "capabilities: {rights}");

@@ -15,7 +15,7 @@ use crate::harness::{
     PATIENCE,
     alone::runs_alone,
     eventually,
-    exporter::{Exporter, NO_RULE_FILES, Options, free_address},
+    exporter::{Exporter, NO_RULE_FILES, Options, free_address, run},
     target::{self, Target},
 };
 
@@ -166,22 +166,53 @@ fn a_reload_that_needs_a_restart_says_so() {
     if runs_alone() {
         return;
     }
-    let exporter = Options::with_config("[classification]\nrules = []\n[scan]\nparallelism = 1\n")
-        .args(["--scan.cache-ttl=1s"])
-        .start();
+    let config = |parallelism, level, ttl| {
+        format!(
+            "[classification]\nrules = []\n[scan]\nparallelism = {parallelism}\n\
+             cache_ttl = \"{ttl}s\"\n[log]\nlevel = \"{level}\"\n"
+        )
+    };
+    let exporter = Options::with_config(&config(1, "info", 1)).start();
     exporter.wait_for_refreshes(1.0);
-    fs::write(
-        &exporter.config,
-        "[classification]\nrules = []\n[scan]\nparallelism = 2\n",
-    )
-    .expect("it can be written");
-    exporter.signal(Signal::HUP);
-    eventually("a word about the restart", || {
-        let log = exporter.log();
-        log.lines()
-            .any(|l| l.contains("parallelism") && l.contains("restart"))
-            .then_some(())
-    });
+    let health = || exporter.get("/health").text();
+    assert!(!health().contains("restart"), "{}", health());
+
+    let reload = |config: &str, says: &str| {
+        fs::write(&exporter.config, config).expect("it can be written");
+        exporter.signal(Signal::HUP);
+        eventually(says, || exporter.log().contains(says).then_some(()));
+    };
+    // One of them holds at once, the others wait.
+    reload(&config(2, "warn", 2), "changed=scan.cache_ttl");
+    let log = exporter.log();
+    let said = log.lines().find(|line| line.contains("restart"));
+    let names = "\"scan.parallelism, log.level\"";
+    assert!(said.is_some_and(|line| line.contains(names)), "{log}");
+    let waiting = "waiting for a restart: scan.parallelism, log.level\n";
+    assert!(health().contains(waiting), "{}", health());
+
+    // Changed back, nothing is left to restart for.
+    reload(&config(1, "info", 2), "changed=nothing");
+    assert!(!health().contains("restart"), "{}", health());
+}
+
+#[test]
+fn check_names_what_only_a_restart_takes_up() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("exporter.toml");
+    let text = "[scan]\ncache_ttl = \"2s\"\nparallelism = 2\n[log]\nlevel = \"warn\"\n";
+    fs::write(&file, text).expect("it can be written");
+    let output = run(&[
+        "check".as_ref(),
+        "--allow-partial".as_ref(),
+        "--web.listen-address=127.0.0.1:0".as_ref(),
+        "--config.file".as_ref(),
+        file.as_os_str(),
+    ]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    let line = told.lines().find(|line| line.contains("restart"));
+    let names = "a change of scan.parallelism, log.level takes a restart";
+    assert!(line.is_some_and(|line| line.contains(names)), "{told}");
 }
 
 #[test]

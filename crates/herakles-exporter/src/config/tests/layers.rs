@@ -322,22 +322,20 @@ fn a_reload_takes_what_can_change_and_names_what_cannot() {
         "[scan]\ncache_ttl = '6s'\nparallelism = 2\n[log]\nlevel = 'warn'",
     )
     .unwrap();
-    let Reloaded {
-        loaded,
-        restart_needed,
-    } = layers.sources().reload(&running).unwrap();
+    let loaded = layers.sources().reload(&running).unwrap();
     assert_eq!(loaded.config.scan.cache_ttl, Duration::from_secs(6));
     assert_eq!(loaded.config.scan.parallelism, NonZeroUsize::new(1));
     assert_eq!(
         effective(&loaded, "scan.parallelism"),
         effective(&running, "scan.parallelism")
     );
-    assert_eq!(restart_needed, ["scan.parallelism", "log.level"]);
+    assert_eq!(loaded.restart_needed, ["scan.parallelism", "log.level"]);
+    assert_eq!(running.set_for_good(), ["scan.parallelism"]);
 
     fs::write(layers.path(), "[scan]\ncache_ttl = '7s'\nparallelism = 1").unwrap();
-    let Reloaded { restart_needed, .. } = layers.sources().reload(&loaded).unwrap();
+    let back = layers.sources().reload(&loaded).unwrap();
     assert_eq!(
-        restart_needed, [""; 0],
+        back.restart_needed, [""; 0],
         "changed back: nothing is left to restart for"
     );
 
