@@ -4,7 +4,7 @@
 //! measures what refreshes cost, [`interference`] what they do to others, [`cpu_accounting`] whether
 //! CPU time gets lost, [`memory_accuracy`] whether memory is shown as it is, [`peers`] what other
 //! exporters cost, [`soak`] whether the program grows or fails when it runs for long, [`door`]
-//! whether bad clients keep scrapes waiting.
+//! whether bad clients keep scrapes waiting, [`pages`] what the pages weigh.
 //! They use the engine, `herakles-collect`, and the program as it is built.
 #![expect(
     clippy::print_stdout,
@@ -21,6 +21,7 @@ mod failure;
 mod fleet;
 mod interference;
 mod memory_accuracy;
+mod pages;
 mod peers;
 mod processes;
 mod programs;
@@ -59,6 +60,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         Some(("door", args)) => door::run(args),
         Some(("interference", args)) => interference::run(args),
         Some(("memory-accuracy", _)) => memory_accuracy::run(),
+        Some(("pages", args)) => pages::run(args),
         Some(("peers", args)) => peers::run(args),
         Some(("scan-cost", args)) => scan_cost::run(args),
         Some(("soak", args)) => soak::run(args),
@@ -78,6 +80,7 @@ fn command() -> Command {
         .subcommand(door::command())
         .subcommand(interference::command())
         .subcommand(memory_accuracy::command())
+        .subcommand(pages::command())
         .subcommand(peers::command())
         .subcommand(scan_cost::command())
         .subcommand(soak::command())

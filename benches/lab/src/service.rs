@@ -137,17 +137,37 @@ impl Service {
     /// # Errors
     /// When there is no such answer.
     pub(crate) fn text(&self, path: &str) -> Result<String, Failure> {
+        let body = self.body(path, "identity")?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
+    }
+
+    /// The size of such a body as it is sent in a coding, in bytes.
+    ///
+    /// # Errors
+    /// When there is no such answer.
+    pub(crate) fn page(&self, path: &str, coding: &str) -> Result<usize, Failure> {
+        self.body(path, coding).map(|body| body.len())
+    }
+
+    fn body(&self, path: &str, coding: &str) -> Result<Vec<u8>, Failure> {
         let name = &self.name;
         // Nothing is sent in chunks to a client of HTTP/1.0.
-        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-        let answer = self
+        let request =
+            format!("GET {path} HTTP/1.0\r\nHost: localhost\r\nAccept-Encoding: {coding}\r\n\r\n");
+        let mut answer = self
             .exchange(&request)
             .map_err(|e| Failure::new(format!("no answer of {name} at {path}: {e}")))?;
-        let answer = String::from_utf8_lossy(&answer);
-        match answer.split_once("\r\n\r\n") {
-            Some((head, body)) if head.split(' ').nth(1) == Some("200") => Ok(body.to_owned()),
-            Some((head, _)) => Err(Failure::new(format!("{name} answers {path} with {head}"))),
-            None => Err(Failure::new(format!("half an answer of {name} at {path}"))),
+        let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+            return Err(Failure::new(format!("half an answer of {name} at {path}")));
+        };
+        let body = answer.split_off(end + 4);
+        let head = String::from_utf8_lossy(&answer);
+        match head.split(' ').nth(1) {
+            Some("200") => Ok(body),
+            _ => Err(Failure::new(format!(
+                "{name} answers {path} with {}",
+                head.trim_end()
+            ))),
         }
     }
 
