@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::pattern::{Matcher, Pattern};
+use crate::quote::quoted;
 use crate::rule::{Rule, Rules};
 use reach::Reach;
 use seen::Seen;
@@ -144,10 +145,10 @@ impl Findings<'_> {
 
     fn shadowed_rule(&mut self, all: &CatchAll<'_>) {
         let message = format!(
-            "the rule for {}/{} is never reached, {:?} at {}:{} catches {}",
+            "the rule for {}/{} is never reached, {} at {}:{} catches {}",
             self.rule.group(),
             self.rule.subgroup(),
-            all.text,
+            quoted(all.text),
             all.by.origin.file,
             all.line,
             all.what
@@ -160,13 +161,16 @@ impl Findings<'_> {
         let Some((by, other)) = by else { return };
         let place = format!("{}:{}", by.origin.file, other.line);
         if other.text() == pattern.text() {
-            let message = format!("pattern {:?} stands at {place} already", pattern.text());
+            let message = format!(
+                "pattern {} stands at {place} already",
+                quoted(pattern.text())
+            );
             self.push(WarningKind::Duplicate, pattern.line, message);
         } else {
             let message = format!(
-                "pattern {:?} is never reached, {:?} at {place} catches it all",
-                pattern.text(),
-                other.text()
+                "pattern {} is never reached, {} at {place} catches it all",
+                quoted(pattern.text()),
+                quoted(other.text())
             );
             self.push(WarningKind::Shadowed, pattern.line, message);
         }
@@ -194,8 +198,10 @@ impl Findings<'_> {
             match reach::reach(pattern) {
                 Reach::Nothing(why) => self.never(pattern, Some(why)),
                 Reach::Everything => {
-                    let message =
-                        format!("pattern {:?} matches every command line", pattern.text());
+                    let message = format!(
+                        "pattern {} matches every command line",
+                        quoted(pattern.text())
+                    );
                     self.push(WarningKind::Boundless, pattern.line, message);
                 }
                 Reach::Something => {}
@@ -205,7 +211,7 @@ impl Findings<'_> {
 
     fn never<M: Matcher>(&mut self, pattern: &Pattern<M>, why: Option<&str>) {
         if let Some(why) = why {
-            let message = format!("pattern {:?} never matches: {why}", pattern.text());
+            let message = format!("pattern {} never matches: {why}", quoted(pattern.text()));
             self.push(WarningKind::Unmatchable, pattern.line, message);
         }
     }

@@ -50,7 +50,7 @@ fn people_read_the_rule_the_pattern_and_what_comes_next() {
     assert_eq!(
         explain(WORKER).to_string(),
         r#"queue/mail
-  by the rule at my.toml:8: command line "worker\\.py .*--queue[= ](?<name>\\w+)" (line 13) matches "worker.py --queue mail" in "python3 /srv/worker.py --queue mail"
+  by the rule at my.toml:8: command line 'worker\.py .*--queue[= ](?<name>\w+)' (line 13) matches "worker.py --queue mail" in "python3 /srv/worker.py --queue mail"
   with {name} = "mail"
   not by my.toml:2: name "python*" (line 5) matches "python3", whose constraint users does not hold
   next would be runtime/python at my.toml:16: name "python3" (line 19) matches "python3"

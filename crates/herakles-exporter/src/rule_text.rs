@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use herakles_classify::Rule;
+use herakles_classify::{Rule, quoted};
 
 /// Appends the patterns and constraints of a rule in the words of its file.
 pub(crate) fn patterns(rule: &Rule, out: &mut String) {
@@ -33,6 +33,6 @@ fn list<'a>(out: &mut String, key: &str, items: impl Iterator<Item = &'a str>) {
         } else {
             ",".to_owned()
         };
-        let _ = write!(out, "{separator}{item:?}");
+        let _ = write!(out, "{separator}{}", quoted(item));
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Explanation, Fact, PatternKind, RuleMatch};
+use crate::quote::quoted;
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,13 +43,13 @@ impl fmt::Display for Explanation {
 
 impl fmt::Display for RuleMatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} {:?}", self.origin, self.by, self.pattern)?;
+        write!(f, "{}: {} {}", self.origin, self.by, quoted(&self.pattern))?;
         if self.pattern_line != self.origin.line {
             write!(f, " (line {})", self.pattern_line)?;
         }
-        write!(f, " matches {:?}", self.part)?;
+        write!(f, " matches {}", quoted(&self.part))?;
         if self.part != self.text {
-            write!(f, " in {:?}", self.text)?;
+            write!(f, " in {}", quoted(&self.text))?;
         }
         Ok(())
     }
