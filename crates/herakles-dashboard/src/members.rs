@@ -87,3 +87,34 @@ impl Basis {
         }
     }
 }
+
+/// The column of sizes that says most of a snapshot: it is bold, and the one that a phone shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// PSS and USS are known of most processes.
+    Samples,
+    /// Most are known by their RSS alone.
+    Rss,
+}
+
+impl Telling {
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
+        let processes = snapshot.processes().iter();
+        let sized = processes.filter(|process| bytes_of(process).is_some());
+        let (sampled, others): (Vec<_>, Vec<_>) =
+            sized.partition(|process| process.memory.pss_bytes.is_some());
+        if sampled.len() < others.len() {
+            Self::Rss
+        } else {
+            Self::Samples
+        }
+    }
+
+    /// Classes of the columns of PSS and RSS; the other than the telling one has no room on a phone.
+    pub(crate) fn pss_and_rss(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Samples => ("n b", "n y"),
+            Self::Rss => ("n y", "n b"),
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::history::Growth;
 use crate::host_bar;
 use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{Extent, Query, subgroup_path};
-use crate::members::{self, Basis, Members};
+use crate::members::{self, Basis, Members, Telling};
 use crate::names;
 use crate::process_list::ProcessList;
 use crate::treemap;
@@ -102,21 +102,22 @@ impl View<'_> {
             Extent::All => usize::MAX,
         };
         let largest = all.iter().filter_map(|members| members.bytes).max();
+        let (pss, rss) = Telling::of(self.snapshot).pss_and_rss();
         html! {
             section #subgroups {
                 h2 { "Subgroups" }
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Subgroup" } th.n scope="col" { "Procs" }
-                        th.x scope="col" { span.hidden { "Size" } } th.n scope="col" { "PSS" }
-                        th.n.y scope="col" { "USS" } th.n.y scope="col" { "RSS" }
+                        th.x scope="col" { span.hidden { "Size" } } th class=(pss) scope="col" { "PSS" }
+                        th.n.y scope="col" { "USS" } th class=(rss) scope="col" { "RSS" }
                         th.n.w scope="col" { "Swap" } th.n scope="col" { "CPU" }
                         th.n.w scope="col" { (line_heading(self.history.reach())) }
                     } }
                     tbody {
                         @for (members, growth) in all.iter().zip(growths).take(shown) {
-                            (self.subgroup_row(members, *growth, largest))
-                            (name_rows(members))
+                            (self.subgroup_row(members, *growth, largest, (pss, rss)))
+                            (name_rows(members, (pss, rss)))
                         }
                     }
                 } }
@@ -135,6 +136,7 @@ impl View<'_> {
         members: &Members<'_>,
         growth: Option<Growth>,
         largest: Option<u64>,
+        (pss, rss): (&str, &str),
     ) -> Markup {
         let subgroup = members.subgroup;
         let memory = &subgroup.memory;
@@ -148,9 +150,9 @@ impl View<'_> {
                 }
                 td.n { (subgroup.processes) }
                 td.x { (meter(members.bytes, largest)) }
-                td.n.b { (bytes_or_dash(memory.pss_bytes)) }
+                td class=(pss) { (bytes_or_dash(memory.pss_bytes)) }
                 td.n.y { (bytes_or_dash(memory.uss_bytes)) }
-                td.n.y { (bytes_or_dash(memory.rss_bytes)) }
+                td class=(rss) { (bytes_or_dash(memory.rss_bytes)) }
                 td.n.w { (bytes_or_dash(memory.swap_bytes)) }
                 td.n { (cores_or_dash(subgroup.cpu_usage_ratio)) }
                 td.w { (spark(&self.history.subgroup_memory(subgroup))) }
@@ -168,16 +170,16 @@ fn line_heading(reach: Duration) -> String {
 }
 
 /// The biggest names of a subgroup that says little of its members.
-fn name_rows(members: &Members<'_>) -> Markup {
+fn name_rows(members: &Members<'_>, (pss, rss): (&str, &str)) -> Markup {
     let named = names::of_generic(members);
     let (shown, folded) = named.split_at(named.len().min(NAMES));
     html! {
         @for named in shown {
             tr.name {
                 th scope="row" { bdi { (named.name) } } td.n { (named.processes) }
-                td.x {} td.n { (bytes_or_dash(named.pss_bytes)) }
+                td.x {} td class=(pss) { (bytes_or_dash(named.pss_bytes)) }
                 td.n.y { (bytes_or_dash(named.uss_bytes)) }
-                td.n.y { (bytes_or_dash(named.rss_bytes)) }
+                td class=(rss) { (bytes_or_dash(named.rss_bytes)) }
                 td.n.w { (bytes_or_dash(named.swap_bytes)) }
                 td.n { (cores_or_dash(named.cpu_usage_ratio)) } td.w {}
             }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 use crate::colour;
 use crate::human::{bytes_or_dash, cores_or_dash, span};
 use crate::link::{Extent, Query, process_path, subgroup_path};
+use crate::members::Telling;
 use crate::order::Order;
 
 /// A list of processes on the page at `path`.
@@ -31,6 +32,7 @@ impl ProcessList<'_> {
             Extent::All => usize::MAX,
         };
         self.query.order.first(&mut processes, count);
+        let telling = Telling::of(snapshot);
         html! {
             section #processes {
                 h2 { (self.title) }
@@ -38,14 +40,14 @@ impl ProcessList<'_> {
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Name" } th.n scope="col" { "PID" }
-                        th.w scope="col" { "Subgroup" }
+                        @if self.is_of_all() { th.w scope="col" { "Subgroup" } }
                         @for (label, order) in FIGURES {
-                            th class=(self.class(order)) scope="col" { (label) }
+                            th class=(self.class(order, telling)) scope="col" { (label) }
                         }
                         th.n.x scope="col" { "Sample" }
                     } }
                     tbody {
-                        @for process in &processes { (self.row(process, snapshot)) }
+                        @for process in &processes { (self.row(process, snapshot, telling)) }
                     }
                 } }
                 p.more {
@@ -56,6 +58,11 @@ impl ProcessList<'_> {
                 }
             }
         }
+    }
+
+    /// Whether its processes are of many subgroups.
+    fn is_of_all(&self) -> bool {
+        self.path == "/"
     }
 
     fn controls(&self) -> Markup {
@@ -85,17 +92,27 @@ impl ProcessList<'_> {
         }
     }
 
-    /// A phone has room for two columns of figures: that of the order, and CPU or USS.
-    fn class(&self, column: Order) -> &'static str {
-        match (column, self.query.order) {
-            (column, order) if column == order => "n b",
-            (Order::Cpu, _) | (Order::Uss, Order::Cpu) => "n",
-            (Order::Swap | Order::Age, _) => "n w",
+    /// A phone has room for two columns of figures: that of the order, and CPU or a size.
+    fn class(&self, column: Order, telling: Telling) -> &'static str {
+        let (order, size) = match (self.query.order, telling) {
+            (Order::Uss | Order::Pss, Telling::Rss) => (Order::Rss, Order::Rss),
+            (order, Telling::Rss) => (order, Order::Rss),
+            (order, Telling::Samples) => (order, Order::Uss),
+        };
+        let beside = if order == Order::Cpu {
+            size
+        } else {
+            Order::Cpu
+        };
+        match column {
+            column if column == order => "n b",
+            column if column == beside => "n",
+            Order::Swap | Order::Age => "n w",
             _ => "n y",
         }
     }
 
-    fn row(&self, process: &Process, snapshot: &Snapshot) -> Markup {
+    fn row(&self, process: &Process, snapshot: &Snapshot, telling: Telling) -> Markup {
         let class = &process.class;
         let pid = process.key.pid.as_u32();
         let age = process
@@ -112,13 +129,15 @@ impl ProcessList<'_> {
                     }
                 }
                 td.n { a href=(process_path(pid)) { (pid) } }
-                td.w { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
-                td class=(self.class(Order::Uss)) { (bytes_or_dash(process.memory.uss_bytes)) }
-                td class=(self.class(Order::Pss)) { (bytes_or_dash(process.memory.pss_bytes)) }
-                td class=(self.class(Order::Rss)) { (bytes_or_dash(process.memory.rss_bytes)) }
-                td class=(self.class(Order::Swap)) { (bytes_or_dash(process.memory.swap_bytes)) }
-                td class=(self.class(Order::Cpu)) { (cores_or_dash(process.cpu_usage_ratio)) }
-                td class=(self.class(Order::Age)) { (age.map_or_else(|| "–".to_owned(), span)) }
+                @if self.is_of_all() {
+                    td.w { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
+                }
+                td class=(self.class(Order::Uss, telling)) { (bytes_or_dash(process.memory.uss_bytes)) }
+                td class=(self.class(Order::Pss, telling)) { (bytes_or_dash(process.memory.pss_bytes)) }
+                td class=(self.class(Order::Rss, telling)) { (bytes_or_dash(process.memory.rss_bytes)) }
+                td class=(self.class(Order::Swap, telling)) { (bytes_or_dash(process.memory.swap_bytes)) }
+                td class=(self.class(Order::Cpu, telling)) { (cores_or_dash(process.cpu_usage_ratio)) }
+                td class=(self.class(Order::Age, telling)) { (age.map_or_else(|| "–".to_owned(), span)) }
                 td.n.x { (sample_age(process)) }
             }
         }

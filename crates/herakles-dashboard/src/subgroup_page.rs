@@ -1,12 +1,14 @@
 //! `/subgroup/GROUP/SUBGROUP`: its history, its members, and the rules that lead there.
 
+use std::time::Duration;
+
 use maud::{Markup, html};
 
 use crate::chart::chart;
 use crate::frame::View;
 use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{Query, subgroup_path};
-use crate::members::{self, Members};
+use crate::members::{self, Members, Telling};
 use crate::names;
 use crate::process_list::{ProcessList, seconds};
 
@@ -47,7 +49,7 @@ impl View<'_> {
         let cpu = self.history.subgroup_cpu(members.subgroup);
         let main = html! {
             section {
-                h2 { "Last " (span(self.history.reach())) }
+                h2 { (heading(self.history.reach())) }
                 div.charts {
                     (chart("Memory", &memory, |value| bytes(value as u64)))
                     (chart("CPU", &cpu, |value| format!("{value:.2}")))
@@ -92,6 +94,15 @@ impl View<'_> {
     }
 }
 
+/// What the lines reach back for, where there are any.
+fn heading(reach: Duration) -> String {
+    if reach.is_zero() {
+        "Figures".to_owned()
+    } else {
+        format!("Last {}", span(reach))
+    }
+}
+
 fn figures(members: &Members<'_>) -> Markup {
     let subgroup = members.subgroup;
     let memory = &subgroup.memory;
@@ -121,6 +132,7 @@ fn figures(members: &Members<'_>) -> Markup {
 /// The names among the members, where there are several, or where they run scripts.
 fn by_name(members: &Members<'_>) -> Markup {
     let named = names::telling(members);
+    let (pss, rss) = Telling::of(members.snapshot).pss_and_rss();
     if named.is_empty() {
         return html! {};
     }
@@ -129,16 +141,16 @@ fn by_name(members: &Members<'_>) -> Markup {
             h2 { "By name" }
             div.scroll { table {
                 thead { tr {
-                    th scope="col" { "Name" } th.n scope="col" { "Procs" } th.n scope="col" { "PSS" }
-                    th.n.y scope="col" { "USS" } th.n.y scope="col" { "RSS" } th.n scope="col" { "CPU" }
+                    th scope="col" { "Name" } th.n scope="col" { "Procs" } th class=(pss) scope="col" { "PSS" }
+                    th.n.y scope="col" { "USS" } th class=(rss) scope="col" { "RSS" } th.n scope="col" { "CPU" }
                 } }
                 tbody {
                     @for named in named.iter().take(NAMES) {
                         tr {
                             th scope="row" { bdi { (named.name) } } td.n { (named.processes) }
-                            td.n.b { (bytes_or_dash(named.pss_bytes)) }
+                            td class=(pss) { (bytes_or_dash(named.pss_bytes)) }
                             td.n.y { (bytes_or_dash(named.uss_bytes)) }
-                            td.n.y { (bytes_or_dash(named.rss_bytes)) }
+                            td class=(rss) { (bytes_or_dash(named.rss_bytes)) }
                             td.n { (cores_or_dash(named.cpu_usage_ratio)) }
                         }
                     }

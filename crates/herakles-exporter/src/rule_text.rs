@@ -31,7 +31,7 @@ fn list<'a>(out: &mut String, key: &str, items: impl Iterator<Item = &'a str>) {
         let separator = if index == 0 {
             format!("  {key}=")
         } else {
-            ",".to_owned()
+            ", ".to_owned()
         };
         let _ = write!(out, "{separator}{}", quoted(item));
     }

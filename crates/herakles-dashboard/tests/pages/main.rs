@@ -124,6 +124,57 @@ fn without_rights_sizes_are_rss_and_the_page_says_so() {
     );
 }
 
+/// A phone hides columns of class `y` and `w`.
+#[test]
+fn a_phone_shows_the_sizes_that_are_known() {
+    let cells = |page: &str, section: &str| -> Vec<String> {
+        let (_, section) = page
+            .split_once(&format!("<section id=\"{section}\">"))
+            .unwrap();
+        let (_, row) = section.split_once("<tbody><tr").unwrap();
+        let (row, _) = row.split_once("</tr>").unwrap();
+        let cells = row.split("<td class=\"").skip(1);
+        cells
+            .filter_map(|cell| cell.split_once("</td>")?.0.split_once("\">"))
+            .filter(|(class, _)| !class.contains(['x', 'y', 'w']))
+            .map(|(_, text)| text.to_owned())
+            .collect()
+    };
+    for (rights, query, size) in [
+        (Rights::All, "", "2.93 GiB"),
+        (Rights::None, "", "3.91 GiB"),
+        (Rights::None, "sort=pss", "3.91 GiB"),
+        (Rights::None, "sort=cpu", "3.91 GiB"),
+    ] {
+        let page = overview(&snapshot(&fleet(50), rights), query);
+        let processes = cells(&page, "processes");
+        assert!(processes.iter().any(|cell| cell == size), "{processes:?}");
+        for section in ["subgroups", "processes"] {
+            let cells = cells(&page, section);
+            assert!(cells.iter().all(|cell| cell != "–"), "{cells:?}");
+        }
+    }
+}
+
+#[test]
+fn the_page_of_a_subgroup_repeats_its_name_in_no_row() {
+    let snapshot = snapshot(&fleet(50), Rights::All);
+    let page = shown(&snapshot, |view| {
+        let page = view.subgroup("db", "db-0", &[], &Query::default());
+        page.unwrap()
+    });
+    assert!(
+        !page.contains("<th class=\"w\" scope=\"col\">Subgroup"),
+        "{page}"
+    );
+    assert!(!page.contains("href=\"/subgroup/db/db-0\""), "{page}");
+    // Without a history there is nothing that it reaches back for.
+    assert!(
+        page.contains("<h2>Figures</h2>") && !page.contains("Last 0 s"),
+        "{page}"
+    );
+}
+
 #[test]
 fn a_host_without_processes_has_a_page() {
     let page = overview(&snapshot(&[], Rights::All), "");
