@@ -76,10 +76,9 @@ impl Printer<'_> {
     }
 
     fn print(&mut self, scan: Scan, again: bool) -> Result<ExitCode, Failure> {
-        let (refused, asked) = (scan.stats.memory_refused, scan.stats.memory_asked);
         let snapshot = scan.snapshot;
         if self.format == OnceFormat::Table {
-            return self.print_table(&snapshot, again, (asked - refused, asked));
+            return self.print_table(&snapshot, again);
         }
         let status = self.status.read(OwnUsage::default().read(), None);
         let text = match self.format {
@@ -100,12 +99,7 @@ impl Printer<'_> {
     }
 
     /// On a terminal in the place of the one before, else below it.
-    fn print_table(
-        &mut self,
-        snapshot: &Snapshot,
-        again: bool,
-        (readable, asked): (u64, u64),
-    ) -> Result<ExitCode, Failure> {
+    fn print_table(&mut self, snapshot: &Snapshot, again: bool) -> Result<ExitCode, Failure> {
         let is_terminal = io::stdout().is_terminal();
         self.identities.follow(&self.root, snapshot);
         let table = Terminal {
@@ -125,10 +119,8 @@ impl Printer<'_> {
             (false, false) => format!("\n{text}"),
         };
         let code = output::print(&text)?;
-        if readable < asked && is_first && !(again && is_terminal) {
-            let may_read = Capabilities::effective().is_ok_and(|it| it.sys_ptrace);
-            let sentence = check::readable(readable, asked, may_read);
-            let _ = writeln!(io::stderr(), "herakles-exporter: {sentence}");
+        if is_first && !(again && is_terminal) {
+            say_what_is_refused(snapshot);
         }
         Ok(code)
     }
@@ -145,6 +137,23 @@ impl Printer<'_> {
             .map_err(|error| Failure::Other(format!("cannot write JSON: {error}")))?;
         identities::add_to_json(&mut document, snapshot, &self.identities);
         Ok(format!("{document}\n"))
+    }
+}
+
+/// Tells by the words of `check` that some memory may not be read. Counted in the snapshot, as a scan
+/// does not ask again where it was refused before.
+fn say_what_is_refused(snapshot: &Snapshot) {
+    let refused = snapshot
+        .subgroups()
+        .iter()
+        .map(|it| it.unreadable_processes);
+    let refused: u64 = refused.sum();
+    if refused > 0 {
+        let processes = snapshot.processes().iter();
+        let readable = processes.filter(|it| it.memory.pss_bytes.is_some()).count() as u64;
+        let may_read = Capabilities::effective().is_ok_and(|it| it.sys_ptrace);
+        let sentence = check::readable(readable, readable + refused, may_read);
+        let _ = writeln!(io::stderr(), "herakles-exporter: {sentence}");
     }
 }
 

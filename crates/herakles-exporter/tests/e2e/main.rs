@@ -26,6 +26,7 @@ mod exits;
 mod explain;
 mod extremes;
 mod faults;
+mod first_hour;
 mod fixture;
 mod formats;
 mod interpreters;

@@ -137,9 +137,8 @@ fn pages_look_right_whatever_processes_call_themselves() {
         tree.process(pid, name, 400_000, Memory::Open);
     }
     let rules = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
-    let text = "[[subgroups]]\ngroup = 'own-{comm}'\nsubgroup = '{comm}'\nmatches = ['*']\n\
-                fallback = true\n";
-    std::fs::write(rules.path(), text.replace("fallback = true\n", "")).expect("it can be written");
+    let text = "[[subgroups]]\ngroup = 'own-{comm}'\nsubgroup = '{comm}'\nmatches = ['*']\n";
+    std::fs::write(rules.path(), text).expect("it can be written");
     let rules = format!("--classification.rules={}", rules.path().display());
     let exporter = serve(&tree, &[]);
     let named = serve(&tree, &[&rules]);
