@@ -7,7 +7,7 @@ use herakles_metrics::exporter::ExporterStatus;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::history::History;
-use crate::human::{bytes, percent, span, time_of_day};
+use crate::human::{PROCESSES, SUBGROUPS, bytes, counted, percent, span, time_of_day};
 use crate::members::Basis;
 
 /// Where pages expect [`STYLE`].
@@ -120,7 +120,7 @@ impl View<'_> {
                 h1 { a href="/" { bdi { (self.host_name) } } }
                 p.sub {
                     "scanned " time data-taken=(format!("{taken:.0}")) { "at " (time_of_day(taken)) }
-                    " · " (snapshot.processes().len()) " processes · " (used.count()) " subgroups"
+                    " · " (counted(snapshot.processes().len() as u64, PROCESSES)) " · " (counted(used.count() as u64, SUBGROUPS))
                     @if let Some(cost) = self.scan_cost() {
                         " · scans cost " b { (cost) } " of one core"
                     }

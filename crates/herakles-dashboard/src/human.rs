@@ -62,6 +62,14 @@ pub fn percent(part: f64, whole: f64) -> String {
     }
 }
 
+/// So many of something, in the word for one or for many.
+pub(crate) fn counted(count: u64, (one, many): (&str, &str)) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+pub(crate) const PROCESSES: (&str, &str) = ("process", "processes");
+pub(crate) const SUBGROUPS: (&str, &str) = ("subgroup", "subgroups");
+
 /// The time of day, in UTC, of Unix seconds.
 pub(crate) fn time_of_day(unix_seconds: f64) -> String {
     let seconds = unix_seconds.max(0.0) as u64 % 86_400;

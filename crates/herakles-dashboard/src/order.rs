@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use herakles_metrics::Process;
 
 use crate::members::Members;
+use crate::names::NamedProcesses;
 
 /// What a list of processes is sorted by, the largest first; what has no value comes last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +105,21 @@ impl Order {
             }
         };
         all.sort_by(|a, b| larger_first(rank(a), rank(b)));
+    }
+
+    /// Sorts names in the same way; by age, which they have not, the biggest first.
+    pub(crate) fn sort_names(self, named: &mut [NamedProcesses]) {
+        let rank = |named: &NamedProcesses| {
+            let bytes = |value: Option<u64>| value.map(|value| value as f64);
+            match self {
+                Self::Uss => bytes(named.uss_bytes.or(named.bytes)),
+                Self::Pss | Self::Age => bytes(named.bytes),
+                Self::Rss => bytes(named.rss_bytes),
+                Self::Swap => bytes(named.swap_bytes),
+                Self::Cpu => named.cpu_usage_ratio,
+            }
+        };
+        named.sort_by(|a, b| larger_first(rank(a), rank(b)));
     }
 
     /// Keeps the first `count` of `processes`, in order.

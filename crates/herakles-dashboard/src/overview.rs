@@ -172,7 +172,13 @@ fn line_heading(reach: Duration) -> String {
 /// The biggest names of a subgroup that says little of its members.
 fn name_rows(members: &Members<'_>, (pss, rss): (&str, &str)) -> Markup {
     let named = names::of_generic(members);
-    let (shown, folded) = named.split_at(named.len().min(NAMES));
+    // A line for the last one takes no more room than one that tells of it.
+    let shown = if named.len() == NAMES + 1 {
+        NAMES + 1
+    } else {
+        named.len().min(NAMES)
+    };
+    let (shown, folded) = named.split_at(shown);
     html! {
         @for named in shown {
             tr.name {

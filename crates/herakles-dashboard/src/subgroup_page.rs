@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::chart::chart;
 use crate::frame::View;
-use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
+use crate::human::{self, bytes, bytes_or_dash, cores_or_dash, counted, percent, span};
 use crate::link::{Query, subgroup_path};
 use crate::members::{self, Members, Telling};
 use crate::names;
@@ -77,7 +77,7 @@ impl View<'_> {
                         " (" (percent(size as f64, memory.total_bytes as f64)) " of the host)"
                     }
                 }
-                " in " (subgroup.processes) " processes"
+                " in " (counted(subgroup.processes, human::PROCESSES))
                 @if let Some(cores) = subgroup.cpu_usage_ratio { " and uses " b { (format!("{cores:.2}")) } " cores" }
                 ". "
                 @if let Some(growth) = growth {

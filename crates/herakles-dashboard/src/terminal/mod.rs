@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use herakles_metrics::{Process, Snapshot, Subgroup};
 
-use crate::human::{bytes, cores_or_dash, span};
+use crate::human::{PROCESSES, SUBGROUPS, bytes, cores_or_dash, counted, span};
 use crate::members::{self, Members};
 use crate::names::{self, NamedProcesses};
 use crate::order::Order;
@@ -79,8 +79,17 @@ impl Terminal<'_> {
         self.summary(&all, screen, &mut out);
         bar::draw(self.snapshot, screen, &mut out);
         out.push('\n');
+        if all.is_empty() && (self.group.is_some() || self.subgroup.is_some()) {
+            self.say_what_there_is(screen, &mut out);
+            return out;
+        }
 
-        let named: Vec<Vec<NamedProcesses>> = all.iter().map(names::of_generic).collect();
+        let names = |members: &Members<'_>| {
+            let mut named = names::of_generic(members);
+            self.order.sort_names(&mut named);
+            named
+        };
+        let named: Vec<Vec<NamedProcesses>> = all.iter().map(names).collect();
         let (subgroups, processes) = self.heights(screen, &named, out.lines().count());
         let rows = self.subgroup_rows(&all, &named, subgroups);
         let sheet = Sheet {
@@ -88,7 +97,7 @@ impl Terminal<'_> {
             order: self.order,
             screen,
         };
-        sheet.draw(&rows, subgroups, rows.len(), "lines", &mut out);
+        sheet.draw(&rows, subgroups, rows.len(), ("line", "lines"), &mut out);
         out.push('\n');
 
         let members = all.iter().flat_map(|members| members.processes);
@@ -104,7 +113,7 @@ impl Terminal<'_> {
             order: self.order,
             screen,
         };
-        sheet.draw(&rows, processes, total, "processes", &mut out);
+        sheet.draw(&rows, processes, total, PROCESSES, &mut out);
         out
     }
 
@@ -115,6 +124,32 @@ impl Terminal<'_> {
             *wanted == *class.subgroup || both == Some((&*class.group, &*class.subgroup))
         };
         self.group.is_none_or(|group| *group == *class.group) && self.subgroup.is_none_or(is_wanted)
+    }
+
+    /// Instead of two empty tables, where nothing is called as was asked.
+    fn say_what_there_is(&self, screen: Screen, out: &mut String) {
+        let living = self
+            .snapshot
+            .subgroups()
+            .iter()
+            .filter(|it| it.processes > 0);
+        let mut there: Vec<String> = living
+            .map(|it| match self.subgroup {
+                None => it.class.group.to_string(),
+                Some(_) => format!("{}/{}", it.class.group, it.class.subgroup),
+            })
+            .collect();
+        there.sort_unstable();
+        there.dedup();
+        let asked = [("group", self.group), ("subgroup", self.subgroup)];
+        let asked = asked.map(|(what, name)| name.map(|name| format!("{what} {name:?}")));
+        let asked: Vec<String> = asked.into_iter().flatten().collect();
+        let parts = [format!("No process is in {} now.", asked.join(" and "))];
+        sheet::wrap(&parts, "", screen.width, out);
+        if let Some(first) = there.first_mut() {
+            first.insert_str(0, "There are: ");
+        }
+        sheet::wrap(&there, ", ", screen.width, out);
     }
 
     /// Kernel threads and zombies hold nothing; they count where CPU or age is asked for.
@@ -143,7 +178,11 @@ impl Terminal<'_> {
 
     fn summary(&self, all: &[Members<'_>], screen: Screen, out: &mut String) {
         let processes: u64 = all.iter().map(|members| members.subgroup.processes).sum();
-        let mut parts = vec![format!("{processes} processes in {} subgroups", all.len())];
+        let mut parts = vec![format!(
+            "{} in {}",
+            counted(processes, PROCESSES),
+            counted(all.len() as u64, SUBGROUPS)
+        )];
         if let Some(host) = self.snapshot.host() {
             if let Some(memory) = &host.memory {
                 let free = memory.available_bytes.unwrap_or(memory.free_bytes);
@@ -203,7 +242,9 @@ impl Terminal<'_> {
                     String::new()
                 },
             ]));
-            for sums in names.iter().take(names_shown) {
+            let shown =
+                names_shown + usize::from(names_shown > 0 && names.len() == names_shown + 1);
+            for sums in names.iter().take(shown) {
                 rows.push(Row::plain(vec![
                     format!("  {}", sums.name),
                     sums.processes.to_string(),
@@ -216,8 +257,8 @@ impl Terminal<'_> {
                     String::new(),
                 ]));
             }
-            if names_shown > 0 && names.len() > names_shown {
-                let rest = format!("  … {} more names", names.len() - names_shown);
+            if names_shown > 0 && names.len() > shown {
+                let rest = format!("  … {} more names", names.len() - shown);
                 rows.push(Row::plain(vec![rest]));
             }
         }
@@ -267,7 +308,8 @@ impl Terminal<'_> {
 fn rows_with(named: &[Vec<NamedProcesses>], most: usize) -> usize {
     let lines = |names: &Vec<NamedProcesses>| match names.len() {
         _ if most == 0 => 1,
-        len if len > most => 2 + most,
+        // A line for the last one takes no more room than one that tells of it.
+        len if len > most + 1 => 2 + most,
         len => 1 + len,
     };
     named.iter().map(lines).sum()

@@ -94,7 +94,14 @@ pub(super) struct Sheet<'a> {
 
 impl Sheet<'_> {
     /// Draws the heading and at most `most` rows, and says how many more of `all` there are.
-    pub(super) fn draw(&self, rows: &[Row], most: usize, all: usize, what: &str, out: &mut String) {
+    pub(super) fn draw(
+        &self,
+        rows: &[Row],
+        most: usize,
+        all: usize,
+        what: (&str, &str),
+        out: &mut String,
+    ) {
         let shown = rows.get(..most).unwrap_or(rows);
         let widths = self.widths(shown);
         let heading = |index: usize| self.columns.get(index).map_or("", |column| column.heading);
@@ -108,7 +115,8 @@ impl Sheet<'_> {
             self.line(&widths, |index| row.cell(index), ink, out);
         }
         if all > shown.len() {
-            let rest = format!("… {} more {what}", all - shown.len());
+            let more = all - shown.len();
+            let rest = format!("… {more} more {}", if more == 1 { what.0 } else { what.1 });
             out.push_str(&cut(&rest, self.screen.width));
             out.push('\n');
         }
@@ -305,7 +313,7 @@ mod tests {
             order: Order::Uss,
             screen,
         }
-        .draw(&rows, 9, 2, "rows", &mut out);
+        .draw(&rows, 9, 2, ("row", "rows"), &mut out);
         out
     }
 

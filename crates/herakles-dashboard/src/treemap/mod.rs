@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use crate::colour;
-use crate::human::bytes;
+use crate::human::{self, bytes, counted};
 use crate::link::subgroup_path;
 use crate::members::Members;
 use crate::names;
@@ -158,7 +158,7 @@ fn subgroup(members: &Members<'_>, rect: Rect, space: Rect, share: f64) -> Marku
                 width=(percent(rect.width, space.width)) height=(percent(rect.height, space.height)) {
                 title {
                     (class.group) "/" (class.subgroup) ": " (size) ", "
-                    (members.subgroup.processes) " processes"
+                    (counted(members.subgroup.processes, human::PROCESSES))
                 }
                 rect.s width="100%" height="100%" {}
                 @if share >= LEAST_DIVIDED && members.processes.len() > 1 {

@@ -233,3 +233,79 @@ fn the_host_bar_is_as_wide_as_the_terminal_and_names_its_parts() {
         "{text}"
     );
 }
+
+#[test]
+fn a_name_that_nobody_has_is_answered_with_those_that_there_are() {
+    let snapshot = snapshot(&fleet(10), Rights::All);
+    let none = HashMap::new();
+    let told = |group, subgroup| {
+        let table = Terminal {
+            group,
+            subgroup,
+            ..table(&snapshot, &none)
+        };
+        table.render(screen(60, None))
+    };
+    let text = told(Some("dbs"), None);
+    assert!(
+        text.contains("No process is in group \"dbs\" now.\nThere are: ai, "),
+        "{text}"
+    );
+    assert!(!text.contains("NAME") && !text.contains("PROCS"), "{text}");
+    let text = told(Some("db"), Some("db-7"));
+    assert!(
+        text.contains("in group \"db\" and subgroup \"db-7\" now."),
+        "{text}"
+    );
+    assert!(
+        text.contains("There are: ") && text.contains("db/db-0"),
+        "{text}"
+    );
+    assert!(text.lines().all(|line| width(line) <= 60), "{text}");
+}
+
+#[test]
+fn one_is_no_plural_and_no_line_tells_of_one_more_name() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let made: Vec<Made> = names
+        .iter()
+        .zip(1..)
+        .map(|(name, pid)| generic(pid, name, 9))
+        .collect();
+    let none = HashMap::new();
+    let snapshot = snapshot(&made, Rights::All);
+    let text = table(&snapshot, &none).render(screen(120, None));
+    assert!(
+        text.contains("6 processes in 1 subgroup ·")
+            || text.contains("6 processes in 1 subgroup\n"),
+        "{text}"
+    );
+    assert!(!text.contains("more name"), "{text}");
+    let five = Terminal {
+        top: Some(5),
+        ..table(&snapshot, &none)
+    };
+    let text = five.render(screen(120, None));
+    assert!(text.contains("… 1 more process\n"), "{text}");
+}
+
+#[test]
+fn names_of_the_unknown_are_sorted_like_their_subgroups() {
+    let mut made: Vec<Made> = (1..=8).map(|pid| generic(pid, "many", 1)).collect();
+    made.push(generic(9, "big", 500));
+    let snapshot = snapshot(&made, Rights::All);
+    let none = HashMap::new();
+    let first = |order| {
+        let table = Terminal {
+            order,
+            ..table(&snapshot, &none)
+        };
+        let text = table.render(screen(120, None));
+        let name = text.lines().find_map(|line| line.strip_prefix("  "));
+        name.unwrap().split(' ').next().unwrap().to_owned()
+    };
+    // Each process uses a quarter of a core.
+    assert_eq!(first(Order::Cpu), "many");
+    assert_eq!(first(Order::Uss), "big");
+    assert_eq!(first(Order::Pss), "big");
+}

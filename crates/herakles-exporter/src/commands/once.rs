@@ -110,11 +110,12 @@ impl Printer<'_> {
             group: self.table.group.as_deref(),
             subgroup: self.table.subgroup.as_deref(),
         };
-        let text = table.render(screen::current());
+        let screen = screen::current();
+        let text = table.render(screen);
         let is_first = self.printed == 0;
         self.printed += 1;
         let text = match (again && is_terminal, is_first) {
-            (true, _) => screen::in_place(&text, is_first),
+            (true, _) => screen::in_place(&text, screen.height, is_first),
             (false, true) => text,
             (false, false) => format!("\n{text}"),
         };

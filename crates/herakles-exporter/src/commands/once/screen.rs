@@ -36,11 +36,13 @@ pub(super) fn current() -> Screen {
     }
 }
 
-/// The text in the place of the one before: line by line, so that nothing flickers.
-pub(super) fn in_place(text: &str, is_first: bool) -> String {
+/// The text in the place of the one before: line by line, so that nothing flickers. What is higher
+/// than the screen would scroll it at each time, so only its head is shown.
+pub(super) fn in_place(text: &str, height: Option<usize>, is_first: bool) -> String {
     let clear = if is_first { "\u{1b}[2J" } else { "" };
+    let lines = text.lines().take(height.unwrap_or(usize::MAX));
     // Without the last line break the screen does not scroll.
-    let lines = text.trim_end_matches('\n').replace('\n', "\u{1b}[K\n");
+    let lines = lines.collect::<Vec<_>>().join("\u{1b}[K\n");
     format!("{clear}\u{1b}[H{lines}\u{1b}[K\u{1b}[J")
 }
 
@@ -51,9 +53,17 @@ mod tests {
     #[test]
     fn what_was_longer_before_is_erased() {
         assert_eq!(
-            in_place("a\nb\n", false),
+            in_place("a\nb\n", Some(24), false),
             "\u{1b}[Ha\u{1b}[K\nb\u{1b}[K\u{1b}[J"
         );
-        assert!(in_place("a\n", true).starts_with("\u{1b}[2J\u{1b}[H"));
+        assert!(in_place("a\n", None, true).starts_with("\u{1b}[2J\u{1b}[H"));
+    }
+
+    #[test]
+    fn what_is_too_high_is_cut() {
+        assert_eq!(
+            in_place("a\nb\nc\n", Some(2), false),
+            in_place("a\nb\n", None, false)
+        );
     }
 }
