@@ -11,11 +11,14 @@ mod tests;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Instant;
 
 use herakles_metrics::{HostCpu, HostMemory, HostRecord, Pressure};
 use herakles_stat::TicksPerSecond;
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 
 use self::cpu::HostClock;
 use self::meminfo::{Meminfo, Parts};
@@ -31,7 +34,8 @@ const FIRST_BYTES: u64 = 4 << 10;
 /// Reads the host's files below one root into a buffer of its own.
 #[derive(Debug)]
 pub(crate) struct Host {
-    root: PathBuf,
+    /// Held open, as that of the processes is: what is mounted over it later hides neither.
+    root: Result<OwnedFd, Errno>,
     ticks_per_second: f64,
     clock: HostClock,
     buffer: Vec<u8>,
@@ -48,8 +52,9 @@ enum Presence {
 
 impl Host {
     pub(crate) fn new(root: &Path, ticks_per_second: TicksPerSecond) -> Self {
+        let held = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         Self {
-            root: root.to_owned(),
+            root: rustix::fs::open(root, held, Mode::empty()),
             ticks_per_second: f64::from(ticks_per_second.as_u32()),
             clock: HostClock::default(),
             buffer: Vec::new(),
@@ -116,8 +121,12 @@ impl Host {
         faults: &mut Faults,
     ) -> Option<&[u8]> {
         self.buffer.clear();
-        let path = self.root.join(name);
-        let read = File::open(path).and_then(|open| open.take(most).read_to_end(&mut self.buffer));
+        let root = self.root.as_ref().map_err(|errno| (*errno).into());
+        let open = root.and_then(|root| {
+            let file = openat(root, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+            Ok(File::from(file))
+        });
+        let read = open.and_then(|open| open.take(most).read_to_end(&mut self.buffer));
         match read {
             Ok(_) => return Some(&self.buffer),
             // Pressure that is switched off at boot fails so at the read.

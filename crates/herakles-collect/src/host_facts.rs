@@ -122,10 +122,11 @@ impl BootClock {
     /// Looks at the clocks again: the boot as Unix time in seconds, `None` if it is unknown.
     pub fn boot_seconds(&mut self) -> Option<f64> {
         let measured = match &self.source {
-            BootSource::Live(stat) => File::open(stat).ok().map(|_| {
-                let real = seconds(ClockId::Realtime);
-                real - seconds(ClockId::Boottime)
-            }),
+            BootSource::Live(stat) => {
+                // Whose clock it is does not change.
+                let is_ours = self.held.is_some() || File::open(stat).is_ok();
+                is_ours.then(|| seconds(ClockId::Realtime) - seconds(ClockId::Boottime))
+            }
             BootSource::Recorded(stat) => btime(stat),
             BootSource::Fixed(boot) => *boot,
         };

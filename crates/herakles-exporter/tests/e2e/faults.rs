@@ -1,10 +1,18 @@
 //! What goes wrong while it runs.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use crate::harness::{alone::runs_alone, eventually, exporter::Options, recorded_proc};
+use crate::harness::{
+    alone::runs_alone,
+    eventually,
+    exporter::Options,
+    exposition::Exposition,
+    recorded_proc,
+    target::{self, Target},
+    tools,
+};
 
 /// A copy of the recorded tree that a test may spoil.
 fn copy_of_recorded_proc() -> tempfile::TempDir {
@@ -124,4 +132,54 @@ fn damaged_files_are_counted_by_kind_and_file() {
     assert!(errors("malformed", "stat") >= 1.0);
     assert!(errors("vanished", "stat") >= 1.0);
     assert!(errors("io", "smaps_rollup") >= 1.0);
+}
+
+/// What is held open stays what it was: nobody else's numbers, and none missing.
+#[test]
+fn a_proc_that_is_covered_or_detached_is_read_on() {
+    if runs_alone() {
+        return;
+    }
+    let (Some(unshare), Some(nsenter)) = (
+        tools::unshare(),
+        tools::tool("HERAKLES_E2E_NSENTER", "nsenter"),
+    ) else {
+        return;
+    };
+    for command in ["mount -n -t tmpfs none /proc", "umount -n -l /proc"] {
+        let wrapper = ["-m", "sh", "-c", "exec \"$@\"", "sh"];
+        let exporter = Options::live().wrapped_by(&unshare, &wrapper).start();
+        exporter.wait_for_refreshes(1.0);
+        let families = names(&exporter.metrics());
+        let target = format!("--target={}", exporter.pid());
+        let status = Command::new(&nsenter)
+            .args([&target, "--mount", "sh", "-c", command])
+            .status();
+        assert!(status.is_ok_and(|it| it.success()), "{command}");
+        let late = Target::start(b"hk-late", &target::hold_megabytes(3));
+        let pid = late.pid().to_string();
+        let metrics = eventually("who has come since", || {
+            let metrics = exporter.metrics();
+            let seen = metrics.value("herakles_process_memory_uss_bytes", &[("pid", &pid)]);
+            seen.map(|_| metrics)
+        });
+        assert_eq!(
+            metrics.value("herakles_exporter_cache_update_success", &[]),
+            Some(1.0)
+        );
+        assert_eq!(exporter.get("/health").status, 200, "{command}");
+        let missing: Vec<_> = families.difference(&names(&metrics)).cloned().collect();
+        assert_eq!(
+            missing,
+            Vec::<String>::new(),
+            "{command}\n{}",
+            exporter.log()
+        );
+        assert_eq!(exporter.get(&format!("/process/{pid}")).status, 200);
+    }
+}
+
+fn names(metrics: &Exposition) -> BTreeSet<String> {
+    let samples = metrics.samples.iter();
+    samples.map(|sample| sample.name.clone()).collect()
 }
