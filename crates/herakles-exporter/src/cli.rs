@@ -11,14 +11,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use herakles_dashboard::Order;
+use herakles_settings::FlagValues;
 use herakles_stat::Pid;
 
 pub(crate) use clap_complete::Shell;
 pub(crate) use documents::{completions, manual};
 pub(crate) use usage::UsageError;
 pub(crate) use version::BUILD;
-
-use crate::config::FlagValues;
 
 /// What one start of the program is to do.
 #[derive(Debug)]

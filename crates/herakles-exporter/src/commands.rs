@@ -11,9 +11,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use herakles_collect::OpenError;
+use herakles_settings::Environment;
 
 use crate::cli::{self, Command, ConfigFormat, UsageError};
-use crate::config::{Environment, LoadError, Loaded, RunningConfig, Sources, template};
+use crate::config::{LoadError, Loaded, RunningConfig, Sources, template};
 use crate::serve::{self, ServeError};
 
 /// Why the program ends with another code than 0.

@@ -3,29 +3,32 @@
 //! [`Sources`] holds where it comes from (flags, environment, file); [`Sources::load`] merges the
 //! layers by [`settings::SETTINGS`] into a [`Loaded`], and does so again at a reload.
 
-mod error;
-mod file;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod load;
-mod origin;
-mod render;
 mod rule_files;
 mod running_config;
 pub(crate) mod settings;
 
 use herakles_classify::SearchMode;
 
-pub(crate) use error::ConfigError;
-pub(crate) use load::{
-    CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, EffectiveSetting, Environment, FlagValues, Loaded,
-    Sources,
-};
-pub(crate) use origin::Origin;
-pub(crate) use render::{fnv_1a, template};
 pub(crate) use running_config::{LoadError, RunningConfig};
 pub(crate) use settings::Config;
 use settings::MemoryReading;
+
+/// Where the configuration comes from.
+pub(crate) type Sources = herakles_settings::Sources<Config>;
+
+/// The configuration, and how it came about.
+pub(crate) type Loaded = herakles_settings::Loaded<Config>;
+
+/// A file to start from.
+pub(crate) fn template() -> String {
+    herakles_settings::template::<Config>(
+        "# Configuration of herakles-exporter. Each key is here with its default: take away the #\n\
+         # before one to change it. `herakles-exporter config` prints what holds and where it comes\n\
+         # from, `herakles-exporter check` what works here.\n",
+    )
+}
 
 impl Config {
     /// Settings that do not go together, as sentences: allowed, but hardly meant.

@@ -1,42 +1,74 @@
 //! Settings of a program: what people write, read, checked and explained.
 //!
-//! A [`Kind`] takes text from a command line or a variable, or a value of a TOML file, and makes a
-//! checked [`Value`] of it, or says what is wrong in words for people:
+//! A program writes the table of its [`settings!`] once: name, type, kind, default and help of
+//! each. [`Sources`] merge what holds: the default, the TOML file, the environment, the command
+//! line, where the later wins. Each value knows its [`Origin`], and each mistake is a sentence that
+//! says what is wrong, where, and what was probably meant.
 //!
 //! ```
 //! use std::time::Duration;
-//! use herakles_settings::{Kind, Value};
+//! use herakles_settings::{Environment, FlagValues, Kind, Program, Sources, settings};
 //!
-//! let timeout = Kind::Duration { min: Duration::from_secs(1), max: Duration::from_secs(60) };
-//! assert_eq!(timeout.parse(&["30s"])?, Value::Duration(Duration::from_secs(30)));
-//! let sentence = timeout.parse(&["2h"]).unwrap_err().to_string();
-//! assert_eq!(sentence, "`2h` is out of range: expected a duration from 1s to 1m");
-//! # Ok::<(), herakles_settings::Invalid>(())
+//! settings! {
+//!     /// All settings.
+//!     Config of Program {
+//!         name: "example",
+//!         noun: "the example",
+//!         prefix: "EXAMPLE",
+//!         default_file: "/etc/example.toml",
+//!         elsewhere: &[],
+//!         contradictions: |_| Vec::new(),
+//!     };
+//!
+//!     /// `[ask]`: what is asked of others.
+//!     ask: Ask, "Asking" {
+//!         /// Time an answer may take
+//!         timeout: Duration = Kind::seconds(1, 60), ["30s"];
+//!         /// Ask again where there was no answer
+//!         again: bool = Kind::Bool, ["true"];
+//!     }
+//! }
+//!
+//! let environment = [("EXAMPLE_ASK_AGAIN".into(), "false".into())];
+//! let sources = Sources::<Config>::new(FlagValues::default(), Environment::from_iter(environment));
+//!
+//! let loaded = sources.load_text("example.toml".into(), "[ask]\ntimeout = '10s'\n")?;
+//! assert_eq!(loaded.config.ask.timeout, Duration::from_secs(10));
+//! assert!(!loaded.config.ask.again);
+//! assert_eq!(loaded.settings[0].origin.to_string(), "example.toml:2");
+//! assert_eq!(loaded.settings[1].origin.to_string(), "EXAMPLE_ASK_AGAIN");
+//!
+//! let error = sources.load_text("example.toml".into(), "[ask]\ntimeuot = '2h'\n").unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "example.toml:2:1: unknown key `timeuot` in [ask]; did you mean `timeout`?"
+//! );
+//! # Ok::<(), herakles_settings::ConfigError>(())
 //! ```
 //!
 //! A file that somebody names may be a pipe without a writer, and a word that somebody writes may
 //! be one letter away from what was meant: [`read_text`] never waits for ever, and [`nearest`]
 //! finds the name to ask for.
-//!
-//! ```
-//! use herakles_settings::{did_you_mean, nearest, quoted};
-//!
-//! let near = nearest("timeuot", ["timeout", "retries"]);
-//! assert_eq!(near, Some("timeout"));
-//! let sentence = format!("unknown key {}{}", quoted("timeuot"), did_you_mean(near));
-//! assert_eq!(sentence, "unknown key `timeuot`; did you mean `timeout`?");
-//! ```
 
+mod error;
+mod file;
 mod invalid;
 mod kind;
+mod load;
 mod names;
+mod origin;
+mod render;
 mod setting;
 mod text_file;
 mod value;
 
+pub use error::{ConfigError, Place, Problem, ProblemKind, Problems};
 pub use invalid::Invalid;
 pub use kind::{Form, Kind};
+pub use load::{EffectiveSetting, Environment, FlagValues, Loaded, Sources};
 pub use names::{did_you_mean, nearest, quoted};
+pub use origin::Origin;
+pub use render::{fingerprint, template};
 pub use setting::{Program, Setting, Settings, Table};
 pub use text_file::read_text;
 pub use value::{FromValue, Value};

@@ -8,9 +8,11 @@ use crate::value::Value;
 
 /// What is one for all settings of a program.
 #[derive(Debug)]
-pub struct Program {
+pub struct Program<S> {
     /// Its name, as it is called.
     pub name: &'static str,
+    /// What it is in a sentence: `the server`.
+    pub noun: &'static str,
     /// What the names of its variables begin with, such as `EXAMPLE`.
     pub prefix: &'static str,
     /// The file that is read if it is there and no other is named.
@@ -18,9 +20,11 @@ pub struct Program {
     /// Tables that somebody may look for in the file, but that belong elsewhere: the name of each,
     /// and a sentence that says so.
     pub elsewhere: &'static [(&'static str, &'static str)],
+    /// Settings that do not go together, as sentences: allowed, but hardly meant.
+    pub contradictions: fn(&S) -> Vec<String>,
 }
 
-impl Program {
+impl<S> Program<S> {
     /// The variable that names another file, as the flag `--config.file` does.
     pub fn file_variable(&self) -> String {
         format!("{}_CONFIG_FILE", self.prefix)
@@ -60,9 +64,9 @@ pub struct Table {
 }
 
 /// The type of all settings of a program, which [`settings!`](crate::settings) makes.
-pub trait Settings: Sized {
+pub trait Settings: Sized + 'static {
     /// Whose settings they are.
-    const PROGRAM: &'static Program;
+    const PROGRAM: &'static Program<Self>;
     /// The tables in the order of help and documentation.
     const TABLES: &'static [Table];
     /// Every setting, grouped by table in the order of the tables.
@@ -167,9 +171,11 @@ impl PartialEq for Setting {
 ///     /// All settings.
 ///     Config of Program {
 ///         name: "example",
+///         noun: "the example",
 ///         prefix: "EXAMPLE",
 ///         default_file: "/etc/example.toml",
 ///         elsewhere: &[],
+///         contradictions: |_| Vec::new(),
 ///     };
 ///
 ///     /// `[web]`: what is asked of others.
@@ -213,7 +219,7 @@ macro_rules! settings {
         )+
 
         impl $crate::Settings for $Config {
-            const PROGRAM: &'static $crate::Program = &$program;
+            const PROGRAM: &'static $crate::Program<Self> = &$program;
 
             const TABLES: &'static [$crate::Table] = &[
                 $($crate::Table { name: stringify!($table), heading: $heading },)+

@@ -5,11 +5,12 @@ use std::io::{self, Write as _};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
+use herakles_settings::Settings;
 
 use super::definition::{LAYERS, program, subcommands};
 use super::version::BUILD;
+use crate::config::Config;
 use crate::config::settings::SETTINGS;
-use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE};
 
 /// The completions for a shell. In memory, because the generator panics on a closed pipe.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -80,7 +81,7 @@ fn write_manual(out: &mut Vec<u8>) -> io::Result<()> {
         "Lists are separated by commas in a variable, and repeat as flags.",
     )]);
     end.control("TP", []);
-    end.text([bold(CONFIG_FILE_VARIABLE)]);
+    end.text([bold(Config::PROGRAM.file_variable())]);
     end.text([roman("--config.file")]);
     for setting in SETTINGS {
         end.control("TP", []);
@@ -89,7 +90,7 @@ fn write_manual(out: &mut Vec<u8>) -> io::Result<()> {
     }
     end.control("SH", ["FILES"]);
     end.control("TP", []);
-    end.text([bold(DEFAULT_CONFIG_FILE)]);
+    end.text([bold(Config::PROGRAM.default_file)]);
     end.text([roman(
         "The configuration, in TOML, unless --config.file names another.",
     )]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::ArgMatches;
 use clap_complete::Shell;
 use herakles_dashboard::Order;
-use herakles_settings::{Kind, Setting};
+use herakles_settings::{FlagValues, Kind, Setting};
 use herakles_stat::Pid;
 
 use super::definition::{CONFIG_FILE, negated_id};
@@ -15,7 +15,6 @@ use super::{
     Check, Command, ConfigFormat, Description, Explain, Invocation, Once, OnceFormat, ReportFormat,
     Rules, RulesFormat, Subject, TableOptions, UsageError,
 };
-use crate::config::FlagValues;
 use crate::config::settings::SETTINGS;
 
 /// Reads what clap found on every level of subcommands.

@@ -5,69 +5,70 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::settings::name_glob;
-use super::{ConfigError, Loaded, Origin};
+use herakles_settings::{ConfigError, Origin};
 
-impl Loaded {
-    /// The files of rules that exist, in the order in which they are tried: as configured, and the
-    /// matches of a glob in byte order. A file named by the user must exist; one of the default
-    /// list, a glob without matches, or its missing folder are no errors. Relative paths start
-    /// from the folder of the configuration file that names them.
-    ///
-    /// # Errors
-    /// [`ConfigError::Read`] if a named file is missing or a folder cannot be listed, or if a
-    /// variable holds a relative path.
-    pub(crate) fn rule_files(&self) -> Result<Vec<PathBuf>, ConfigError> {
-        let origin = self.rules_origin();
-        let configured = origin.is_some_and(|origin| *origin != Origin::Default);
-        let mut files = Vec::new();
-        for pattern in &self.config.classification.rules {
-            let path = &self.rules_folder().join(pattern);
-            let relative = !Path::new(pattern).is_absolute();
-            if relative && matches!(origin, Some(Origin::Environment { .. })) {
-                return Err(ConfigError::Read {
-                    what: "the rules",
-                    path: path.to_owned(),
-                    source: io::Error::other("the path is relative"),
-                    remedy: "a variable needs the whole path, as nothing is read from the working \
-                             directory",
-                });
-            }
-            let found = match path.file_name().and_then(|name| name.to_str()) {
-                Some(name) if name.contains(['*', '?', '[']) => matches(path, name, &mut files),
-                _ => named(path, configured, &mut files),
-            };
-            found.map_err(|source| ConfigError::Read {
+use super::Loaded;
+use super::settings::name_glob;
+
+/// The files of rules that exist, in the order in which they are tried: as configured, and the
+/// matches of a glob in byte order. A file named by the user must exist; one of the default
+/// list, a glob without matches, or its missing folder are no errors. Relative paths start
+/// from the folder of the configuration file that names them.
+///
+/// # Errors
+/// [`ConfigError::Read`] if a named file is missing or a folder cannot be listed, or if a
+/// variable holds a relative path.
+pub(super) fn rule_files(loaded: &Loaded) -> Result<Vec<PathBuf>, ConfigError> {
+    let origin = origin(loaded);
+    let configured = origin.is_some_and(|origin| *origin != Origin::Default);
+    let mut files = Vec::new();
+    for pattern in &loaded.config.classification.rules {
+        let path = &folder(loaded).join(pattern);
+        let relative = !Path::new(pattern).is_absolute();
+        if relative && matches!(origin, Some(Origin::Environment { .. })) {
+            return Err(ConfigError::Read {
                 what: "the rules",
                 path: path.to_owned(),
-                source,
-                remedy: "correct classification.rules or let the exporter's user read it",
-            })?;
+                source: io::Error::other("the path is relative"),
+                remedy: "a variable needs the whole path, as nothing is read from the working \
+                         directory"
+                    .to_owned(),
+            });
         }
-        Ok(files)
+        let found = match path.file_name().and_then(|name| name.to_str()) {
+            Some(name) if name.contains(['*', '?', '[']) => matches(path, name, &mut files),
+            _ => named(path, configured, &mut files),
+        };
+        found.map_err(|source| ConfigError::Read {
+            what: "the rules",
+            path: path.to_owned(),
+            source,
+            remedy: "correct classification.rules or let the exporter's user read it".to_owned(),
+        })?;
     }
+    Ok(files)
+}
 
-    /// What is configured, whether there is a file or not.
-    pub(crate) fn rule_patterns(&self) -> impl Iterator<Item = PathBuf> {
-        let patterns = self.config.classification.rules.iter();
-        patterns.map(|pattern| self.rules_folder().join(pattern))
-    }
+/// What is configured, whether there is a file or not.
+pub(super) fn rule_patterns(loaded: &Loaded) -> impl Iterator<Item = PathBuf> {
+    let patterns = loaded.config.classification.rules.iter();
+    patterns.map(|pattern| folder(loaded).join(pattern))
+}
 
-    /// Where relative paths start from.
-    fn rules_folder(&self) -> &Path {
-        match self.rules_origin() {
-            Some(Origin::File { path, .. }) => path.parent(),
-            _ => None,
-        }
-        .unwrap_or(Path::new(""))
+/// Where relative paths start from.
+fn folder(loaded: &Loaded) -> &Path {
+    match origin(loaded) {
+        Some(Origin::File { path, .. }) => path.parent(),
+        _ => None,
     }
+    .unwrap_or(Path::new(""))
+}
 
-    fn rules_origin(&self) -> Option<&Origin> {
-        self.settings.iter().find_map(|row| {
-            let is_rules = (row.setting.table, row.setting.key) == ("classification", "rules");
-            is_rules.then_some(&row.origin)
-        })
-    }
+fn origin(loaded: &Loaded) -> Option<&Origin> {
+    loaded.settings.iter().find_map(|row| {
+        let is_rules = (row.setting.table, row.setting.key) == ("classification", "rules");
+        is_rules.then_some(&row.origin)
+    })
 }
 
 fn named(path: &Path, must_exist: bool, out: &mut Vec<PathBuf>) -> io::Result<()> {

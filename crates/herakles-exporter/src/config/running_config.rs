@@ -9,11 +9,12 @@ use herakles_collect::{BufferSizes, MemoryMode, NameFilter, Options};
 use herakles_metrics::exporter::ConfigLabels;
 use herakles_metrics::{Filter, Limits, Quantities};
 use herakles_plan::PlanLimits;
-use herakles_settings::read_text;
+use herakles_settings::{ConfigError, Setting, fingerprint, read_text};
 use herakles_web::Limits as WebLimits;
 
+use super::rule_files::{rule_files, rule_patterns};
 use super::settings::{Config, MemoryReading};
-use super::{ConfigError, Loaded, Sources, fnv_1a};
+use super::{Loaded, Sources};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;
@@ -68,7 +69,7 @@ impl RunningConfig {
         let config = self.loaded.file.clone();
         config
             .into_iter()
-            .chain(self.loaded.rule_patterns())
+            .chain(rule_patterns(&self.loaded))
             .collect()
     }
 
@@ -76,7 +77,7 @@ impl RunningConfig {
     /// some megabytes until the old ones are gone.
     fn of(loaded: Loaded, running: Option<&Self>) -> Result<Self, LoadError> {
         let classification = &loaded.config.classification;
-        let files = loaded.rule_files().map_err(LoadError::RuleFiles)?;
+        let files = rule_files(&loaded).map_err(LoadError::RuleFiles)?;
         if files.len() > MAX_RULE_FILES {
             return Err(LoadError::TooManyRuleFiles { count: files.len() });
         }
@@ -92,7 +93,7 @@ impl RunningConfig {
         if classification.builtin {
             all.push_str(env!("CARGO_PKG_VERSION"));
         }
-        let rules_hash = format!("{:016x}", fnv_1a(all.as_bytes()));
+        let rules_hash = fingerprint(all.as_bytes());
         let paths = texts.iter().map(|(path, _)| path.clone()).collect();
         let is_same = |it: &&Self| (&it.rules_hash, &it.rule_files) == (&rules_hash, &paths);
         let (classifier, rule_warnings) = match running.filter(is_same) {
@@ -137,11 +138,8 @@ impl RunningConfig {
     /// The settings whose value is another than `before`, and `rules` if those are others;
     /// `nothing` if it is the same.
     pub(crate) fn changes_since(&self, before: &Self) -> String {
-        let settings = self.loaded.settings.iter().zip(&before.loaded.settings);
-        let mut changed: Vec<String> = settings
-            .filter(|(new, old)| new.value != old.value)
-            .map(|(new, _)| new.setting.path())
-            .collect();
+        let settings = self.loaded.changed_since(&before.loaded);
+        let mut changed: Vec<String> = settings.map(Setting::path).collect();
         if self.rules_hash != before.rules_hash {
             let rules = self.options.classifier.rules().len();
             changed.push(format!("rules ({rules} now)"));

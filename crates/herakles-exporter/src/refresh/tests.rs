@@ -16,8 +16,7 @@ use herakles_web::hyper::Request;
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::RunningConfig;
-use crate::config::{Environment, Sources};
+use crate::config::{RunningConfig, Sources};
 use crate::http;
 
 const EACCES: i32 = 13;
@@ -59,7 +58,7 @@ fn sources(rules: &Path, flags: &[&str]) -> Sources {
     ];
     let arguments = fixed.iter().chain(&UNBOUNDED).chain(flags);
     let invocation = crate::cli::parse(arguments.map(Into::into)).unwrap();
-    Sources::new(invocation.flags, Environment::default())
+    Sources::new(invocation.flags, herakles_settings::Environment::default())
 }
 
 fn host_facts() -> HostFacts {

@@ -1,11 +1,11 @@
 //! Help, completions, manual page and reference.
 
-use herakles_settings::Kind;
+use herakles_settings::{Environment, Kind, Origin};
 
 use super::reference::configuration_markdown;
 use super::*;
 use crate::config::settings::{SETTINGS, TABLES};
-use crate::config::{Environment, Origin, Sources, template};
+use crate::config::{Sources, template};
 
 fn printed(arguments: &str) -> String {
     match command(arguments) {

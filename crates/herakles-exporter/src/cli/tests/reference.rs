@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use herakles_settings::Setting;
+use herakles_settings::{Setting, Settings};
 
 use crate::config::settings::{SETTINGS, TABLES};
-use crate::config::{CONFIG_FILE_VARIABLE, DEFAULT_CONFIG_FILE, template};
+use crate::config::{Config, template};
 
 /// The whole page.
 pub(super) fn configuration_markdown() -> String {
@@ -15,8 +15,8 @@ pub(super) fn configuration_markdown() -> String {
          rewrites it. -->\n\n\
          Each setting can stand in four places; the later wins:\n\n\
          1. its default,\n\
-         2. the file: `{DEFAULT_CONFIG_FILE}` if present, or the one that `--config.file` (or \
-         `{CONFIG_FILE_VARIABLE}`) names, which then must exist,\n\
+         2. the file: `{}` if present, or the one that `--config.file` (or \
+         `{}`) names, which then must exist,\n\
          3. the environment: `HERAKLES_TABLE_KEY`, lists separated by commas,\n\
          4. the command line: `--table.key-with-dashes`, lists by repeating the flag.\n\n\
          A list from a later place replaces the earlier one as a whole. Booleans are switched by \
@@ -29,7 +29,9 @@ pub(super) fn configuration_markdown() -> String {
          comes from. An unknown `HERAKLES_*` variable is only a warning, in the log and by `config` \
          and `check`: Kubernetes sets such variables for a service of that name. `SIGHUP` reads the \
          file again; settings marked *restart* keep their old value until the exporter starts \
-         again.\n"
+         again.\n",
+        Config::PROGRAM.default_file,
+        Config::PROGRAM.file_variable(),
     );
     for table in TABLES {
         let rows: Vec<&Setting> = SETTINGS

@@ -16,14 +16,16 @@ use tracing::Level;
 
 use super::forms::{ADDRESSES, GLOBS, NAMES, PATHS, ROUTE, name_glob};
 
-const PROGRAM: Program = Program {
+const PROGRAM: Program<Config> = Program {
     name: "herakles-exporter",
+    noun: "the exporter",
     prefix: "HERAKLES",
     default_file: "/etc/herakles/exporter.toml",
     elsewhere: &[(
         "subgroups",
         "rules cannot stand here: write [[subgroups]] into a file that classification.rules names",
     )],
+    contradictions: Config::contradictions,
 };
 
 settings! {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::config::rule_files::rule_files;
 
 /// The files found for these patterns below a folder with some files in it, without the folder.
 fn found(patterns: &[&str]) -> Result<Vec<String>, ConfigError> {
@@ -29,10 +30,8 @@ fn found(patterns: &[&str]) -> Result<Vec<String>, ConfigError> {
         .map(|pattern| root.join(pattern).display().to_string())
         .collect();
     let rules = toml::Value::Array(patterns.into_iter().map(toml::Value::String).collect());
-    let files = layers
-        .file(&format!("[classification]\nrules = {rules}"))
-        .load()
-        .rule_files()?;
+    let layers = layers.file(&format!("[classification]\nrules = {rules}"));
+    let files = rule_files(&layers.load())?;
     let below = |path: &PathBuf| path.strip_prefix(&root).unwrap().display().to_string();
     Ok(files.iter().map(below).collect())
 }
@@ -44,7 +43,7 @@ fn relative_paths_start_from_the_folder_of_the_file_that_names_them() {
     fs::write(root.join("own.toml"), "").unwrap();
     let layers = layers.file("[classification]\nrules = [\"own.toml\"]");
     let loaded = layers.load();
-    assert_eq!(loaded.rule_files().unwrap(), [root.join("own.toml")]);
+    assert_eq!(rule_files(&loaded).unwrap(), [root.join("own.toml")]);
 }
 
 #[test]
@@ -53,7 +52,7 @@ fn a_relative_path_in_a_variable_is_an_error_that_says_so() {
         .variable("HERAKLES_CLASSIFICATION_RULES", "own.toml")
         .load();
     assert_eq!(
-        loaded.rule_files().unwrap_err().to_string(),
+        rule_files(&loaded).unwrap_err().to_string(),
         "cannot read the rules `own.toml`: the path is relative; a variable needs the whole path, \
          as nothing is read from the working directory"
     );
@@ -90,7 +89,7 @@ fn a_named_file_must_exist_a_glob_may_match_nothing() {
 #[test]
 fn the_default_files_need_not_exist() {
     // Whether or not this machine has them, a missing one is no error.
-    assert!(Layers::new().load().rule_files().is_ok());
+    assert!(rule_files(&Layers::new().load()).is_ok());
 }
 
 /// New ones take megabytes beside the old ones, and have every process classified again.

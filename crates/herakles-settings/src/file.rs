@@ -3,32 +3,36 @@
 use std::ops::Range;
 use std::path::Path;
 
-use herakles_settings::{Setting, Table, Value, nearest};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Place, Problem, ProblemKind};
-use super::origin::Origin;
-use super::settings::{SETTINGS, TABLES};
+use crate::error::{Place, Problem, ProblemKind};
+use crate::names::nearest;
+use crate::origin::Origin;
+use crate::setting::{Setting, Settings, Table};
+use crate::value::Value;
 
 /// A value the file sets.
-pub(super) struct FileValue {
-    pub(super) setting: &'static Setting,
-    pub(super) value: Value,
+pub(crate) struct FileValue {
+    pub(crate) setting: &'static Setting,
+    pub(crate) value: Value,
     /// The file and the line of the key.
-    pub(super) origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 /// What a file says, and everything that is wrong with it.
 #[derive(Default)]
-pub(super) struct FileLayer {
-    pub(super) values: Vec<FileValue>,
-    pub(super) problems: Vec<Problem>,
+pub(crate) struct FileLayer {
+    pub(crate) values: Vec<FileValue>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// Reads the text of a configuration file; `path` is for messages.
-pub(super) fn parse(path: &Path, text: &str) -> FileLayer {
+pub(crate) fn parse<S: Settings>(path: &Path, text: &str) -> FileLayer {
     let mut reader = Reader {
+        elsewhere: S::PROGRAM.elsewhere,
+        tables: S::TABLES,
+        settings: S::SETTINGS,
         path,
         text,
         out: FileLayer::default(),
@@ -52,6 +56,10 @@ pub(super) fn parse(path: &Path, text: &str) -> FileLayer {
 }
 
 struct Reader<'a> {
+    /// Tables of others, each with a sentence.
+    elsewhere: &'static [(&'static str, &'static str)],
+    tables: &'static [Table],
+    settings: &'static [Setting],
     path: &'a Path,
     text: &'a str,
     out: FileLayer,
@@ -60,14 +68,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
         for (name, value) in root {
-            let known = TABLES
+            let known = self
+                .tables
                 .iter()
                 .find(|table| table.name == name.get_ref().as_ref());
             match (known, value.get_ref()) {
                 (Some(table), DeValue::Table(keys)) => self.table(table, keys),
                 (Some(table), _) => self.report(&name.span(), ProblemKind::NotATable(table.name)),
                 (None, value) => {
-                    let kind = unknown_at_root(name.get_ref(), value.is_table());
+                    let kind = self.unknown_at_root(name.get_ref(), value.is_table());
                     self.report(&name.span(), kind);
                 }
             }
@@ -76,12 +85,14 @@ impl Reader<'_> {
 
     fn table(&mut self, table: &'static Table, keys: &DeTable<'_>) {
         for (name, value) in keys {
-            let known = settings_of(table).find(|setting| setting.key == name.get_ref().as_ref());
+            let known = self
+                .settings_of(table)
+                .find(|setting| setting.key == name.get_ref().as_ref());
             match known {
                 Some(setting) if setting.in_file => self.value(setting, name, value),
                 Some(setting) => self.report(&name.span(), ProblemKind::NotInFile(setting)),
                 None => {
-                    let kind = unknown_key(table, name.get_ref());
+                    let kind = self.unknown_key(table, name.get_ref());
                     self.report(&name.span(), kind);
                 }
             }
@@ -119,6 +130,46 @@ impl Reader<'_> {
         }
     }
 
+    fn settings_of(&self, table: &'static Table) -> impl Iterator<Item = &'static Setting> {
+        let settings = self.settings.iter();
+        settings.filter(|setting| setting.table == table.name)
+    }
+
+    /// A name that is no table: perhaps a misspelt one, perhaps a key that lost its table.
+    fn unknown_at_root(&self, name: &str, is_table: bool) -> ProblemKind {
+        if let Some((_, sentence)) = self.elsewhere.iter().find(|(table, _)| *table == name) {
+            return ProblemKind::Elsewhere(sentence);
+        }
+        let name = name.to_owned();
+        if is_table {
+            let tables = self.tables.iter().map(|table| table.name);
+            let nearest = nearest(&name, tables).map(str::to_owned);
+            return ProblemKind::UnknownTable { name, nearest };
+        }
+        let in_file = || self.settings.iter().filter(|setting| setting.in_file);
+        let nearest = nearest(&name, in_file().map(|setting| setting.key))
+            .and_then(|key| in_file().find(|setting| setting.key == key))
+            .map(in_its_table);
+        ProblemKind::KeyOutsideTable { name, nearest }
+    }
+
+    /// Perhaps misspelt, else perhaps a key of another table.
+    fn unknown_key(&self, table: &'static Table, name: &str) -> ProblemKind {
+        let here = nearest(name, self.settings_of(table).map(|setting| setting.key));
+        let elsewhere = self.settings.iter().find(|setting| setting.key == name);
+        let nearest = match (here, elsewhere) {
+            (Some(key), _) => Some(key.to_owned()),
+            (None, Some(setting)) if !setting.in_file => return ProblemKind::NotInFile(setting),
+            (None, elsewhere) => elsewhere.map(in_its_table),
+        };
+        let name = name.to_owned();
+        ProblemKind::UnknownKey {
+            table: table.name,
+            name,
+            nearest,
+        }
+    }
+
     fn report(&mut self, span: &Range<usize>, kind: ProblemKind) {
         let (line, column) = line_and_column(self.text, span.start);
         let at = Place::File {
@@ -127,49 +178,6 @@ impl Reader<'_> {
             column,
         };
         self.out.problems.push(Problem { at, kind });
-    }
-}
-
-fn settings_of(table: &'static Table) -> impl Iterator<Item = &'static Setting> {
-    SETTINGS
-        .iter()
-        .filter(|setting| setting.table == table.name)
-}
-
-/// What the file of rules has, and a configuration has not.
-const RULES: &str = "subgroups";
-
-/// A name that is no table: perhaps a misspelt one, perhaps a key that lost its table.
-fn unknown_at_root(name: &str, is_table: bool) -> ProblemKind {
-    if name == RULES {
-        return ProblemKind::RulesInConfig(RULES);
-    }
-    let name = name.to_owned();
-    if is_table {
-        let nearest = nearest(&name, TABLES.iter().map(|table| table.name)).map(str::to_owned);
-        return ProblemKind::UnknownTable { name, nearest };
-    }
-    let in_file = || SETTINGS.iter().filter(|setting| setting.in_file);
-    let nearest = nearest(&name, in_file().map(|setting| setting.key))
-        .and_then(|key| in_file().find(|setting| setting.key == key))
-        .map(in_its_table);
-    ProblemKind::KeyOutsideTable { name, nearest }
-}
-
-/// Perhaps misspelt, else perhaps a key of another table.
-fn unknown_key(table: &'static Table, name: &str) -> ProblemKind {
-    let here = nearest(name, settings_of(table).map(|setting| setting.key));
-    let elsewhere = SETTINGS.iter().find(|setting| setting.key == name);
-    let nearest = match (here, elsewhere) {
-        (Some(key), _) => Some(key.to_owned()),
-        (None, Some(setting)) if !setting.in_file => return ProblemKind::NotInFile(setting),
-        (None, elsewhere) => elsewhere.map(in_its_table),
-    };
-    let name = name.to_owned();
-    ProblemKind::UnknownKey {
-        table: table.name,
-        name,
-        nearest,
     }
 }
 

@@ -3,107 +3,100 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use herakles_settings::{Setting, Settings, Value, did_you_mean, nearest, read_text};
+use crate::error::{ConfigError, Place, Problem, ProblemKind, Problems};
+use crate::file::{self, FileLayer};
+use crate::names::{did_you_mean, nearest};
+use crate::origin::Origin;
+use crate::setting::{Setting, Settings};
+use crate::text_file::read_text;
+use crate::value::Value;
 
-use super::Config;
-use super::error::{ConfigError, Place, Problem, ProblemKind, Problems};
-use super::file::{self, FileLayer};
-use super::origin::Origin;
-use super::settings::SETTINGS;
-
-/// Read if present, unless another file is named.
-pub(crate) const DEFAULT_CONFIG_FILE: &str = "/etc/herakles/exporter.toml";
-/// Names another file, as `--config.file` does.
-pub(crate) const CONFIG_FILE_VARIABLE: &str = "HERAKLES_CONFIG_FILE";
-const PREFIX: &str = "HERAKLES_";
 /// No configuration is longer: beyond it something else was named by mistake.
 const MAX_FILE: u64 = 1 << 20;
 
 /// What the command line says about the configuration.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct FlagValues {
+pub struct FlagValues {
     /// `--config.file`.
-    pub(crate) config_file: Option<PathBuf>,
+    pub config_file: Option<PathBuf>,
     /// Every value given for each setting, by [`Setting::path`], as its items: all must be good, and
     /// the last holds.
-    pub(crate) settings: BTreeMap<String, Vec<Vec<String>>>,
+    pub settings: BTreeMap<String, Vec<Vec<String>>>,
 }
 
-/// The `HERAKLES_*` variables as they were when the program started.
+/// The environment as it was when the program started.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Environment(BTreeMap<String, OsString>);
+pub struct Environment(BTreeMap<String, OsString>);
 
 impl Environment {
-    /// Those of this process.
-    pub(crate) fn current() -> Self {
+    /// That of this process.
+    pub fn current() -> Self {
         std::env::vars_os().collect()
     }
 }
 
 impl FromIterator<(OsString, OsString)> for Environment {
     fn from_iter<I: IntoIterator<Item = (OsString, OsString)>>(variables: I) -> Self {
-        let ours = variables
+        let readable = variables
             .into_iter()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
-            .filter(|(name, _)| name.starts_with(PREFIX));
-        Self(ours.collect())
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        Self(readable.collect())
     }
 }
 
-/// Where the configuration comes from. Kept for reloads: only the file can change in between.
+/// Where the settings come from. Kept for reloads: only the file can change in between.
 #[derive(Clone, Debug)]
-pub(crate) struct Sources {
+pub struct Sources<S> {
     flags: FlagValues,
     environment: Environment,
     default_file: PathBuf,
+    settings: PhantomData<S>,
 }
 
 /// One setting with the value that holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct EffectiveSetting {
-    pub(crate) setting: &'static Setting,
-    pub(crate) value: Value,
-    pub(crate) origin: Origin,
+pub struct EffectiveSetting {
+    /// Which one.
+    pub setting: &'static Setting,
+    /// What holds.
+    pub value: Value,
+    /// Where it is from.
+    pub origin: Origin,
 }
 
-/// A configuration, and how it came about.
+/// The settings that hold, and how they came about.
 #[derive(Clone, Debug)]
-pub(crate) struct Loaded {
-    pub(crate) config: Config,
-    /// One for each row of the settings table, in its order.
-    pub(crate) settings: Vec<EffectiveSetting>,
-    /// Sentences for the log and `check`.
-    pub(crate) warnings: Vec<String>,
+pub struct Loaded<S> {
+    /// As types.
+    pub config: S,
+    /// One for each of [`Settings::SETTINGS`], in their order.
+    pub settings: Vec<EffectiveSetting>,
+    /// What is allowed but hardly meant, as sentences.
+    pub warnings: Vec<String>,
     /// The file that was read, if any.
-    pub(crate) file: Option<PathBuf>,
+    pub file: Option<PathBuf>,
     /// The settings that a reload found changed, but which keep their value until a restart.
-    pub(crate) restart_needed: Vec<String>,
+    pub restart_needed: Vec<String>,
 }
 
-impl Loaded {
-    /// What the file sets and a reload does not change.
-    pub(crate) fn set_for_good(&self) -> Vec<String> {
-        let rows = self.settings.iter();
-        rows.filter(|row| row.setting.restart && matches!(row.origin, Origin::File { .. }))
-            .map(|row| row.setting.path())
-            .collect()
-    }
-}
-
-impl Sources {
-    pub(crate) fn new(flags: FlagValues, environment: Environment) -> Self {
+impl<S: Settings> Sources<S> {
+    /// What the command line says, the environment, and the file that one of them names, or else
+    /// the [`default_file`](crate::Program::default_file).
+    pub fn new(flags: FlagValues, environment: Environment) -> Self {
         Self {
             flags,
             environment,
-            default_file: DEFAULT_CONFIG_FILE.into(),
+            default_file: S::PROGRAM.default_file.into(),
+            settings: PhantomData,
         }
     }
 
-    /// The same with another path in place of [`DEFAULT_CONFIG_FILE`].
-    #[cfg(test)]
-    pub(crate) fn with_default_file(self, default_file: PathBuf) -> Self {
+    /// The same with another default file.
+    #[must_use]
+    pub fn with_default_file(self, default_file: PathBuf) -> Self {
         Self {
             default_file,
             ..self
@@ -115,29 +108,29 @@ impl Sources {
     /// # Errors
     /// [`ConfigError`] if a named file cannot be read or anything in any layer is wrong, even a
     /// value that a later one replaces.
-    pub(crate) fn load(&self) -> Result<Loaded, ConfigError> {
-        let (file, layer) = match self.read_file()? {
-            Some((path, text)) => {
-                let layer = file::parse(&path, &text);
-                (Some(path), layer)
-            }
-            None => (None, FileLayer::default()),
-        };
-        self.merge(layer, file)
+    pub fn load(&self) -> Result<Loaded<S>, ConfigError> {
+        match self.read_file()? {
+            Some((path, text)) => self.load_text(path, &text),
+            None => self.merge(FileLayer::default(), None),
+        }
+    }
+
+    /// The same with a text in place of a file's; the path is for messages.
+    ///
+    /// # Errors
+    /// As [`Sources::load`], but that nothing is read.
+    pub fn load_text(&self, path: PathBuf, text: &str) -> Result<Loaded<S>, ConfigError> {
+        self.merge(file::parse::<S>(&path, text), Some(path))
     }
 
     /// The layers in one.
-    pub(super) fn merge(
-        &self,
-        layer: FileLayer,
-        file: Option<PathBuf>,
-    ) -> Result<Loaded, ConfigError> {
+    fn merge(&self, layer: FileLayer, file: Option<PathBuf>) -> Result<Loaded<S>, ConfigError> {
         let FileLayer {
             values,
             mut problems,
         } = layer;
 
-        let mut settings = defaults()?;
+        let mut settings = defaults(S::SETTINGS)?;
         for row in &mut settings {
             if let Some(found) = values.iter().find(|found| found.setting == row.setting) {
                 row.value = found.value.clone();
@@ -148,9 +141,9 @@ impl Sources {
         }
         Problems::none(problems)?;
 
-        let config = typed(&settings)?;
+        let config: S = typed(&settings)?;
         let mut warnings = self.unknown_variables();
-        warnings.extend(config.contradictions());
+        warnings.extend((S::PROGRAM.contradictions)(&config));
         Ok(Loaded {
             config,
             settings,
@@ -160,11 +153,11 @@ impl Sources {
         })
     }
 
-    /// Loads again for a running exporter.
+    /// Loads again for a running program.
     ///
     /// # Errors
     /// As [`Sources::load`]; the running configuration then stays.
-    pub(crate) fn reload(&self, running: &Loaded) -> Result<Loaded, ConfigError> {
+    pub fn reload(&self, running: &Loaded<S>) -> Result<Loaded<S>, ConfigError> {
         let mut loaded = self.load()?;
         for (new, old) in loaded.settings.iter_mut().zip(&running.settings) {
             if new.setting.restart && new.value != old.value {
@@ -208,8 +201,9 @@ impl Sources {
 
     /// The path and text of the file that applies.
     fn read_file(&self) -> Result<Option<(PathBuf, String)>, ConfigError> {
+        let variable = self.environment.0.get(&S::PROGRAM.file_variable());
         let named = self.flags.config_file.as_deref();
-        let named = named.or_else(|| self.environment.0.get(CONFIG_FILE_VARIABLE).map(Path::new));
+        let named = named.or_else(|| variable.map(Path::new));
         let path = named.unwrap_or(&self.default_file);
         match read_text(path, MAX_FILE) {
             Ok(text) => Ok(Some((path.to_owned(), text))),
@@ -217,19 +211,21 @@ impl Sources {
             Err(source) => Err(ConfigError::Read {
                 what: "the configuration file",
                 path: path.to_owned(),
-                remedy: remedy(&source),
+                remedy: remedy(&source, S::PROGRAM.noun),
                 source,
             }),
         }
     }
 
-    /// A warning for each `HERAKLES_*` variable that is nearly one of ours. Others belong to others:
-    /// Kubernetes sets several for a service of that name.
+    /// A warning for each variable with our prefix that is nearly one of ours. Others belong to
+    /// others: Kubernetes sets several for a service of that name.
     fn unknown_variables(&self) -> Vec<String> {
-        let mut known: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
-        known.push(CONFIG_FILE_VARIABLE.to_owned());
+        let mut known: Vec<String> = S::SETTINGS.iter().map(Setting::variable).collect();
+        known.push(S::PROGRAM.file_variable());
+        let prefix = format!("{}_", S::PROGRAM.prefix);
         let given = self.environment.0.keys();
         given
+            .filter(|name| name.starts_with(&prefix))
             .filter(|name| !known.contains(name))
             .filter_map(|name| {
                 let near = nearest(name, known.iter().map(String::as_str))?;
@@ -242,14 +238,35 @@ impl Sources {
     }
 }
 
-fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
+impl<S> Loaded<S> {
+    /// What the file sets and a reload does not change.
+    pub fn set_for_good(&self) -> Vec<String> {
+        let rows = self.settings.iter();
+        rows.filter(|row| row.setting.restart && matches!(row.origin, Origin::File { .. }))
+            .map(|row| row.setting.path())
+            .collect()
+    }
+
+    /// The settings whose value is another than `before`, in the order of the table.
+    pub fn changed_since(&self, before: &Self) -> impl Iterator<Item = &'static Setting> {
+        let settings = self.settings.iter().zip(&before.settings);
+        settings
+            .filter(|(new, old)| new.value != old.value)
+            .map(|(new, _)| new.setting)
+    }
+}
+
+fn remedy(error: &io::Error, program: &str) -> String {
+    let remedy = match error.kind() {
         io::ErrorKind::NotFound => "create it, or name another one with --config.file",
-        io::ErrorKind::PermissionDenied => "let the exporter's user read it",
+        io::ErrorKind::PermissionDenied => {
+            return format!("let {program}'s user read it");
+        }
         io::ErrorKind::FileTooLarge => "name the right file",
         io::ErrorKind::InvalidData => "a TOML file is UTF-8 text",
         _ => "name a readable file with --config.file",
-    }
+    };
+    remedy.to_owned()
 }
 
 fn apply(
@@ -272,8 +289,8 @@ fn apply(
 }
 
 /// The lowest layer.
-fn defaults() -> Result<Vec<EffectiveSetting>, ConfigError> {
-    SETTINGS
+fn defaults(settings: &'static [Setting]) -> Result<Vec<EffectiveSetting>, ConfigError> {
+    settings
         .iter()
         .map(|setting| match setting.default_value() {
             Ok(value) => Ok(EffectiveSetting {
@@ -287,8 +304,8 @@ fn defaults() -> Result<Vec<EffectiveSetting>, ConfigError> {
 }
 
 /// From checked values to types.
-fn typed(settings: &[EffectiveSetting]) -> Result<Config, ConfigError> {
-    Config::from_values(|table, key| {
+fn typed<S: Settings>(settings: &[EffectiveSetting]) -> Result<S, ConfigError> {
+    S::from_values(|table, key| {
         let mut rows = settings.iter();
         let named = |row: &&EffectiveSetting| (row.setting.table, row.setting.key) == (table, key);
         rows.find(named).map(|row| &row.value)

@@ -6,11 +6,26 @@ use std::path::PathBuf;
 /// Where an effective value comes from.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[serde(tag = "from", rename_all = "lowercase")]
-pub(crate) enum Origin {
+pub enum Origin {
+    /// Nothing sets it.
     Default,
-    File { path: PathBuf, line: usize },
-    Environment { variable: String },
-    Flag { flag: String },
+    /// The configuration file.
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// The line of the key, from 1.
+        line: usize,
+    },
+    /// A variable.
+    Environment {
+        /// Its name.
+        variable: String,
+    },
+    /// The command line.
+    Flag {
+        /// Its name without the leading dashes.
+        flag: String,
+    },
 }
 
 impl fmt::Display for Origin {

@@ -1,19 +1,18 @@
-//! The configuration as text: TOML that loads back, JSON, and a file to start from.
+//! The settings as text: TOML that loads back, JSON, and a file to start from.
 
 use std::fmt::Write as _;
 
-use herakles_settings::Setting;
 use serde_json::{Map, json};
 
-use super::settings::{SETTINGS, TABLES};
-use super::{EffectiveSetting, Loaded};
+use crate::load::{EffectiveSetting, Loaded};
+use crate::setting::{Setting, Settings};
 
-impl Loaded {
+impl<S: Settings> Loaded<S> {
     /// TOML that loads back to the same configuration, each line with its origin in a comment.
     /// What cannot stand in a file is a comment altogether.
-    pub(crate) fn to_toml(&self) -> String {
-        let mut out = String::from("# The effective configuration of herakles-exporter\n");
-        for table in TABLES {
+    pub fn to_toml(&self) -> String {
+        let mut out = format!("# The effective configuration of {}\n", S::PROGRAM.name);
+        for table in S::TABLES {
             let in_file = |setting: &&EffectiveSetting| setting.setting.in_file;
             let rows = self
                 .settings
@@ -47,8 +46,8 @@ impl Loaded {
         out
     }
 
-    /// `{"scan": {"cache_ttl": {"value": "30s", "origin": {"from": "default"}}}}`.
-    pub(crate) fn to_json(&self) -> serde_json::Value {
+    /// `{"web": {"max_age": {"value": "30s", "origin": {"from": "default"}}}}`.
+    pub fn to_json(&self) -> serde_json::Value {
         let mut tables = Map::new();
         for EffectiveSetting {
             setting,
@@ -67,26 +66,23 @@ impl Loaded {
 
     /// 16 hexadecimal digits that stay the same as long as the effective values do, wherever they
     /// come from, on every machine and in every build with the same settings.
-    pub(crate) fn hash(&self) -> String {
+    pub fn hash(&self) -> String {
         let text: String = self
             .settings
             .iter()
             .map(|row| format!("{} = {}\n", row.setting.path(), row.value))
             .collect();
-        format!("{:016x}", fnv_1a(text.as_bytes()))
+        fingerprint(text.as_bytes())
     }
 }
 
-/// A file with every key, its help, and its default behind a `#`: it changes nothing.
-pub(crate) fn template() -> String {
-    let mut out = String::from(
-        "# Configuration of herakles-exporter. Each key is here with its default: take away the #\n\
-         # before one to change it. `herakles-exporter config` prints what holds and where it comes\n\
-         # from, `herakles-exporter check` what works here.\n",
-    );
-    for table in TABLES {
+/// A file with every key, its help, and its default behind a `#`: it changes nothing. It begins
+/// with these lines, which need a `#` of their own.
+pub fn template<S: Settings>(introduction: &str) -> String {
+    let mut out = introduction.to_owned();
+    for table in S::TABLES {
         let in_file = |row: &&Setting| row.table == table.name && row.in_file;
-        let rows: Vec<&Setting> = SETTINGS.iter().filter(in_file).collect();
+        let rows: Vec<&Setting> = S::SETTINGS.iter().filter(in_file).collect();
         if !rows.is_empty() {
             let _ = writeln!(out, "\n[{}]", table.name);
         }
@@ -99,9 +95,26 @@ pub(crate) fn template() -> String {
     out
 }
 
+/// 16 hexadecimal digits that are the same for the same bytes, on every machine and in every build.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    format!("{:016x}", fnv_1a(bytes))
+}
+
 /// The 64-bit hash FNV-1a: std's hasher promises no stability between releases.
-pub(crate) fn fnv_1a(bytes: &[u8]) -> u64 {
+fn fnv_1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fnv_1a_equals_its_published_vectors() {
+        assert_eq!(fnv_1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv_1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv_1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
 }

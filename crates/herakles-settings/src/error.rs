@@ -4,31 +4,37 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use herakles_settings::{Invalid, Setting, did_you_mean, quoted};
+use crate::invalid::Invalid;
+use crate::names::{did_you_mean, quoted};
+use crate::setting::Setting;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum ConfigError {
+pub enum ConfigError {
     /// A file could not be read.
     #[error("cannot read {what} {}: {source}; {remedy}", quoted(&path.to_string_lossy()))]
     Read {
+        /// What it should hold: `the configuration file`.
         what: &'static str,
+        /// Where it is.
         path: PathBuf,
+        /// Why not.
         source: io::Error,
-        remedy: &'static str,
+        /// What to do about it.
+        remedy: String,
     },
     /// Something in it is wrong.
     #[error(transparent)]
     Invalid(#[from] Problems),
-    /// The settings table and the types of the configuration disagree: a mistake of the program.
+    /// Kinds, defaults and types of the settings disagree: a mistake of the program.
     #[error("the settings table contradicts itself: {0}; please report this")]
     Table(String),
 }
 
 impl ConfigError {
     /// One sentence for each thing that is wrong, the first first.
-    pub(crate) fn sentences(&self) -> Vec<String> {
+    pub fn sentences(&self) -> Vec<String> {
         match self {
             Self::Invalid(problems) => problems.0.iter().map(Problem::to_string).collect(),
             other => vec![other.to_string()],
@@ -39,11 +45,11 @@ impl ConfigError {
 /// Everything that is wrong, at least one thing. `Display` is one sentence: the first, and how
 /// many more there are.
 #[derive(Debug)]
-pub(crate) struct Problems(Vec<Problem>);
+pub struct Problems(Vec<Problem>);
 
 impl Problems {
     /// `Err` if there is a problem.
-    pub(super) fn none(found: Vec<Problem>) -> Result<(), Self> {
+    pub(crate) fn none(found: Vec<Problem>) -> Result<(), Self> {
         if found.is_empty() {
             Ok(())
         } else {
@@ -70,18 +76,23 @@ impl std::error::Error for Problems {}
 /// One thing that is wrong, and where.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("{at}: {kind}")]
-pub(crate) struct Problem {
-    pub(crate) at: Place,
-    pub(crate) kind: ProblemKind,
+pub struct Problem {
+    /// Where it is.
+    pub at: Place,
+    /// What it is.
+    pub kind: ProblemKind,
 }
 
 /// Where something stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Place {
-    /// Line and column count from 1, the column in characters.
+pub enum Place {
+    /// The configuration file.
     File {
+        /// Which one.
         path: PathBuf,
+        /// From 1.
         line: usize,
+        /// From 1, in characters.
         column: usize,
     },
     /// The name of the variable.
@@ -103,35 +114,53 @@ impl fmt::Display for Place {
 /// What is wrong.
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum ProblemKind {
+pub enum ProblemKind {
     /// The file is no TOML.
     #[error("{0}")]
     Syntax(String),
+    /// A table of another name.
     #[error("unknown table [{name}]{}", did_you_mean(.nearest.as_deref()))]
     UnknownTable {
+        /// As it stands there.
         name: String,
+        /// What was probably meant.
         nearest: Option<String>,
     },
+    /// A key of another name.
     #[error("unknown key {} in [{table}]{}", quoted(.name), did_you_mean(.nearest.as_deref()))]
     UnknownKey {
+        /// The table it stands in.
         table: &'static str,
+        /// As it stands there.
         name: String,
+        /// What was probably meant.
         nearest: Option<String>,
     },
+    /// A key before all tables.
     #[error("unknown key {} outside a table{}", quoted(.name), did_you_mean(.nearest.as_deref()))]
     KeyOutsideTable {
+        /// As it stands there.
         name: String,
+        /// What was probably meant.
         nearest: Option<String>,
     },
-    #[error("rules cannot stand here: write [[{0}]] into a file that classification.rules names")]
-    RulesInConfig(&'static str),
+    /// A table that belongs elsewhere, by [`Program::elsewhere`](crate::Program::elsewhere).
+    #[error("{0}")]
+    Elsewhere(&'static str),
+    /// A table's name with a value.
     #[error("`{0}` must be a table: write [{0}]")]
     NotATable(&'static str),
+    /// What only flag and variable set.
     #[error("`{}` cannot stand in a file: use --{} or {}", .0.path(), .0.flag(), .0.variable())]
     NotInFile(&'static Setting),
     /// A value in a file.
     #[error("`{path}`: {reason}")]
-    Invalid { path: String, reason: Invalid },
+    Invalid {
+        /// Of which setting, by [`Setting::path`].
+        path: String,
+        /// What is wrong with it.
+        reason: Invalid,
+    },
     /// A value from a place that names the setting.
     #[error("{0}")]
     Value(Invalid),
