@@ -1,4 +1,7 @@
 //! Which clients a server lets in.
+//!
+//! Every case of exporter-toolkit's `TestServerBehaviour`. Where it names what rustls lacks, a CBC
+//! suite or P-521, another of the same kind stands for it. Its limit of one second is an hour here.
 
 use std::io::{Read, Write};
 

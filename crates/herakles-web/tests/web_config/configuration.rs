@@ -1,4 +1,8 @@
 //! What may stand in the file, and what is said of the rest.
+//!
+//! All 18 cases of exporter-toolkit's `TestYAMLFiles` are here, the missing file on its own and the
+//! others as the first rows of the table; so are those of `TestTLSConfigIsEnabled`, but that a client
+//! CA or a policy alone is an error here.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -169,6 +173,11 @@ fn each_mistake_is_named_with_its_place() {
             "a directory",
             "tls_server_config:\n  cert_file: .\n  key_file: server.key\n",
             Err("FILE:2:14: cert_file: cannot read .: it is no regular file"),
+        ),
+        (
+            "a client CA without a certificate in it",
+            "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: server.key\n",
+            Err("FILE:5:19: there is no PEM certificate in it"),
         ),
         (
             "nobody to verify by",

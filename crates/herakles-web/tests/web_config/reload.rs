@@ -1,6 +1,10 @@
-//! Changes while the server runs.
+//! Changes while the server runs: exporter-toolkit's `TestConfigReloading`, and more.
+//!
+//! Its `TestWebConfigReloading` changes a value in the program; here a configuration is a file, which
+//! the program may have read again.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -54,6 +58,49 @@ fn a_changed_password_holds_at_once() {
     assert_eq!((login("alice123"), login("another")), (401, 200));
     site.write("web.yml", "basic_auth_users:\n");
     assert_eq!(login("alice123"), 200);
+}
+
+#[test]
+fn another_rate_limit_holds_at_once() {
+    let limit = |interval| format!("rate_limit:\n  interval: {interval}\n");
+    let site = Site::new(&limit("1h"));
+    let server = site.serve();
+    let get = || Client::plain().get(server.address).unwrap().status;
+    assert_eq!((get(), get()), (200, 429));
+    site.write("web.yml", "http_server_config:\n");
+    assert_eq!((get(), get()), (200, 200));
+    // The one that was spent is still spent, another one begins full.
+    site.write("web.yml", &limit("1h"));
+    assert_eq!(get(), 429);
+    site.write("web.yml", &limit("2h"));
+    assert_eq!((get(), get()), (200, 429));
+}
+
+#[test]
+fn a_file_of_the_same_length_and_time_is_another_one() {
+    let text = |policy| format!("http_server_config:\n  headers:\n    X-Frame-Options: {policy}\n");
+    let site = Site::new(&text("\"deny\"    "));
+    let server = site.serve();
+    let policy = || {
+        let answer = Client::plain().get(server.address).unwrap();
+        answer.header("X-Frame-Options").map(str::to_owned)
+    };
+    assert_eq!(policy().as_deref(), Some("deny"));
+    let file = site.path("web.yml");
+    let before = fs::metadata(&file).unwrap();
+    // Kernels before 6.13 know the time of a change to some milliseconds only.
+    let changed = |it: &fs::Metadata| (it.ctime(), it.ctime_nsec());
+    while changed(&fs::metadata(&file).unwrap()) == changed(&before) {
+        fs::write(&file, text("sameorigin")).unwrap();
+        let written = fs::File::options().write(true).open(&file).unwrap();
+        written.set_modified(before.modified().unwrap()).unwrap();
+    }
+    let after = fs::metadata(&file).unwrap();
+    assert_eq!(
+        (after.len(), after.modified().unwrap()),
+        (before.len(), before.modified().unwrap())
+    );
+    assert_eq!(policy().as_deref(), Some("sameorigin"));
 }
 
 #[test]

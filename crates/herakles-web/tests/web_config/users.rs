@@ -1,4 +1,6 @@
-//! Names and passwords, with and without TLS.
+//! Names and passwords, with and without TLS: exporter-toolkit's `TestUsers` and its handler tests.
+//!
+//! Its `TestCacheSize` looks into a cache; what bounds ours is tested beside it, in `passwords`.
 
 use crate::clients::Client;
 use crate::harness::{ALICE, Running, Site, TLS};
@@ -138,5 +140,13 @@ fn headers_are_added_to_refusals_too() {
     assert_eq!(
         (answer.status, answer.header("X-Frame-Options")),
         (401, Some("deny"))
+    );
+    let server = Site::new(&format!("{more}rate_limit:\n  interval: 1h\n")).serve();
+    let get = || Client::plain().get(server.address).unwrap();
+    assert_eq!(get().status, 200);
+    let limited = get();
+    assert_eq!(
+        (limited.status, limited.header("X-Frame-Options")),
+        (429, Some("deny"))
     );
 }
