@@ -10,7 +10,7 @@ use herakles_collect::{Collector, OpenError};
 use herakles_scan::{Capabilities, ProcFs};
 use herakles_web::service_manager::{self, Notifier};
 use herakles_web::web_config::{WebConfigError, WebConfigFile};
-use herakles_web::{BindError, Listener, Server, bind};
+use herakles_web::{BindError, Listener, Server, bind, runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
@@ -108,15 +108,9 @@ pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
     }
     tracing::info!(protections = protections.to_string(), "sandbox");
 
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(2)
-        .thread_name("herakles-web")
-        .enable_io()
-        .enable_time()
-        .build()
-        .map_err(start("the web server"))?;
     let collector = Collector::open(&root, running_config.options.clone())?;
+    // Beside the threads that scan, one will refresh.
+    let runtime = runtime(1).map_err(start("the web server"))?;
     let (wake, woken) = sync_channel(1);
     let app = Arc::new(App::new(
         sources,

@@ -7,6 +7,7 @@
 //!   else starts.
 //! - [`Server`] and [`Limits`]: a connection limit that closes waiting connections in favour of new
 //!   ones, header and write timeouts, HEAD, orderly shutdown. It reports by [`Event`]s.
+//! - [`runtime()`]: threads that are all there before the first request.
 //! - [`Form`], a [`Format`] in a [`Coding`]: what the client accepts.
 //! - [`Exposition`]: one form of a cached exposition with a tail that is live at each scrape, compressed
 //!   ([`gzip`]) into one gzip member.
@@ -18,7 +19,7 @@
 //!
 //! use herakles_web::gzip::Compressor;
 //! use herakles_web::hyper::{Method, Request, Response};
-//! use herakles_web::{Body, Exposition, Form, Limits, Server, bind, respond};
+//! use herakles_web::{Body, Exposition, Form, Limits, Server, bind, respond, runtime};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut compressor = Compressor::new();
@@ -44,7 +45,7 @@
 //! let server = Server::new(listeners, Limits::default(), handler)
 //!     .on_event(|event| eprintln!("{event:?}"));
 //!
-//! let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! let runtime = runtime(0)?;
 //! # let sigterm = async {};
 //! let drained = runtime.block_on(server.serve(sigterm))?;
 //! assert_eq!(drained.cut_off, 0);
@@ -59,6 +60,7 @@ pub mod gzip;
 mod listen;
 mod negotiate;
 pub mod respond;
+mod runtime;
 mod server;
 pub mod service_manager;
 pub mod web_config;
@@ -69,5 +71,6 @@ pub use self::exposition::{Exposition, Form};
 pub use self::listen::{BindError, ListenAddress, Listener, ParseListenAddressError, bind};
 
 pub use self::negotiate::{Coding, Format};
+pub use self::runtime::runtime;
 pub use self::server::{Drained, Event, Limits, Server, Waiting};
 pub use hyper;

@@ -31,6 +31,7 @@ mod fixture;
 mod formats;
 mod interpreters;
 mod lifecycle;
+mod limits;
 mod live;
 mod monitoring;
 mod once;

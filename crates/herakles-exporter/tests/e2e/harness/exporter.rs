@@ -101,13 +101,21 @@ impl Options {
 
     /// Starts the exporter and waits until it listens.
     pub(crate) fn start(&self) -> Exporter {
+        self.start_or_end()
+            .unwrap_or_else(|(status, log)| panic!("the exporter ended with {status}:\n{log}"))
+    }
+
+    /// Starts the exporter; if it ends instead of listening, with what and its log.
+    pub(crate) fn start_or_end(&self) -> Result<Exporter, (ExitStatus, String)> {
         // Between the choice of a free port and its use, somebody else may take it.
+        let is_free = |outcome: &Result<Exporter, (ExitStatus, String)>| !matches!(outcome, Err((_, log)) if log.contains("another program uses it"));
         (0..5)
-            .find_map(|_| self.attempt())
+            .map(|_| self.attempt())
+            .find(is_free)
             .expect("a free port in five attempts")
     }
 
-    fn attempt(&self) -> Option<Exporter> {
+    fn attempt(&self) -> Result<Exporter, (ExitStatus, String)> {
         let directory = tempfile::tempdir().expect("a temporary directory");
         // Another user may have to read the configuration.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))
@@ -133,7 +141,10 @@ impl Options {
             log,
             _directory: directory,
         };
-        exporter.listens().then_some(exporter)
+        match exporter.listens() {
+            Ok(()) => Ok(exporter),
+            Err(status) => Err((status, exporter.log())),
+        }
     }
 
     fn command(&self, directory: &Path) -> Command {
@@ -169,19 +180,19 @@ pub(crate) struct Exporter {
 }
 
 impl Exporter {
-    /// Whether it came to listen; false if it found its port taken.
-    fn listens(&mut self) -> bool {
+    /// Returns once it listens, or how it ended.
+    fn listens(&mut self) -> Result<(), ExitStatus> {
         eventually("the exporter to listen", || {
-            if let Some(status) = self.child.try_wait().expect("the exporter is our child") {
-                let log = self.log();
-                assert!(
-                    log.contains("another program uses it"),
-                    "the exporter ended with {status}:\n{log}"
-                );
-                return Some(false);
+            if let Some(status) = self.ended() {
+                return Some(Err(status));
             }
-            TcpStream::connect(self.address).is_ok().then_some(true)
+            TcpStream::connect(self.address).is_ok().then_some(Ok(()))
         })
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("the exporter is our child")
     }
 
     /// The pid of the exporter. With a wrapper too, as long as that one only calls exec.
@@ -248,9 +259,7 @@ impl Exporter {
 
     /// Waits for its end.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        eventually("the exporter to end", || {
-            self.child.try_wait().expect("the exporter is our child")
-        })
+        eventually("the exporter to end", || self.ended())
     }
 }
 

@@ -117,6 +117,11 @@ pub(crate) fn setpriv() -> Option<PathBuf> {
     tool("HERAKLES_E2E_SETPRIV", "setpriv")
 }
 
+/// What sets limits of a program that it starts, or of one that runs.
+pub(crate) fn prlimit() -> Option<PathBuf> {
+    tool("HERAKLES_E2E_PRLIMIT", "prlimit")
+}
+
 /// Runs a tool to its end, which must be a good one.
 pub(crate) fn succeed(command: &mut Command) -> Output {
     let output = command
