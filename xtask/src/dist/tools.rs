@@ -10,9 +10,9 @@ pub(super) type Tool = (&'static str, &'static str);
 /// Makes `.deb`.
 pub(super) const DEB: Tool = ("cargo-deb", "3.8.0");
 /// Makes `.rpm`.
-pub(super) const RPM: Tool = ("cargo-generate-rpm", "@RPM@");
+pub(super) const RPM: Tool = ("cargo-generate-rpm", "0.21.1");
 /// Makes the list of parts.
-pub(super) const SBOM: Tool = ("cargo-cyclonedx", "@SBOM@");
+pub(super) const SBOM: Tool = ("cargo-cyclonedx", "0.5.9");
 
 fn home() -> PathBuf {
     workspace::root().join("target/gate/cargo")
@@ -45,4 +45,18 @@ pub(super) fn cargo(name: &str) -> Command {
     let mut command = Command::new(program);
     command.arg(name).current_dir(workspace::root());
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tool_has_a_version() {
+        for (name, version) in [DEB, RPM, SBOM] {
+            let parts = version.split('.');
+            let numbers = parts.filter(|part| part.parse::<u32>().is_ok());
+            assert_eq!(numbers.count(), 3, "{name} {version}");
+        }
+    }
 }
