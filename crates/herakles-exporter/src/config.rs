@@ -1,7 +1,7 @@
 //! The configuration: from flags, environment and file to one checked [`Config`].
 //!
 //! [`Sources`] holds where it comes from (flags, environment, file); [`Sources::load`] merges the
-//! layers by [`settings::SETTINGS`] into a [`Loaded`], and does so again at a reload.
+//! layers by the rows of [`settings`] into a [`Loaded`], and does so again at a reload.
 
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;

@@ -46,12 +46,17 @@
 //! # Ok::<(), herakles_settings::ConfigError>(())
 //! ```
 //!
+//! With the feature `clap` the flags of all settings are added to a command line, and clap's errors
+//! become sentences of the same kind.
+//!
 //! A file that somebody names may be a pipe without a writer, and a word that somebody writes may
 //! be one letter away from what was meant: [`read_text`] never waits for ever, and [`nearest`]
 //! finds the name to ask for.
 
 mod error;
 mod file;
+#[cfg(feature = "clap")]
+mod flags;
 mod invalid;
 mod kind;
 mod load;
@@ -60,9 +65,13 @@ mod origin;
 mod render;
 mod setting;
 mod text_file;
+#[cfg(feature = "clap")]
+mod usage;
 mod value;
 
 pub use error::{ConfigError, Place, Problem, ProblemKind, Problems};
+#[cfg(feature = "clap")]
+pub use flags::{Listing, with_settings};
 pub use invalid::Invalid;
 pub use kind::{Form, Kind};
 pub use load::{EffectiveSetting, Environment, FlagValues, Loaded, Sources};
@@ -71,4 +80,6 @@ pub use origin::Origin;
 pub use render::{fingerprint, template};
 pub use setting::{Program, Setting, Settings, Table};
 pub use text_file::read_text;
+#[cfg(feature = "clap")]
+pub use usage::usage;
 pub use value::{FromValue, Value};

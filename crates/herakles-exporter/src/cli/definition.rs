@@ -1,23 +1,19 @@
 //! The command line as clap knows it, built from the settings table. [`super::reading`] is the way
 //! back.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{
-    PossibleValue, PossibleValuesParser, StringValueParser, TypedValueParser, ValueParser,
-};
+use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, ColorChoice, Command as Clap, value_parser};
 use clap_complete::Shell;
 use herakles_dashboard::Order;
-use herakles_settings::{Kind, Setting, Value};
+use herakles_settings::{Kind, Listing, Value, with_settings};
 use herakles_stat::Pid;
 
 use super::version::BUILD;
-use crate::config::settings::{SETTINGS, TABLES};
-
-pub(super) const CONFIG_FILE: &str = "config.file";
+use crate::config::Config;
 
 /// How the layers of the configuration work together.
 pub(super) const LAYERS: &str = "A setting is taken from its default, the configuration file, the \
@@ -31,12 +27,12 @@ const EVERYWHERE: &str = "All settings work here too, such as --config.file and 
 
 /// The whole command line.
 pub(super) fn program() -> Clap {
-    let subcommands = subcommands().into_iter().map(|subcommand| {
-        with_settings(subcommand, true)
-            .after_help(EVERYWHERE)
-            .mut_subcommands(|nested| with_settings(nested, true).after_help(EVERYWHERE))
-    });
-    with_settings(bare(), false).subcommands(subcommands)
+    let with_hidden =
+        |subcommand| with_settings::<Config>(subcommand, Listing::Hidden).after_help(EVERYWHERE);
+    let subcommands = subcommands()
+        .into_iter()
+        .map(|subcommand| with_hidden(subcommand).mut_subcommands(with_hidden));
+    with_settings::<Config>(bare(), Listing::Full).subcommands(subcommands)
 }
 
 /// The program without settings and subcommands.
@@ -225,95 +221,4 @@ fn parse_pid(text: &str) -> Result<Pid, String> {
         .ok()
         .and_then(Pid::new)
         .ok_or_else(|| "a process id is a number from 1 to 2147483647".to_owned())
-}
-
-/// Adds every setting as a flag. Subcommands take them too, but only the program lists them.
-fn with_settings(command: Clap, hidden: bool) -> Clap {
-    let command = command.arg(
-        path(CONFIG_FILE)
-            .help(
-                "Configuration file [default: /etc/herakles/exporter.toml if present] \
-                 [env: HERAKLES_CONFIG_FILE]",
-            )
-            .help_heading("Paths")
-            .hide(hidden),
-    );
-    SETTINGS.iter().fold(command, |command, setting| {
-        let flag = Arg::new(setting.path())
-            .long(setting.flag().into_owned())
-            .action(ArgAction::Append)
-            .value_name(setting.kind.placeholder())
-            .value_parser(Words(setting.kind.words()))
-            .hide_possible_values(true)
-            .help(help(setting))
-            .help_heading(heading(setting))
-            .hide(hidden);
-        if !matches!(setting.kind, Kind::Bool) {
-            return command.arg(flag.allow_hyphen_values(true));
-        }
-        let negated = Arg::new(negated_id(setting))
-            .long(format!("no-{}", setting.flag()))
-            .action(ArgAction::Count)
-            .help(format!("The same as --{}=false", setting.flag()))
-            .hide(true);
-        let flag = flag
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value("true");
-        command.arg(flag).arg(negated)
-    })
-}
-
-/// Takes any text, but offers these words to completions: [`Kind::parse`] judges, so that a wrong
-/// word is the same error from every layer.
-#[derive(Clone)]
-struct Words(&'static [&'static str]);
-
-impl TypedValueParser for Words {
-    type Value = String;
-
-    fn parse_ref(
-        &self,
-        command: &Clap,
-        arg: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<String, clap::Error> {
-        StringValueParser::new().parse_ref(command, arg, value)
-    }
-
-    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let words = self.0.iter().map(|word| PossibleValue::new(*word));
-        (!self.0.is_empty()).then(|| Box::new(words) as Box<_>)
-    }
-}
-
-/// The id of the `--no-` form of a switch.
-pub(super) fn negated_id(setting: &Setting) -> String {
-    format!("no-{}", setting.path())
-}
-
-fn heading(setting: &Setting) -> &'static str {
-    TABLES
-        .iter()
-        .find(|table| table.name == setting.table)
-        .map_or("Options", |table| table.heading)
-}
-
-/// One line of help, with what the value may be and its default.
-fn help(setting: &Setting) -> String {
-    let bounds = setting
-        .kind
-        .bounds()
-        .map(|bounds| format!(" [{bounds}]"))
-        .unwrap_or_default();
-    let repeatable = if setting.kind.is_list() {
-        " [repeatable]"
-    } else {
-        ""
-    };
-    let default = match setting.default {
-        [] => "none".to_owned(),
-        items => items.join(", "),
-    };
-    format!("{}{bounds}{repeatable} [default: {default}]", setting.help)
 }

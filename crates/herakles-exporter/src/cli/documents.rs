@@ -10,7 +10,6 @@ use herakles_settings::Settings;
 use super::definition::{LAYERS, program, subcommands};
 use super::version::BUILD;
 use crate::config::Config;
-use crate::config::settings::SETTINGS;
 
 /// The completions for a shell. In memory, because the generator panics on a closed pipe.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
@@ -83,7 +82,7 @@ fn write_manual(out: &mut Vec<u8>) -> io::Result<()> {
     end.control("TP", []);
     end.text([bold(Config::PROGRAM.file_variable())]);
     end.text([roman("--config.file")]);
-    for setting in SETTINGS {
+    for setting in Config::SETTINGS {
         end.control("TP", []);
         end.text([bold(setting.variable())]);
         end.text([roman(format!("--{}", setting.flag()))]);

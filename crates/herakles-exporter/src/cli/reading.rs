@@ -7,29 +7,26 @@ use std::time::Duration;
 use clap::ArgMatches;
 use clap_complete::Shell;
 use herakles_dashboard::Order;
-use herakles_settings::{FlagValues, Kind, Setting};
+use herakles_settings::FlagValues;
 use herakles_stat::Pid;
 
-use super::definition::{CONFIG_FILE, negated_id};
 use super::{
     Check, Command, ConfigFormat, Description, Explain, Invocation, Once, OnceFormat, ReportFormat,
     Rules, RulesFormat, Subject, TableOptions, UsageError,
 };
-use crate::config::settings::SETTINGS;
+use crate::config::Config;
 
 /// Reads what clap found on every level of subcommands.
 ///
 /// # Errors
 /// [`UsageError`] for what clap cannot rule out by itself.
 pub(super) fn invocation(matches: &ArgMatches) -> Result<Invocation, UsageError> {
-    let mut flags = FlagValues::default();
+    let flags = FlagValues::of::<Config>(matches);
     let mut level = matches;
-    collect_flags(level, &mut flags);
     let mut path = Vec::new();
     while let Some((name, deeper)) = level.subcommand() {
         path.push((name, deeper));
         level = deeper;
-        collect_flags(level, &mut flags);
     }
     let command = match path.as_slice() {
         [] => Command::Serve,
@@ -52,46 +49,6 @@ pub(super) fn invocation(matches: &ArgMatches) -> Result<Invocation, UsageError>
         [(name, _), ..] => return Err(UsageError(format!("unknown subcommand `{name}`"))),
     };
     Ok(Invocation { command, flags })
-}
-
-/// Takes the settings of one level of subcommands. What a deeper level says comes later, and so
-/// holds.
-fn collect_flags(matches: &ArgMatches, out: &mut FlagValues) {
-    if let Some(file) = matches.get_one::<PathBuf>(CONFIG_FILE) {
-        out.config_file = Some(file.clone());
-    }
-    for setting in SETTINGS {
-        let values = flag_values(matches, setting);
-        if !values.is_empty() {
-            out.settings
-                .entry(setting.path())
-                .or_default()
-                .extend(values);
-        }
-    }
-}
-
-/// The values given for one setting, the one that holds last. The items of a list are one value.
-fn flag_values(matches: &ArgMatches, setting: &Setting) -> Vec<Vec<String>> {
-    let id = setting.path();
-    let items = matches.get_many::<String>(&id).into_iter().flatten();
-    let items: Vec<String> = items.cloned().collect();
-    if setting.kind.is_list() {
-        return Vec::from_iter((!items.is_empty()).then_some(items));
-    }
-    let mut values: Vec<Vec<String>> = items.into_iter().map(|item| vec![item]).collect();
-    if matches!(setting.kind, Kind::Bool) && negated_last(matches, setting) {
-        values.push(vec!["false".to_owned()]);
-    }
-    values
-}
-
-/// Whether the `--no-` form of a switch was given, and not the switch after it.
-fn negated_last(matches: &ArgMatches, setting: &Setting) -> bool {
-    let last = |id: &str| matches.indices_of(id).and_then(Iterator::last);
-    let negated = negated_id(setting);
-    // A counting flag has a default and so an index even when nobody gave it.
-    matches.get_count(&negated) > 0 && last(&negated) > last(&setting.path())
 }
 
 fn word<'a>(matches: &'a ArgMatches, id: &str) -> Option<&'a str> {

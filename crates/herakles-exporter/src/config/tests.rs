@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 
-use herakles_settings::{ConfigError, EffectiveSetting, FlagValues, Origin};
+use herakles_settings::{ConfigError, EffectiveSetting, FlagValues, Origin, Settings};
 use tempfile::TempDir;
 
 mod files;

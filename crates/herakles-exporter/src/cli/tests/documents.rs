@@ -1,11 +1,10 @@
 //! Help, completions, manual page and reference.
 
-use herakles_settings::{Environment, Kind, Origin};
+use herakles_settings::{Environment, Kind, Origin, Settings};
 
 use super::reference::configuration_markdown;
 use super::*;
-use crate::config::settings::{SETTINGS, TABLES};
-use crate::config::{Sources, template};
+use crate::config::{Config, Sources, template};
 
 fn printed(arguments: &str) -> String {
     match command(arguments) {
@@ -29,8 +28,8 @@ fn help_groups_every_setting_under_the_heading_of_its_table() {
             ));
         }
     }
-    for setting in SETTINGS {
-        let table = TABLES
+    for setting in Config::SETTINGS {
+        let table = Config::TABLES
             .iter()
             .find(|table| table.name == setting.table)
             .unwrap();
@@ -74,7 +73,7 @@ fn completions_know_every_flag_and_the_words_of_a_choice() {
         Shell::PowerShell,
     ] {
         let text = String::from_utf8(completions(shell)).unwrap();
-        for setting in SETTINGS {
+        for setting in Config::SETTINGS {
             let flag = setting.flag();
             assert!(text.contains(&*flag), "{shell}: {flag}");
             if matches!(setting.kind, Kind::Bool) {
@@ -145,7 +144,7 @@ fn bash_completes_settings_their_words_and_the_options_of_subcommands() {
 #[test]
 fn the_manual_describes_every_setting_and_every_option_of_a_subcommand() {
     let manual = String::from_utf8(manual()).unwrap().replace("\\-", "-");
-    for setting in SETTINGS {
+    for setting in Config::SETTINGS {
         for name in [
             setting.flag().into_owned(),
             setting.variable(),

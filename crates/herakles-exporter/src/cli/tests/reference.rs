@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use herakles_settings::{Setting, Settings};
 
-use crate::config::settings::{SETTINGS, TABLES};
 use crate::config::{Config, template};
 
 /// The whole page.
@@ -33,8 +32,8 @@ pub(super) fn configuration_markdown() -> String {
         Config::PROGRAM.default_file,
         Config::PROGRAM.file_variable(),
     );
-    for table in TABLES {
-        let rows: Vec<&Setting> = SETTINGS
+    for table in Config::TABLES {
+        let rows: Vec<&Setting> = Config::SETTINGS
             .iter()
             .filter(|row| row.table == table.name)
             .collect();

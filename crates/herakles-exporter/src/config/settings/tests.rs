@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use herakles_settings::{Kind, Value};
+use herakles_settings::{Kind, Setting, Settings, Value};
 
 use super::*;
 
 #[test]
 fn every_default_is_a_value_of_its_kind() {
-    for setting in SETTINGS {
+    for setting in Config::SETTINGS {
         assert!(
             setting.default_value().is_ok(),
             "{}: {:?}",
@@ -21,10 +21,12 @@ fn every_default_is_a_value_of_its_kind() {
 #[test]
 fn names_are_unique_in_every_place() {
     let unique = |names: Vec<String>| names.iter().collect::<BTreeSet<_>>().len() == names.len();
-    assert!(unique(SETTINGS.iter().map(Setting::path).collect()));
-    assert!(unique(SETTINGS.iter().map(Setting::variable).collect()));
+    assert!(unique(Config::SETTINGS.iter().map(Setting::path).collect()));
     assert!(unique(
-        SETTINGS
+        Config::SETTINGS.iter().map(Setting::variable).collect()
+    ));
+    assert!(unique(
+        Config::SETTINGS
             .iter()
             .map(|setting| setting.flag().into_owned())
             .collect()
@@ -33,23 +35,29 @@ fn names_are_unique_in_every_place() {
 
 #[test]
 fn settings_are_grouped_by_the_tables_in_their_order() {
-    let mut tables: Vec<&str> = SETTINGS.iter().map(|setting| setting.table).collect();
+    let mut tables: Vec<&str> = Config::SETTINGS
+        .iter()
+        .map(|setting| setting.table)
+        .collect();
     tables.dedup();
     assert_eq!(
         tables,
-        TABLES.iter().map(|table| table.name).collect::<Vec<_>>()
+        Config::TABLES
+            .iter()
+            .map(|table| table.name)
+            .collect::<Vec<_>>()
     );
 }
 
 #[test]
 fn flags_and_variables_follow_from_the_key() {
-    let ttl = SETTINGS
+    let ttl = Config::SETTINGS
         .iter()
         .find(|setting| setting.key == "cache_ttl")
         .unwrap();
     assert_eq!(ttl.flag(), "scan.cache-ttl");
     assert_eq!(ttl.variable(), "HERAKLES_SCAN_CACHE_TTL");
-    let listen = SETTINGS
+    let listen = Config::SETTINGS
         .iter()
         .find(|setting| setting.key == "listen_addresses")
         .unwrap();

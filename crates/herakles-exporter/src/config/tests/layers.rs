@@ -76,7 +76,7 @@ fn the_later_layer_wins_in_every_combination() {
 
 #[test]
 fn every_setting_is_taken_from_flag_and_variable() {
-    for setting in settings::SETTINGS {
+    for setting in Config::SETTINGS {
         let value = setting.default.first().copied().unwrap_or("name");
         let flag = format!("--{}={value}", setting.flag());
         let loaded = Layers::new().arguments(&[&flag]).load();

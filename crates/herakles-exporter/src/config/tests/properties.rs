@@ -7,7 +7,6 @@ use herakles_web::ListenAddress;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::settings::SETTINGS;
 
 /// Any value that a kind takes.
 fn value(kind: Kind) -> BoxedStrategy<Value> {
@@ -48,7 +47,7 @@ fn list(item: &'static str, kind: Kind) -> BoxedStrategy<Value> {
 }
 
 fn all_values() -> impl Strategy<Value = Vec<Value>> {
-    SETTINGS
+    Config::SETTINGS
         .iter()
         .map(|setting| value(setting.kind))
         .collect::<Vec<_>>()
