@@ -150,6 +150,7 @@ fn programs_read_the_same() {
 }
 
 #[test]
+#[cfg_attr(target_family = "wasm", ignore = "there are no threads")]
 fn threads_share_a_classifier() {
     let classifier = Classifier::new(Rules::parse(RULES, "my.toml").unwrap());
     std::thread::scope(|scope| {

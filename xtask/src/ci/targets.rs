@@ -3,39 +3,93 @@
 //!
 //! What is not installed here is said, and is no failure: nobody installs toolchains by the way.
 
-use std::{path::PathBuf, process::Command};
+use std::{env, path::PathBuf, process::Command};
 
 use super::{
     command::{cargo_command, pass},
     outcome::Outcome,
+    places,
 };
-use crate::{failure::Failure, metadata};
+use crate::{failure::Failure, metadata, workspace};
 
-/// The targets of the releases beside the usual one.
-const TARGETS: [&str; 3] = [
-    "x86_64-unknown-linux-musl",
-    "aarch64-unknown-linux-gnu",
-    "aarch64-unknown-linux-musl",
+/// A target of Linux, beside the usual one.
+struct Linux {
+    triple: &'static str,
+    /// What compiles C for it; nothing is linked, so that the headers of another libc will do.
+    compiler: &'static str,
+    /// Debian's package of that.
+    package: &'static str,
+}
+
+const LINUX: [Linux; 3] = [
+    Linux {
+        triple: "x86_64-unknown-linux-musl",
+        compiler: "x86_64-linux-gnu-gcc",
+        package: "gcc",
+    },
+    Linux {
+        triple: "aarch64-unknown-linux-gnu",
+        compiler: "aarch64-linux-gnu-gcc",
+        package: "gcc-aarch64-linux-gnu",
+    },
+    Linux {
+        triple: "aarch64-unknown-linux-musl",
+        compiler: "aarch64-linux-gnu-gcc",
+        package: "gcc-aarch64-linux-gnu",
+    },
 ];
 
-/// Checks the product for what is here.
+/// Other systems, for which what needs no kernel is compiled.
+const ELSEWHERE: [&str; 2] = ["x86_64-pc-windows-gnu", "x86_64-apple-darwin"];
+
+/// A machine of 32 bits without a kernel, whose programs Node.js runs.
+const WASI: &str = "wasm32-wasip1";
+
+/// The libraries that do without a kernel, and whether their tests do.
+const PURE: [(&str, Tests); 7] = [
+    ("herakles-stat", Tests::AnySystem),
+    ("herakles-smaps", Tests::AnySystem),
+    ("herakles-cpu", Tests::AnySystem),
+    ("herakles-plan", Tests::AnySystem),
+    ("herakles-classify", Tests::AnySystem),
+    ("herakles-metrics", Tests::Linux),
+    ("herakles-dashboard", Tests::Linux),
+];
+
+#[derive(PartialEq, Eq)]
+enum Tests {
+    AnySystem,
+    Linux,
+}
+
+/// Checks for what is here, and with the oldest compiler.
 ///
 /// # Errors
-/// What does not compile.
+/// What does not compile, and what tests fail elsewhere.
 pub(super) fn check() -> Result<Outcome, Failure> {
-    let mut left_out = Vec::new();
     let libraries = sysroot()?.join("lib/rustlib");
-    for target in TARGETS {
-        if libraries.join(target).is_dir() {
-            pass(
-                &format!("targets-{target}"),
-                cargo_command(&["check", "--locked"]).args(["--target", target]),
-            )?;
-        } else {
+    let mut left_out = Vec::new();
+    let triples = LINUX.iter().map(|target| target.triple);
+    for triple in triples.chain(ELSEWHERE).chain([WASI]) {
+        if !libraries.join(triple).is_dir() {
             left_out.push(format!(
-                "the target {target}; `rustup target add {target}` brings it"
+                "the target {triple}; `rustup target add {triple}` brings it"
             ));
         }
+    }
+    let is_here = |triple: &str| libraries.join(triple).is_dir();
+    for target in LINUX.iter().filter(|target| is_here(target.triple)) {
+        left_out.extend(check_product(target)?);
+    }
+    for triple in ELSEWHERE.into_iter().filter(|triple| is_here(triple)) {
+        let mut command = cargo_command(&["check", "--locked", "--target", triple]);
+        for (package, _) in &PURE {
+            command.args(["--package", package]);
+        }
+        pass(&format!("targets-{triple}"), &mut command)?;
+    }
+    if is_here(WASI) {
+        left_out.extend(test_on_wasi()?);
     }
     let oldest = oldest_compiler()?;
     if has_toolchain(&oldest) {
@@ -55,6 +109,47 @@ pub(super) fn check() -> Result<Outcome, Failure> {
         0 => Outcome::Passed,
         _ => Outcome::Without(left_out),
     })
+}
+
+/// Checks the product for a target of Linux, or says what is missing.
+fn check_product(target: &Linux) -> Result<Option<String>, Failure> {
+    let Linux {
+        triple,
+        compiler,
+        package,
+    } = target;
+    let variable = format!("CC_{}", triple.replace('-', "_"));
+    let is_set = env::var_os(&variable).is_some();
+    if !is_set && places::on_path(compiler).is_none() {
+        return Ok(Some(format!(
+            "the target {triple}, as there is no {compiler}; Debian has it in {package}"
+        )));
+    }
+    let mut command = cargo_command(&["check", "--locked", "--target", triple]);
+    if !is_set {
+        command.env(variable, compiler);
+    }
+    pass(&format!("targets-{triple}"), &mut command)?;
+    Ok(None)
+}
+
+/// Runs the tests of what needs no kernel where there is none, or says what is missing. Few random
+/// cases will do: the many are for the other steps.
+fn test_on_wasi() -> Result<Option<String>, Failure> {
+    if places::on_path("node").is_none() {
+        return Ok(Some(format!("the tests on {WASI}, as there is no node")));
+    }
+    let mut command = cargo_command(&["test", "--locked", "--target", WASI, "--lib", "--tests"]);
+    for (package, _) in PURE.iter().filter(|(_, tests)| *tests == Tests::AnySystem) {
+        command.args(["--package", package]);
+    }
+    let root = workspace::root().display();
+    command.env("PROPTEST_CASES", "16").env(
+        "CARGO_TARGET_WASM32_WASIP1_RUNNER",
+        format!("node --no-warnings {root}/xtask/src/ci/wasi.mjs {root}"),
+    );
+    pass(&format!("targets-{WASI}"), &mut command)?;
+    Ok(None)
 }
 
 fn sysroot() -> Result<PathBuf, Failure> {

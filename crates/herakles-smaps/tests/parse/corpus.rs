@@ -6,6 +6,7 @@ use std::path::Path;
 
 use herakles_smaps::{MemoryUsage, ParseError, parse_rollup};
 
+#[cfg(target_os = "linux")]
 use crate::live::{compare_rollup, compare_smaps};
 use crate::summed;
 
@@ -109,8 +110,10 @@ fn every_case_is_in_the_readme_and_nothing_else() {
 }
 
 /// Lines whose values are no numbers are beyond it, and names that are no UTF-8.
+#[cfg(target_os = "linux")]
 const NOT_FOR_PROCFS: [&str; 2] = ["4.14/android-names.smaps", "6.18/names.smaps"];
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_is_whole_reads_as_procfs_reads_it() {
     let files = files();

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod cost;
+#[cfg(target_os = "linux")]
 mod live;
 mod properties;
 

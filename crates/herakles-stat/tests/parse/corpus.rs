@@ -7,6 +7,7 @@ use std::path::Path;
 
 use herakles_stat::{IoBytes, Stat, Statm};
 
+#[cfg(target_os = "linux")]
 use crate::live::{compare_io, compare_stat, compare_statm};
 
 /// What a file means, in the lines of the file beside it.
@@ -138,6 +139,7 @@ fn every_case_is_in_the_readme_and_nothing_else() {
 }
 
 /// It tells the two letters of the dead apart, and reads no number below 0 where none should be.
+#[cfg(target_os = "linux")]
 const NOT_FOR_PROCFS: [&str; 6] = [
     "3.10/dead-lower-case.stat",
     "6.1/lagging.statm",
@@ -147,6 +149,7 @@ const NOT_FOR_PROCFS: [&str; 6] = [
     "gvisor/service.io",
 ];
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_is_whole_reads_as_procfs_reads_it() {
     let files = files();

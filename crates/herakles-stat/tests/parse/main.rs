@@ -4,5 +4,6 @@
 
 mod corpus;
 mod cost;
+#[cfg(target_os = "linux")]
 mod live;
 mod properties;
