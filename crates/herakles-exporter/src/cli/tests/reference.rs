@@ -28,7 +28,7 @@ pub(super) fn configuration_markdown() -> String {
          comes from. An unknown `HERAKLES_*` variable is only a warning, in the log and by `config` \
          and `check`: Kubernetes sets such variables for a service of that name. `SIGHUP` reads the \
          file again; settings marked *restart* keep their old value until the exporter starts \
-         again.\n",
+         again, and while they differ from the file the log and `/health` name them.\n",
         Config::PROGRAM.default_file,
         Config::PROGRAM.file_variable(),
     );
