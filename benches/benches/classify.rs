@@ -1,14 +1,15 @@
-//! Classifying by the built-in rules: a known identity, and new ones beside the plain way of
-//! trying each rule in turn.
+//! Classifying by the built-in rules and by 500 of a user: a known identity, and new ones beside the
+//! plain way of trying each rule in turn.
 //!
 //! `cargo bench -p herakles-benches --bench classify`; with `-- ratios` only the ratios.
+
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed benchmark")]
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use criterion::Criterion;
-use herakles_benches::{Contestant, ratios};
+use herakles_benches::Bench;
 use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Inheritance, Rule, Rules};
 use herakles_stat::{Pid, ProcessKey};
 use regex::bytes::{Regex, RegexBuilder};
@@ -90,25 +91,6 @@ impl EachInTurn {
     }
 }
 
-/// Times contestants by criterion, and in turn for their ratios.
-fn bench(
-    criterion: Option<&mut Criterion>,
-    timed: bool,
-    task: &str,
-    contestants: &[Contestant<'_>],
-) {
-    if let Some(criterion) = criterion {
-        let mut group = criterion.benchmark_group(task);
-        for (name, run) in contestants {
-            group.bench_function(*name, |bencher| bencher.iter(run));
-        }
-        group.finish();
-    }
-    if timed {
-        ratios(task, contestants);
-    }
-}
-
 fn known_identities(classifier: &Classifier) -> HashMap<ProcessKey, ClassId> {
     let mut table = ClassTable::new();
     (1..1000)
@@ -128,33 +110,25 @@ fn known_identities(classifier: &Classifier) -> HashMap<ProcessKey, ClassId> {
         .collect()
 }
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
-    let mut criterion = (!has("ratios")).then(|| Criterion::default().configure_from_args());
-    // Without `--bench`, which cargo bench passes, this is a test: everything once, nothing timed.
-    let timed = has("--bench");
+/// Rules as a user writes them for a fleet of services: by exact name, by glob, and by command line.
+fn rules_of_a_user() -> Rules {
+    let rules = (0..500).map(|number| {
+        let pattern = match number % 5 {
+            0 | 1 => format!("matches = ['service-{number}']"),
+            2 => format!("matches = ['svc{number}-*']"),
+            3 => format!("cmdline_matches = ['--app=team{number}/[a-z]+']"),
+            _ => format!("cmdline_matches = ['/srv/app{number}/bin/']"),
+        };
+        format!("[[subgroups]]\ngroup = 'team-{number}'\nsubgroup = 'service'\n{pattern}\n")
+    });
+    Rules::parse(&rules.collect::<String>(), "rules.toml").unwrap()
+}
 
-    let rules = Rules::builtin();
-    let rival = EachInTurn::new(&rules);
-    let classifier = Classifier::new(rules);
-    let known = known_identities(&classifier);
-    let keys: Vec<ProcessKey> = known.keys().copied().collect();
-    let next = Cell::new(0);
-    let look_up = || {
-        next.set((next.get() + 1) % keys.len());
-        black_box(keys.get(next.get()).and_then(|key| known.get(key)));
-    };
-    bench(
-        criterion.as_mut(),
-        timed,
-        "known identity",
-        &[("hash look-up", &look_up)],
-    );
-
-    let library = "/opt/app/lib/some-library.jar:".repeat(137);
-    let long = ("vendor-daemon", library.as_str());
-    for (comm, line) in PROCESSES.into_iter().chain([long]) {
+/// Classifies processes new to both, by rules as they are and by trying each in turn.
+fn compare(bench: &mut Bench, of: &str, rules: &Rules, processes: &[(&str, &str)]) {
+    let rival = EachInTurn::new(rules);
+    let classifier = Classifier::new(rules.clone());
+    for (comm, line) in processes {
         let cmdline = line.replace(' ', "\0");
         let (comm, line) = (comm.as_bytes(), line.as_bytes());
         let facts = Facts {
@@ -166,11 +140,40 @@ fn main() {
         let each = || {
             black_box(rival.classify(black_box(comm), black_box(line)));
         };
-        let task = format!("{}, {} bytes", String::from_utf8_lossy(comm), line.len());
-        let contestants: [Contestant<'_>; 2] = [("ours", &ours), ("each rule in turn", &each)];
-        bench(criterion.as_mut(), timed, &task, &contestants);
+        let comm = String::from_utf8_lossy(comm);
+        bench.compare(
+            &format!("{of}: {comm}, {} bytes", line.len()),
+            &[("herakles-classify", &ours), ("each rule in turn", &each)],
+        );
     }
-    if let Some(criterion) = criterion {
-        criterion.final_summary();
-    }
+}
+
+fn main() {
+    let mut bench = Bench::from_arguments();
+    let builtin = Rules::builtin();
+    let known = known_identities(&Classifier::new(builtin.clone()));
+    let keys: Vec<ProcessKey> = known.keys().copied().collect();
+    let next = Cell::new(0);
+    let look_up = || {
+        next.set((next.get() + 1) % keys.len());
+        black_box(keys.get(next.get()).and_then(|key| known.get(key)));
+    };
+    bench.compare("known identity", &[("hash look-up", &look_up)]);
+
+    let library = "/opt/app/lib/some-library.jar:".repeat(137);
+    let mut processes = PROCESSES.to_vec();
+    processes.push(("vendor-daemon", library.as_str()));
+    compare(&mut bench, "built-in rules", &builtin, &processes);
+    compare(
+        &mut bench,
+        "500 rules",
+        &rules_of_a_user(),
+        &[
+            ("service-0", "/usr/bin/service-0 --port 80"),
+            ("svc497-api", "/usr/bin/svc497-api --port 80"),
+            ("node", "node server.js --app=team498/shop --port 3000"),
+            PROCESSES[7],
+        ],
+    );
+    bench.finish();
 }

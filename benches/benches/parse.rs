@@ -1,4 +1,4 @@
-//! Parsers of `stat`, `smaps_rollup` and `smaps` beside procfs-core and `BufReader::lines`, on the
+//! Parsers of `stat`, `statm`, `smaps_rollup` and `smaps` beside procfs-core and `BufReader::lines`, on the
 //! same bytes: what the kernel says of this very process.
 //!
 //! The ratios of `out of columns` say what it is worth that the kernel's columns are known: the same
@@ -15,8 +15,7 @@ use std::fs;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 
-use criterion::{Criterion, Throughput};
-use herakles_benches::{Contestant, ratios};
+use herakles_benches::{Bench, Contestant};
 use procfs::process::{MemoryMaps, SmapsRollup};
 use procfs::{FromBufRead, FromRead};
 
@@ -25,6 +24,9 @@ type Memory = [u64; 3];
 
 /// pid, parent, user and system ticks, threads, start time.
 type StatFields = (u32, u32, u64, u64, u64, u64);
+
+/// Size, resident and shared pages.
+type Pages = [u64; 3];
 
 type Parser<R> = (&'static str, fn(&[u8]) -> R);
 
@@ -40,6 +42,12 @@ const ROLLUP_PARSERS: [Parser<Memory>; 3] = [
     ("BufReader::lines", by_lines::smaps),
 ];
 
+const STATM_PARSERS: [Parser<Pages>; 3] = [
+    ("herakles-stat", ours::statm),
+    ("procfs-core", procfs_core::statm),
+    ("split_whitespace", by_lines::statm),
+];
+
 const STAT_PARSERS: [Parser<StatFields>; 3] = [
     ("herakles-stat", ours::stat),
     ("procfs-core", procfs_core::stat),
@@ -47,9 +55,9 @@ const STAT_PARSERS: [Parser<StatFields>; 3] = [
 ];
 
 mod ours {
-    use super::{Memory, StatFields};
+    use super::{Memory, Pages, StatFields};
     use herakles_smaps::{MemoryUsage, SmapsSum, parse_rollup};
-    use herakles_stat::{Pid, Stat};
+    use herakles_stat::{Pid, Stat, Statm};
 
     fn memory(usage: &MemoryUsage) -> Memory {
         [usage.rss_bytes, usage.pss_bytes, usage.uss_bytes()]
@@ -80,10 +88,15 @@ mod ours {
             stat.start_time,
         )
     }
+
+    pub(crate) fn statm(line: &[u8]) -> Pages {
+        let statm = Statm::parse(line).unwrap();
+        [statm.size_pages, statm.resident_pages, statm.shared_pages]
+    }
 }
 
 mod procfs_core {
-    use super::{FromBufRead, FromRead, Memory, MemoryMaps, SmapsRollup, StatFields};
+    use super::{FromBufRead, FromRead, Memory, MemoryMaps, Pages, SmapsRollup, StatFields};
 
     fn memory(maps: &MemoryMaps) -> Memory {
         let sum = |keys: &[&str]| {
@@ -113,11 +126,16 @@ mod procfs_core {
         let (pid, parent) = (stat.pid.unsigned_abs(), stat.ppid.unsigned_abs());
         (pid, parent, stat.utime, stat.stime, threads, stat.starttime)
     }
+
+    pub(crate) fn statm(line: &[u8]) -> Pages {
+        let statm = procfs::process::StatM::from_read(line).unwrap();
+        [statm.size, statm.resident, statm.shared]
+    }
 }
 
 /// As most exporters do it.
 mod by_lines {
-    use super::{BufRead, BufReader, Memory, StatFields};
+    use super::{BufRead, BufReader, Memory, Pages, StatFields};
 
     pub(crate) fn smaps(file: &[u8]) -> Memory {
         let mut memory = [0; 3];
@@ -143,6 +161,13 @@ mod by_lines {
         let id = |field: usize| fields[field].parse::<u32>().unwrap();
         (id(0), id(3), number(13), number(14), number(19), number(21))
     }
+
+    pub(crate) fn statm(line: &[u8]) -> Pages {
+        let line = String::from_utf8_lossy(line);
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let number = |field: usize| fields[field].parse().unwrap();
+        [number(0), number(1), number(2)]
+    }
 }
 
 /// The same lines, with one space where the kernel aligns numbers.
@@ -153,13 +178,13 @@ fn out_of_columns(file: &[u8]) -> Vec<u8> {
 }
 
 /// What the kernel's columns are worth to our own parser.
-fn columns(task: &str, aligned: &[u8], parse: fn(&[u8]) -> Memory) {
+fn columns(bench: &Bench, task: &str, aligned: &[u8], parse: fn(&[u8]) -> Memory) {
     let squeezed = out_of_columns(aligned);
     assert_eq!(parse(aligned), parse(&squeezed), "{task}: out of columns");
     let run = |file: &[u8]| {
         black_box(parse(black_box(file)));
     };
-    ratios(
+    bench.compare_in_turn(
         task,
         &[
             ("in columns", &|| run(aligned)),
@@ -187,26 +212,14 @@ fn smaps_of(mappings: usize) -> Vec<u8> {
         .collect()
 }
 
-fn bench<R: PartialEq + std::fmt::Debug>(
-    criterion: Option<&mut Criterion>,
-    timed: bool,
+fn compare<R: PartialEq + std::fmt::Debug>(
+    bench: &mut Bench,
     task: &str,
     input: &[u8],
     parsers: &[Parser<R>],
 ) {
     for (name, parse) in parsers {
         assert_eq!(parse(input), parsers[0].1(input), "{task}: {name}");
-    }
-    if let Some(criterion) = criterion {
-        let mut group = criterion.benchmark_group(task);
-        group.throughput(Throughput::Bytes(input.len() as u64));
-        for (name, parse) in parsers {
-            group.bench_function(*name, |bencher| bencher.iter(|| parse(black_box(input))));
-        }
-        group.finish();
-    }
-    if !timed {
-        return;
     }
     let runs: Vec<_> = parsers
         .iter()
@@ -216,41 +229,22 @@ fn bench<R: PartialEq + std::fmt::Debug>(
         .iter()
         .map(|(name, run)| (*name, run as &dyn Fn()))
         .collect();
-    ratios(&format!("{task}, {} bytes", input.len()), &contestants);
+    bench.compare(&format!("{task}, {} bytes", input.len()), &contestants);
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
-    let has = |wanted: &str| arguments.iter().any(|argument| argument == wanted);
-    let mut criterion = (!has("ratios")).then(|| Criterion::default().configure_from_args());
-    // Without `--bench`, which cargo bench passes, this is a test: everything once, nothing timed.
-    let timed = has("--bench");
-
+    let mut bench = Bench::from_arguments();
     let stat = fs::read("/proc/self/stat").unwrap();
+    let statm = fs::read("/proc/self/statm").unwrap();
     let rollup = fs::read("/proc/self/smaps_rollup").unwrap();
-    bench(criterion.as_mut(), timed, "stat", &stat, &STAT_PARSERS);
-    bench(
-        criterion.as_mut(),
-        timed,
-        "smaps_rollup",
-        &rollup,
-        &ROLLUP_PARSERS,
-    );
-    for mappings in [30, 340] {
-        let task = format!("smaps of {mappings}");
-        bench(
-            criterion.as_mut(),
-            timed,
-            &task,
-            &smaps_of(mappings),
-            &MEMORY_PARSERS,
-        );
+    compare(&mut bench, "stat", &stat, &STAT_PARSERS);
+    compare(&mut bench, "statm", &statm, &STATM_PARSERS);
+    compare(&mut bench, "smaps_rollup", &rollup, &ROLLUP_PARSERS);
+    for mappings in [40, 340, 5_000] {
+        let task = format!("smaps of {mappings} mappings");
+        compare(&mut bench, &task, &smaps_of(mappings), &MEMORY_PARSERS);
     }
-    if timed {
-        columns("smaps_rollup", &rollup, ours::rollup);
-        columns("smaps of 340", &smaps_of(340), ours::smaps);
-    }
-    if let Some(criterion) = criterion {
-        criterion.final_summary();
-    }
+    columns(&bench, "columns of smaps_rollup", &rollup, ours::rollup);
+    columns(&bench, "columns of smaps", &smaps_of(340), ours::smaps);
+    bench.finish();
 }

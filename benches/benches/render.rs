@@ -1,12 +1,20 @@
-//! Rendering 50,000 samples: our snapshot in each format and through the collector for embedders, beside prometheus-client's `Family`
-//! refilled for every page, which gives OpenMetrics only.
+//! A snapshot of 1,000 and of 10,000 processes, and its expositions: made by ourselves and by the
+//! collector for embedders, beside prometheus-client's `Family` refilled for every page, which gives
+//! OpenMetrics only; compressed for many scrapes, beside flate2 as programs mostly use it.
+//!
+//! `cargo bench -p herakles-benches --bench render`; with `-- ratios` only the ratios.
+
 #![expect(clippy::unwrap_used, reason = "a failure here is a failed benchmark")]
 
+use std::cell::RefCell;
 use std::hint::black_box;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use herakles_benches::Bench;
 use herakles_classify::Class;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
@@ -15,19 +23,19 @@ use herakles_metrics::{
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
+use herakles_web::gzip::Compressor;
+use herakles_web::{Coding, Exposition, Form, Format};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-/// Eight samples each in OpenMetrics, the creation time of the counter among them.
-const PROCESSES: u32 = 6_250;
-const SAMPLES: u64 = 50_000;
 const SUBGROUPS: u32 = 50;
 
-/// Processes without top or subgroup series to speak of, so that both sides write the same.
-fn builder() -> SnapshotBuilder {
+/// Processes without top or subgroup series to speak of, so that both sides write the same: eight
+/// samples each in OpenMetrics, the creation time of the counter among them.
+fn builder(names: &[Arc<str>]) -> SnapshotBuilder {
     let now = 1_763_000_000.0;
     let mut builder = SnapshotBuilder::new(now);
     let slots: Vec<_> = (0..SUBGROUPS)
@@ -36,7 +44,7 @@ fn builder() -> SnapshotBuilder {
             builder.subgroup(SubgroupRecord::new(class, now - 3600.0))
         })
         .collect();
-    for pid in 1..=PROCESSES {
+    for (pid, name) in (1..).zip(names) {
         let mut usage = MemoryUsage::default();
         usage.rss_bytes = 9_437_184;
         usage.pss_bytes = 6_144_000;
@@ -47,8 +55,7 @@ fn builder() -> SnapshotBuilder {
             start_time: 77,
         };
         let slot = slots[(pid % SUBGROUPS) as usize];
-        let name = format!("worker-{}", pid % 97);
-        let mut process = builder.process(slot, key, name, ProcessKind::User);
+        let mut process = builder.process(slot, key, Arc::clone(name), ProcessKind::User);
         process.start_time_seconds = Some(now - 3600.0);
         process.cpu_seconds = Some(1234.56);
         process.cpu_usage_ratio = Some(0.0125);
@@ -69,8 +76,10 @@ fn limits() -> Limits {
     }
 }
 
-fn snapshot() -> Arc<Snapshot> {
-    Arc::new(builder().finish(&limits(), &mut Selection::default()))
+/// The names of so many processes.
+fn names(processes: u32) -> Vec<Arc<str>> {
+    let name = |pid| Arc::from(format!("worker-{}", pid % 97));
+    (1..=processes).map(name).collect()
 }
 
 type Labels = [(&'static str, String); 4];
@@ -139,93 +148,115 @@ impl Families {
     }
 }
 
-fn rendering(c: &mut Criterion) {
-    let mut group = c.benchmark_group("render");
-    group
-        .throughput(Throughput::Elements(SAMPLES))
-        .sample_size(20);
-    let snapshot = snapshot();
+/// From the records of a scan to a snapshot, without a limit and where few have series.
+fn build(bench: &mut Bench, of: &str, names: &[Arc<str>]) {
+    let few = Limits {
+        max_series: Some(names.len()),
+        ..Limits::default()
+    };
+    let selections = RefCell::new((Selection::default(), Selection::default()));
+    let all = || {
+        let selection = &mut selections.borrow_mut().0;
+        drop(black_box(builder(names).finish(&limits(), selection)));
+    };
+    let few = || {
+        let selection = &mut selections.borrow_mut().1;
+        drop(black_box(builder(names).finish(&few, selection)));
+    };
+    bench.compare(
+        &format!("snapshot of {of}"),
+        &[("herakles-metrics", &all), ("with a budget", &few)],
+    );
+}
 
-    let mut page = String::new();
-    for (name, format) in [
-        ("herakles, OpenMetrics", TextFormat::OpenMetrics),
-        ("herakles, 0.0.4", TextFormat::Text),
-    ] {
-        group.bench_function(name, |b| {
-            b.iter(|| {
-                page.clear();
-                render(&snapshot, format, Scope::Service, black_box(&mut page));
-            });
-        });
-    }
+fn rendering(bench: &mut Bench, of: &str, snapshot: &Arc<Snapshot>) {
+    let pages: [RefCell<String>; 3] = Default::default();
+    let ours = |format| {
+        let mut page = pages[0].borrow_mut();
+        page.clear();
+        render(snapshot, format, Scope::Service, black_box(&mut page));
+    };
+    let by = |registry: &Registry, page: &RefCell<String>| {
+        let mut page = page.borrow_mut();
+        page.clear();
+        encode(black_box(&mut *page), registry).unwrap();
+    };
 
     let shared = SharedSnapshot::new();
-    shared.store(Arc::clone(&snapshot));
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(shared));
-    group.bench_function("our Collector in prometheus-client, OpenMetrics", |b| {
-        b.iter(|| {
-            page.clear();
-            encode(black_box(&mut page), &registry).unwrap();
-        });
-    });
-
+    shared.store(Arc::clone(snapshot));
+    let mut of_collector = Registry::default();
+    of_collector.register_collector(Box::new(shared));
     let families = Families::default();
-    let mut registry = Registry::default();
-    families.register(&mut registry);
-    group.bench_function("prometheus-client Family, OpenMetrics", |b| {
-        b.iter(|| {
-            families.refill(&snapshot);
-            page.clear();
-            encode(black_box(&mut page), &registry).unwrap();
-        });
-    });
-    group.finish();
+    let mut of_families = Registry::default();
+    families.register(&mut of_families);
+    bench.compare(
+        &format!("OpenMetrics of {of}"),
+        &[
+            ("herakles-metrics", &|| ours(TextFormat::OpenMetrics)),
+            ("our Collector", &|| by(&of_collector, &pages[1])),
+            ("prometheus-client Family", &|| {
+                families.refill(snapshot);
+                by(&of_families, &pages[2]);
+            }),
+        ],
+    );
+    bench.compare(
+        &format!("text 0.0.4 of {of}"),
+        &[("herakles-metrics", &|| ours(TextFormat::Text))],
+    );
+}
+
+fn compression(bench: &mut Bench, of: &str, snapshot: &Snapshot) {
+    let mut text = String::new();
+    render(snapshot, TextFormat::Text, Scope::Service, &mut text);
+    let compressor = RefCell::new(Compressor::new());
+    let form = Form::new(Format::Text0_0_4, Coding::Gzip);
+    let ours = || {
+        let compressor = &mut compressor.borrow_mut();
+        drop(black_box(Exposition::new(
+            form,
+            text.as_bytes(),
+            compressor,
+        )));
+    };
+    let by_default = || {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text.as_bytes()).unwrap();
+        drop(black_box(encoder.finish().unwrap()));
+    };
+    bench.compare(
+        &format!("gzip of {of}, {} bytes", text.len()),
+        &[("herakles-web", &ours), ("GzEncoder, level 6", &by_default)],
+    );
 }
 
 /// What each scrape pays for the live part: about thirty samples in OpenMetrics.
-fn live(c: &mut Criterion) {
-    let status = Arc::new(ExporterStatus {
+fn live(bench: &mut Bench) {
+    let status = ExporterStatus {
         scan_errors: [(("vanished", "stat"), 7), (("denied", "smaps_rollup"), 3)].into(),
         http_requests: [(("/metrics", 200), 42), (("other", 404), 1)].into(),
         ..ExporterStatus::default()
-    });
-    let mut page = String::new();
-    c.bench_function("render the live part", |b| {
-        b.iter(|| {
-            page.clear();
-            let format = TextFormat::OpenMetrics;
-            render_live(&status, format, Scope::Service, black_box(&mut page));
-        });
-    });
+    };
+    let page = RefCell::new(String::new());
+    let render = || {
+        let mut page = page.borrow_mut();
+        page.clear();
+        let format = TextFormat::OpenMetrics;
+        render_live(&status, format, Scope::Service, black_box(&mut page));
+    };
+    bench.compare("live part of a scrape", &[("herakles-metrics", &render)]);
 }
 
-fn building(c: &mut Criterion) {
-    let mut group = c.benchmark_group("build");
-    group
-        .throughput(Throughput::Elements(u64::from(PROCESSES)))
-        .sample_size(20);
-    for (name, limits) in [
-        ("no limit", limits()),
-        (
-            "budget of a fifth",
-            Limits {
-                max_series: Some(10_000),
-                ..Limits::default()
-            },
-        ),
-    ] {
-        let mut selection = Selection::default();
-        group.bench_function(name, |b| {
-            b.iter_batched(
-                builder,
-                |builder| builder.finish(&limits, &mut selection),
-                criterion::BatchSize::LargeInput,
-            );
-        });
+fn main() {
+    let mut bench = Bench::from_arguments();
+    for (of, processes) in [("1,000 processes", 1_000), ("10,000 processes", 10_000)] {
+        let names = names(processes);
+        build(&mut bench, of, &names);
+        let snapshot = builder(&names).finish(&limits(), &mut Selection::default());
+        let snapshot = Arc::new(snapshot);
+        rendering(&mut bench, of, &snapshot);
+        compression(&mut bench, of, &snapshot);
     }
-    group.finish();
+    live(&mut bench);
+    bench.finish();
 }
-
-criterion_group!(benches, rendering, live, building);
-criterion_main!(benches);

@@ -5,11 +5,7 @@
 //! the kernel accounts it, and the ratio of both. Each scrape is a connection of its own, as those
 //! of a Prometheus with the usual intervals are. The tail is put behind anew for each scrape.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a benchmark stops at what it does not expect, and prints its result"
-)]
+#![expect(clippy::unwrap_used, reason = "a failure here is a failed benchmark")]
 
 use std::fs;
 use std::io::{Read, Write};
@@ -19,6 +15,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::thread;
 
+use herakles_benches::Bench;
 use herakles_web::gzip::Compressor;
 use herakles_web::hyper::Request;
 use herakles_web::{Coding, Exposition, Form, Format, Limits, Server};
@@ -138,14 +135,9 @@ fn serve_by_loop(listener: &TcpListener, answer: &[u8]) {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
 fn main() {
-    let timed = std::env::args().any(|argument| argument == "--bench");
-    let rounds = if timed { ROUNDS } else { 1 };
+    let bench = Bench::from_arguments();
+    let rounds = if bench.is_timed() { ROUNDS } else { 1 };
     let herakles = Serving::start(serve_by_herakles);
     for coding in ["identity", "gzip"] {
         let mut bytes = Vec::new();
@@ -154,22 +146,18 @@ fn main() {
         });
         let length = bytes.len();
         let plain_loop = Serving::start(move |listener| serve_by_loop(&listener, &bytes));
-        let mut turns = Vec::new();
+        let (mut our_nanos, mut rival_nanos) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             let (ours, our_bytes) = herakles.turn(coding);
             let (rival, rival_bytes) = plain_loop.turn(coding);
             assert_eq!((our_bytes, rival_bytes), (length, length), "{coding}");
-            turns.push((ours, rival));
+            our_nanos.push(ours);
+            rival_nanos.push(rival);
         }
-        if timed {
-            let ratio = median(turns.iter().map(|(ours, rival)| ours / rival).collect());
-            let (ours, rival): (Vec<f64>, Vec<f64>) = turns.into_iter().unzip();
-            println!(
-                "scrape of {SERIES} series, {coding:<8} {length:>8} bytes: herakles-web {:>6.0} us, \
-                 plain loop {:>6.0} us, ratio {ratio:.2}",
-                median(ours) / 1e3,
-                median(rival) / 1e3,
-            );
-        }
+        bench.print(
+            &format!("CPU of a scrape of {SERIES} series, {coding}, {length} bytes"),
+            &[("herakles-web", our_nanos), ("plain loop", rival_nanos)],
+        );
     }
+    bench.finish();
 }

@@ -3,14 +3,16 @@
 //! Each task is one module: [`ci`] is the whole gate, [`tidy`] holds the rules about the shape of
 //! the workspace that the compiler cannot know, [`metrics_doc`] and [`readmes`] keep the metric
 //! table and the READMEs of the libraries equal to the code, [`corpus`] takes files of this kernel
-//! for the tests of the parsers, [`dist`] makes what is handed out. None of them uses a crate of the
-//! product, so that they compile in seconds.
+//! for the tests of the parsers, [`bench_report`] writes the ratios of the benchmarks into their page,
+//! [`dist`] makes what is handed out. None of them uses a crate of the product, so that they compile
+//! in seconds.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a task reports to the terminal it was started from"
 )]
 
+mod bench_report;
 mod ci;
 mod command;
 mod corpus;
@@ -58,6 +60,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
             }
         }
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
+        Some(("bench-report", _)) => bench_report::run(),
         Some(("readmes", _)) => readmes::run(),
         Some(("dist", args)) => match args.get_one::<PathBuf>("check") {
             Some(program) => dist::check(program),
@@ -112,6 +115,10 @@ fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("Fail if the table is stale instead of writing it"),
                 ),
+        )
+        .subcommand(
+            Command::new("bench-report")
+                .about("Run the benchmarks and write their ratios into docs/performance.md"),
         )
         .subcommand(
             Command::new("readmes")
