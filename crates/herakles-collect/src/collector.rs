@@ -55,6 +55,8 @@ pub struct Collector<S: ProcSource> {
     accounts: Accounts,
     selection: Selection,
     pids: Vec<Pid>,
+    /// Empty; the room of the last scan, where most samples are of those who are idle.
+    samples: Vec<ProcessSample>,
     /// Whether the kernel tells how many descriptors are open, as far as is known.
     counts_fds: bool,
     /// What one process has cost in the last survey.
@@ -109,6 +111,7 @@ impl<S: ProcSource> Collector<S> {
             accounts: Accounts::new(facts),
             selection: Selection::default(),
             pids,
+            samples: Vec::new(),
             counts_fds: true,
             each_took: None,
             notices: foreign_cgroups(&source).into_iter().collect(),
@@ -282,6 +285,12 @@ impl<S: ProcSource> Collector<S> {
             let snapshot = builder.finish(&self.options.limits, &mut self.selection);
             (snapshot, RuleCounts::of_table(&table))
         };
+        if self.memory.detects_idle() {
+            let most = 2 * samples.len();
+            samples.clear();
+            samples.shrink_to(most);
+            self.samples = samples;
+        }
         ended(ScanPhase::Snapshot);
         let mut notices = std::mem::take(&mut self.notices);
         notices.extend(self.too_big(&stats.too_big));
@@ -300,7 +309,7 @@ impl<S: ProcSource> Collector<S> {
         stats: &mut ScanStats,
         ended: &mut dyn FnMut(ScanPhase),
     ) -> Vec<ProcessSample> {
-        let idle = self.idle();
+        let mut idle = self.idle();
         ended(ScanPhase::Detect);
         let early = self.memory.early(&self.options);
         let survey = Survey {
@@ -338,8 +347,13 @@ impl<S: ProcSource> Collector<S> {
         };
         // Collected in place, as thousands of them are megabytes.
         let done = self.workers.run(survey, width);
-        let mut samples: Vec<ProcessSample> = done.into_iter().filter_map(settle).collect();
-        samples.extend(idle);
+        let found = done.into_iter().filter_map(settle);
+        let mut samples: Vec<ProcessSample> = if idle.is_empty() {
+            found.collect()
+        } else {
+            idle.extend(found);
+            idle
+        };
         samples.sort_unstable_by_key(|sample| sample.key);
         let took = self.workers.cpu().saturating_sub(before);
         self.each_took = took.checked_div(listed).or(self.each_took);
@@ -358,7 +372,7 @@ impl<S: ProcSource> Collector<S> {
         let mut idle = Vec::new();
         let moves = detector.take_idle(&mut self.pids, &mut idle);
         let now = Instant::now();
-        let mut known = Vec::with_capacity(idle.len());
+        let mut known = std::mem::take(&mut self.samples);
         {
             let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
             let rules = self.accounts.rules();
