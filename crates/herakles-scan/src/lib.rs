@@ -57,8 +57,8 @@ pub use memory::{MemorySource, peek_memory, read_memory};
 pub use mount::{HidePid, MountOptions};
 pub use procfs::{OpenError, OpenErrorKind, ProcFs, ProcFsHandle};
 pub use read::{
-    Glance, glance, live_thread, open_process, peek_stat, peek_statm, read_io, read_stat,
-    read_statm, read_text,
+    Glance, find_named, glance, live_thread, open_process, peek_stat, peek_statm, read_io,
+    read_stat, read_statm, read_text,
 };
 pub use source::{ProcHandle, ProcSource};
 pub use units::KernelUnits;

@@ -102,6 +102,17 @@ pub fn peek_stat<'b, S: ProcSource>(
         .map_err(|error| malformed(pid, ProcFile::Stat, error))
 }
 
+/// A process of this name, as the kernel cuts it (15 bytes), that is not `except`.
+pub fn find_named<S: ProcSource>(source: &S, name: &[u8], except: Pid) -> Option<Pid> {
+    let mut pids = Vec::new();
+    source.pids(&mut pids).ok()?;
+    let mut buf = ReadBuf::default();
+    pids.into_iter().find(|&pid| {
+        let stat = peek_stat(source, pid, &mut buf);
+        pid != except && stat.is_ok_and(|stat| stat.comm == name)
+    })
+}
+
 pub(crate) fn peek<'b, S: ProcSource>(
     source: &S,
     pid: Pid,

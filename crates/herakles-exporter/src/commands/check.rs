@@ -1,13 +1,16 @@
 //! `check`: what works here, one line each, with a remedy for each failure.
 
 use std::cmp::Reverse;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use herakles_collect::{Collector, ExitSource, MemoryMode, Notice};
 use herakles_metrics::{Process, ProcessKind};
-use herakles_scan::{Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource};
+use herakles_scan::{
+    Access, Buffers, Capabilities, HidePid, MemorySource, ProcFs, ProcSource, find_named,
+};
+use herakles_stat::Pid;
 use herakles_web::web_config::WebConfig;
 
 use crate::cli::Check;
@@ -22,8 +25,9 @@ pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
     };
     if let Some(running_config) = configuration(sources, &mut report) {
         web_config(&running_config, &mut report);
-        addresses(&running_config, &mut report);
-        if let Some(proc) = proc(&running_config, &mut report) {
+        let proc = proc(&running_config, &mut report);
+        addresses(&running_config, proc.as_ref(), &mut report);
+        if let Some(proc) = proc {
             memory(&proc, &running_config, &mut report);
             scan(&running_config, &mut report);
             // Last, as there is no way back.
@@ -237,7 +241,10 @@ pub(super) fn readable(readable: u64, asked: u64, privileged: bool) -> String {
     format!("memory: readable for {readable} of {asked}{advice}")
 }
 
-fn addresses(running_config: &RunningConfig, report: &mut Report) {
+fn addresses(running_config: &RunningConfig, proc: Option<&ProcFs>, report: &mut Report) {
+    /// As the kernel cuts the name of the program.
+    const NAME: &[u8] = b"herakles-export";
+
     let web = &running_config.config().web;
     if web.systemd_socket {
         return report.ok("address: systemd hands over the sockets");
@@ -245,7 +252,18 @@ fn addresses(running_config: &RunningConfig, report: &mut Report) {
     for address in &web.listen_addresses {
         match herakles_web::bind(std::slice::from_ref(address)) {
             Ok(_) => report.ok(&format!("address: {address} is free")),
-            Err(error) => report.fail(&format!("address: {error}")),
+            Err(error) => {
+                let own = Pid::new(std::process::id());
+                let running = proc
+                    .zip(own)
+                    .and_then(|(proc, own)| find_named(proc, NAME, own));
+                match running.filter(|_| error.kind() == ErrorKind::AddrInUse) {
+                    Some(pid) => report.warn(&format!(
+                        "address: {address} is in use; a herakles-exporter runs already ({pid})"
+                    )),
+                    None => report.fail(&format!("address: {error}")),
+                }
+            }
         }
     }
 }

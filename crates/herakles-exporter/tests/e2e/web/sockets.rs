@@ -1,6 +1,7 @@
 //! Unix sockets, sockets from systemd, and what systemd is told.
 
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -9,7 +10,13 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::harness::{PATIENCE, eventually, exporter::NO_RULE_FILES, recorded_proc, tools};
+use crate::harness::{
+    PATIENCE,
+    alone::runs_alone,
+    eventually,
+    exporter::{NO_RULE_FILES, Options, run},
+    recorded_proc, tools,
+};
 
 /// An exporter whose addresses the harness does not choose, ended when dropped.
 struct Started(Child);
@@ -176,4 +183,32 @@ fn systemd_is_told_when_it_serves_reloads_lives_and_stops() {
     exporter.signal(Signal::TERM);
     hear("STOPPING=1");
     assert!(exporter.0.wait().expect("our child").success());
+}
+
+/// As after the installation of a package, which starts the service.
+#[test]
+fn check_tells_a_running_exporter_from_another_program_on_its_port() {
+    if runs_alone() {
+        return;
+    }
+    let check = |address: SocketAddr| {
+        let flag = format!("--web.listen-address={address}");
+        let output = run(&["check".to_owned(), "--allow-partial".to_owned(), flag]);
+        let text = String::from_utf8(output.stdout).expect("sentences are UTF-8");
+        let line = text.lines().find(|line| line.contains("address: "));
+        (output.status.code(), line.unwrap_or_default().to_owned())
+    };
+    let other = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let (code, line) = check(other.local_addr().expect("it is bound"));
+    assert_eq!(code, Some(1), "{line}");
+    assert!(line.starts_with("FAIL  address: "), "{line}");
+
+    let exporter = Options::live().start();
+    let (code, line) = check(exporter.address);
+    assert_eq!(code, Some(0), "{line}");
+    let running = format!("runs already ({})", exporter.pid());
+    assert!(
+        line.starts_with("warn  address: ") && line.contains(&running),
+        "{line}"
+    );
 }
