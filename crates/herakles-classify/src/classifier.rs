@@ -1,5 +1,6 @@
 //! The search for the first rule that matches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::candidates::Candidates;
@@ -147,6 +148,18 @@ impl Classifier {
             }
         }
         best
+    }
+
+    /// The rules whose expressions may match the command line, both as it is and from the program
+    /// on; no other's do.
+    pub(crate) fn possible_by_cmdline(&self, cmdline: &[u8]) -> HashSet<usize> {
+        let mut buffer = [0; CMDLINE_LEN];
+        let line = name::with_spaces(cmdline, &mut buffer);
+        let mut rules = self.cmdlines.possible_rules(line);
+        if let Some(line) = script::program_line(cmdline, &mut buffer) {
+            rules.extend(self.cmdlines.possible_rules(line));
+        }
+        rules
     }
 
     fn by_name(&self, name: &[u8], best: usize, admits: impl Fn(usize) -> bool) -> usize {

@@ -1,7 +1,7 @@
 //! Why a process is classified as it is.
 //!
-//! Walks the rules one by one, without the search of [`Classifier`]: what is explained is the
-//! rules as written, and the two ways check each other.
+//! Walks the rules one by one, by itself without the search of [`Classifier`]: what is explained is
+//! the rules as written, and the two ways check each other.
 
 mod known;
 mod reason;
@@ -119,11 +119,35 @@ pub enum Fact {
 
 impl Classifier {
     /// Which rule these facts fall under, by which pattern, and what would come next.
+    ///
+    /// Tries the expressions of all rules. Each is compiled the first time, which takes a while, and
+    /// kept, which takes megabytes: who goes on classifying is better off with
+    /// [`explain_by_search`](Self::explain_by_search).
     pub fn explain<F: FactSource + ?Sized>(&self, facts: &F) -> Explanation {
+        self.explain_among(facts, |_| true)
+    }
+
+    /// The same, but only those expressions are tried that the search does not rule out.
+    pub fn explain_by_search<F: FactSource + ?Sized>(&self, facts: &F) -> Explanation {
+        let cmdline = facts.cmdline().and_then(name::visible_cmdline);
+        let possible = cmdline.map(|cmdline| self.possible_by_cmdline(cmdline));
+        self.explain_among(facts, |rule| {
+            possible.as_ref().is_some_and(|it| it.contains(&rule))
+        })
+    }
+
+    /// Looks at the command line only for the rules, by index, that may match it.
+    fn explain_among<F: FactSource + ?Sized>(
+        &self,
+        facts: &F,
+        may_match_cmdline: impl Fn(usize) -> bool,
+    ) -> Explanation {
         let mut winners: Vec<(&Arc<Rule>, RuleMatch)> = Vec::new();
         let mut refused = Vec::new();
-        for rule in self.rules().iter() {
-            let Some(rule_match) = rule.first_match(facts) else {
+        let cmdline = facts.cmdline().and_then(name::visible_cmdline);
+        for (index, rule) in self.rules().iter().enumerate() {
+            let cmdline = cmdline.filter(|_| may_match_cmdline(index));
+            let Some(rule_match) = rule.first_match(facts, cmdline) else {
                 continue;
             };
             match rule.constraints.refused_by(facts) {
@@ -195,14 +219,18 @@ fn variables<F: FactSource + ?Sized>(rule: &Rule, facts: &F) -> Vec<VariableValu
 
 impl Rule {
     /// The first of its patterns that matches, constraints aside.
-    fn first_match<F: FactSource + ?Sized>(&self, facts: &F) -> Option<RuleMatch> {
+    fn first_match<F: FactSource + ?Sized>(
+        &self,
+        facts: &F,
+        cmdline: Option<&[u8]>,
+    ) -> Option<RuleMatch> {
         self.match_of(PatternKind::Name, &self.names, facts.comm())
             .or_else(|| {
                 name::full_names(facts)
                     .find_map(|full| self.match_of(PatternKind::FullName, &self.names, full))
             })
             .or_else(|| self.match_of(PatternKind::Exe, &self.exes, name::exe_path(facts.exe()?)))
-            .or_else(|| self.cmdline_match(facts.cmdline().and_then(name::visible_cmdline)?))
+            .or_else(|| self.cmdline_match(cmdline?))
     }
 
     fn match_of(&self, by: PatternKind, globs: &[GlobPattern], text: &[u8]) -> Option<RuleMatch> {

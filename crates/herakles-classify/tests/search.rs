@@ -108,6 +108,8 @@ proptest! {
             let explained = classifier.explain(&facts);
             let walked = explained.matched.is_some().then(|| explained.class.to_string());
             prop_assert_eq!(found, walked, "{:?}\n{}", facts, text);
+            let searched = classifier.explain_by_search(&facts);
+            prop_assert_eq!(searched.to_string(), explained.to_string(), "{:?}\n{}", facts, text);
         }
     }
 
@@ -135,6 +137,21 @@ proptest! {
         prop_assert!(!text.replace('\n', "").contains(|c: char| c.is_control()));
         prop_assert!(serde_json::to_string(&explanation).is_ok());
     }
+}
+
+#[test]
+fn an_explanation_by_search_keeps_little_memory() {
+    let classifier = Classifier::new(Rules::builtin());
+    let facts = Facts {
+        comm: b"java",
+        cmdline: Some(b"/usr/bin/java\0-Xmx1g\0org.apache.catalina.startup.Bootstrap\0start\0"),
+        ..Facts::default()
+    };
+    let kept = |explain: &dyn Fn()| allocation_counter::measure(explain).bytes_current;
+    let by_search = kept(&|| drop(classifier.explain_by_search(&facts)));
+    let in_full = kept(&|| drop(classifier.explain(&facts)));
+    assert!(by_search < 256 << 10, "{by_search} bytes");
+    assert!(in_full > 1 << 20, "{in_full} bytes: then one way would do");
 }
 
 #[test]

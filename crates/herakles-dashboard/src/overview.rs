@@ -210,6 +210,6 @@ pub(crate) fn meter(value: Option<u64>, largest: Option<u64>) -> Markup {
 fn subgroup_link(members: &Members<'_>) -> Markup {
     let class = &members.subgroup.class;
     html! {
-        a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } }
+        a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" wbr; (class.subgroup) } }
     }
 }

@@ -65,7 +65,7 @@ fn the_answer_names_what_is_in_use_and_who_has_most_of_it() {
     );
     assert!(
         answer.contains(
-            "<bdi>db/db-0</bdi></a> <b>3.91 GiB</b> <span class=\"unbroken\">(6 %)</span>"
+            "<bdi>db/<wbr>db-0</bdi></a> <b>3.91 GiB</b> <span class=\"unbroken\">(6 %)</span>"
         ),
         "{answer}"
     );

@@ -72,7 +72,8 @@ fn details(running_config: &RunningConfig, pid: Pid) -> Option<ProcessDetails> {
     details.explanation = if subject.is_kernel_thread {
         "It is a kernel thread: no rule is asked about it.".to_owned()
     } else {
-        running_config.options.classifier.explain(&facts).reason()
+        let classifier = &running_config.options.classifier;
+        classifier.explain_by_search(&facts).reason()
     };
     Some(details)
 }
