@@ -109,6 +109,25 @@ fn nothing_is_read_of_who_is_idle_but_a_tenth_of_statm_and_that_of_the_big() {
     assert_eq!(reads(&world, ProcFile::Stat), before + 1);
 }
 
+/// On the thread that scans: the workers do nothing but look.
+#[test]
+fn twice_as_many_that_are_idle_cost_a_scan_no_more_allocations_than_its_lists_to_grow() {
+    let allocations = |processes: u32| {
+        let (mut world, _kernel) = idle_world(&[], |proc| {
+            for pid in 1..=processes {
+                drop(proc.process(pid).name("named-x").memory_kib(600, 500, 400));
+            }
+        });
+        for _ in 0..10 {
+            world.scan();
+        }
+        let scan = || drop(world.collector.scan().unwrap());
+        allocation_counter::measure(scan).count_total
+    };
+    let (once, twice) = (allocations(300), allocations(600));
+    assert!(twice <= once + 16, "{once}, then {twice}");
+}
+
 #[test]
 fn nothing_is_asked_again_of_who_is_idle_but_once_if_it_is_switched_on() {
     let without = options(RULES, &[Setting::NoFds]);
