@@ -1,9 +1,10 @@
-//! Rules written out again: as TOML that loads, and as fields for JSON.
+//! Rules written out again: as TOML that loads, on one line, and as fields for JSON.
 
 use std::fmt::Write;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use crate::quote::quoted;
 use crate::rule::{Rule, Rules};
 
 impl Rules {
@@ -24,28 +25,13 @@ impl Rule {
         };
         line("group", self.group().into());
         line("subgroup", self.subgroup().into());
-        let mut list = |key: &str, values: Vec<&str>| {
-            if !values.is_empty() {
-                line(key, values.into());
+        for (key, texts) in self.lists() {
+            if !texts.is_empty() {
+                line(key, texts.into());
             }
-        };
-        list("matches", self.matches().collect());
-        list("cmdline_matches", self.cmdline_matches().collect());
-        list("exe_matches", self.exe_matches().collect());
-        list("users", self.users().collect());
-        list("cgroups", self.cgroups().collect());
-        list("parents", self.parents().collect());
-        list("names", self.names().collect());
-        list("argv0", self.argv0().collect());
-        list("cmdline_all", self.cmdline_all().collect());
-        for (key, value) in [
-            ("fallback", self.is_fallback()),
-            ("inherit", self.inherits()),
-            ("always", self.is_always_shown()),
-        ] {
-            if value {
-                line(key, true.into());
-            }
+        }
+        for (key, _) in self.marks().into_iter().filter(|(_, is_set)| *is_set) {
+            line(key, true.into());
         }
         if let Some(max_values) = self
             .max_values()
@@ -55,6 +41,44 @@ impl Rule {
         }
         format!("# {}\n[[subgroups]]\n{out}", self.origin)
     }
+
+    /// What a process has to be like, on one line in the words of a rule file:
+    /// `matches="nginx*", "httpd"  users="www-data"  inherit`.
+    pub fn conditions(&self) -> String {
+        let lists = self.lists().into_iter();
+        let lists = lists.filter(|(_, texts)| !texts.is_empty());
+        let lists = lists.map(|(key, texts)| {
+            let texts: Vec<String> = texts.into_iter().map(quoted).collect();
+            format!("{key}={}", texts.join(", "))
+        });
+        let marks = self.marks().into_iter().filter(|(_, is_set)| *is_set);
+        let marks = marks.map(|(key, _)| key.to_owned());
+        lists.chain(marks).collect::<Vec<_>>().join("  ")
+    }
+
+    /// The keys that hold lists.
+    fn lists(&self) -> [(&'static str, Vec<&str>); 9] {
+        [
+            ("matches", self.matches().collect()),
+            ("cmdline_matches", self.cmdline_matches().collect()),
+            ("exe_matches", self.exe_matches().collect()),
+            ("users", self.users().collect()),
+            ("cgroups", self.cgroups().collect()),
+            ("parents", self.parents().collect()),
+            ("names", self.names().collect()),
+            ("argv0", self.argv0().collect()),
+            ("cmdline_all", self.cmdline_all().collect()),
+        ]
+    }
+
+    /// The keys that are there or not.
+    fn marks(&self) -> [(&'static str, bool); 3] {
+        [
+            ("fallback", self.is_fallback()),
+            ("inherit", self.inherits()),
+            ("always", self.is_always_shown()),
+        ]
+    }
 }
 
 impl Serialize for Rule {
@@ -63,21 +87,12 @@ impl Serialize for Rule {
         fields.serialize_field("origin", self.origin())?;
         fields.serialize_field("group", self.group())?;
         fields.serialize_field("subgroup", self.subgroup())?;
-        fields.serialize_field("matches", &self.matches().collect::<Vec<_>>())?;
-        fields.serialize_field(
-            "cmdline_matches",
-            &self.cmdline_matches().collect::<Vec<_>>(),
-        )?;
-        fields.serialize_field("exe_matches", &self.exe_matches().collect::<Vec<_>>())?;
-        fields.serialize_field("users", &self.users().collect::<Vec<_>>())?;
-        fields.serialize_field("cgroups", &self.cgroups().collect::<Vec<_>>())?;
-        fields.serialize_field("parents", &self.parents().collect::<Vec<_>>())?;
-        fields.serialize_field("names", &self.names().collect::<Vec<_>>())?;
-        fields.serialize_field("argv0", &self.argv0().collect::<Vec<_>>())?;
-        fields.serialize_field("cmdline_all", &self.cmdline_all().collect::<Vec<_>>())?;
-        fields.serialize_field("fallback", &self.is_fallback())?;
-        fields.serialize_field("inherit", &self.inherits())?;
-        fields.serialize_field("always", &self.is_always_shown())?;
+        for (key, texts) in self.lists() {
+            fields.serialize_field(key, &texts)?;
+        }
+        for (key, is_set) in self.marks() {
+            fields.serialize_field(key, &is_set)?;
+        }
         fields.serialize_field("max_values", &self.max_values())?;
         fields.end()
     }
@@ -86,5 +101,31 @@ impl Serialize for Rule {
 impl Serialize for Rules {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_stand_on_one_line_in_the_words_of_the_file() {
+        let file = r#"
+            [[subgroups]]
+            group = "web"
+            subgroup = "nginx"
+            matches = ["nginx*", "a\nb"]
+            cmdline_matches = ['worker \d+']
+            users = ["www-data"]
+            inherit = true
+        "#;
+        let rules = Rules::parse(file, "FILE").unwrap();
+        let conditions: Vec<_> = rules.iter().map(|rule| rule.conditions()).collect();
+        assert_eq!(
+            conditions,
+            [
+                r#"matches="nginx*", "a\nb"  cmdline_matches='worker \d+'  users="www-data"  inherit"#
+            ]
+        );
     }
 }

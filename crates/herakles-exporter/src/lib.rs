@@ -10,7 +10,6 @@ mod config;
 mod http;
 mod refresh;
 mod routes;
-mod rule_text;
 mod sandbox;
 mod serve;
 mod status;

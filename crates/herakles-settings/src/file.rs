@@ -76,7 +76,7 @@ impl Reader<'_> {
                 (Some(table), DeValue::Table(keys)) => self.table(table, keys),
                 (Some(table), _) => self.report(&name.span(), ProblemKind::NotATable(table.name)),
                 (None, value) => {
-                    let kind = self.unknown_at_root(name.get_ref(), value.is_table());
+                    let kind = self.unknown_at_root(name.get_ref(), value);
                     self.report(&name.span(), kind);
                 }
             }
@@ -136,12 +136,12 @@ impl Reader<'_> {
     }
 
     /// A name that is no table: perhaps a misspelt one, perhaps a key that lost its table.
-    fn unknown_at_root(&self, name: &str, is_table: bool) -> ProblemKind {
+    fn unknown_at_root(&self, name: &str, value: &DeValue<'_>) -> ProblemKind {
         if let Some((_, sentence)) = self.elsewhere.iter().find(|(table, _)| *table == name) {
             return ProblemKind::Elsewhere(sentence);
         }
         let name = name.to_owned();
-        if is_table {
+        if value.is_table() {
             let tables = self.tables.iter().map(|table| table.name);
             let nearest = nearest(&name, tables).map(str::to_owned);
             return ProblemKind::UnknownTable { name, nearest };

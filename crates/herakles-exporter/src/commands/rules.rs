@@ -14,7 +14,6 @@ use super::{Failure, output};
 use crate::cli::{Rules, RulesFormat};
 use crate::config::RunningConfig;
 use crate::config::Sources;
-use crate::rule_text;
 
 pub(super) fn run(command: &Rules, sources: &Sources) -> Result<ExitCode, Failure> {
     match command {
@@ -67,9 +66,8 @@ fn table(rules: &[&Rule]) -> String {
         .unwrap_or(0);
     let mut out = String::new();
     for rule in rules {
-        let _ = write!(out, "{:width$}  {}", class(rule), rule.origin());
-        rule_text::patterns(rule, &mut out);
-        out.push('\n');
+        let (class, origin, conditions) = (class(rule), rule.origin(), rule.conditions());
+        let _ = writeln!(out, "{class:width$}  {origin}  {conditions}");
     }
     out
 }

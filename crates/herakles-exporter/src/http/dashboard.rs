@@ -19,7 +19,6 @@ use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
 use crate::config::RunningConfig;
 use crate::routes::ROUTES;
-use crate::rule_text;
 
 /// `/`, `/subgroup/GROUP/SUBGROUP` or `/process/PID`.
 pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body> {
@@ -154,14 +153,10 @@ impl Drawing<'_> {
     fn rules_for(&self, running: &RunningConfig, group: &str, subgroup: &str) -> Vec<RuleLine> {
         let mut rules: Vec<_> = running.options.classifier.rules().iter().collect();
         rules.retain(|rule| rule.may_lead_to(group, subgroup));
-        let line = |rule: &Arc<Rule>| {
-            let mut patterns = String::new();
-            rule_text::patterns(rule, &mut patterns);
-            RuleLine {
-                origin: rule.origin().to_string(),
-                patterns: patterns.trim().to_owned(),
-                processes: Some(self.cached.rule_counts.of(rule).processes),
-            }
+        let line = |rule: &Arc<Rule>| RuleLine {
+            origin: rule.origin().to_string(),
+            patterns: rule.conditions(),
+            processes: Some(self.cached.rule_counts.of(rule).processes),
         };
         rules.into_iter().map(line).collect()
     }

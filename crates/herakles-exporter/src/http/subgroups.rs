@@ -11,7 +11,6 @@ use herakles_web::{Body, respond};
 
 use crate::app::App;
 use crate::cache::CachedRefresh;
-use crate::rule_text;
 
 /// So many names are shown.
 const NAMES: usize = 20;
@@ -59,10 +58,12 @@ fn listed(
     for rule in rules.iter().filter(|rule| shows(rule)) {
         let count = cached.map(|it| it.rule_counts.of(rule));
         let processes = count.map_or_else(|| "-".to_owned(), |it| it.processes.to_string());
-        let (group, subgroup) = (rule.group(), rule.subgroup());
-        let _ = write!(out, "{processes:>6}  {group}/{subgroup}  {}", rule.origin());
-        rule_text::patterns(rule, &mut out);
-        out.push('\n');
+        let (group, subgroup, origin) = (rule.group(), rule.subgroup(), rule.origin());
+        let conditions = rule.conditions();
+        let _ = writeln!(
+            out,
+            "{processes:>6}  {group}/{subgroup}  {origin}  {conditions}"
+        );
         let overflowed = count.map_or(0, |it| it.overflowed);
         if let (1.., Some(most)) = (overflowed, rule.max_values()) {
             let _ = writeln!(
