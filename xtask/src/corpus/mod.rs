@@ -1,7 +1,7 @@
 //! Adds real files of this kernel to the corpora of the parsers, without what is private in them.
 //!
-//! `cargo xtask corpus` makes processes of many shapes and takes the files of each; `cargo xtask
-//! corpus CASE PID` takes those of one process.
+//! `cargo xtask corpus` makes processes of many shapes and takes the files of each, and those of the
+//! host; `cargo xtask corpus CASE PID` takes those of one process.
 
 mod disguise;
 mod places;
@@ -53,6 +53,17 @@ const FILES: [(&str, &str); 5] = [
     ("io", STAT),
 ];
 
+/// Files of the host, as the corpus calls them, in which nothing is private.
+const HOST_FILES: [(&str, &str); 4] = [
+    ("meminfo", "/proc/meminfo"),
+    ("stat", "/proc/stat"),
+    ("loadavg", "/proc/loadavg"),
+    ("pressure", "/proc/pressure/cpu"),
+];
+
+/// The crate that reads them.
+const HOST: &str = "herakles-collect";
+
 /// The crate that reads what is not memory.
 const STAT: &str = "herakles-stat";
 
@@ -80,8 +91,9 @@ pub(crate) fn take_shapes() -> Result<(), Failure> {
         take_shape(&not_of_memory, shape)?;
     }
     take("kthreadd", 2)?;
+    take_host("machine")?;
     println!("now name the new cases in the READMEs of the corpora, and");
-    println!("UPDATE_EXPECT=1 cargo test -p herakles-smaps -p herakles-stat --test parse corpus");
+    println!("UPDATE_EXPECT=1 cargo test -p herakles-smaps -p herakles-stat -p {HOST} corpus");
     Ok(())
 }
 
@@ -105,14 +117,31 @@ fn take_files(files: &[(&str, &str)], case: &str, pid: u32) -> Result<(), Failur
         if bytes.is_empty() && *file != "smaps" {
             continue;
         }
-        let directory = workspace::root().join(format!("crates/{owner}/tests/corpus/{kernel}"));
-        let path = directory.join(format!("{case}.{file}"));
-        fs::create_dir_all(&directory)
-            .and_then(|()| fs::write(&path, bytes))
-            .map_err(|e| Failure::new(format!("cannot write {}: {e}", path.display())))?;
+        keep(owner, &kernel, &format!("{case}.{file}"), &bytes)?;
     }
     println!("{kernel}/{case}: taken from {pid}");
     Ok(())
+}
+
+fn take_host(case: &str) -> Result<(), Failure> {
+    let kernel = kernel()?;
+    for (file, path) in HOST_FILES {
+        // Not every kernel tells of pressure.
+        if let Ok(bytes) = fs::read(path) {
+            keep(HOST, &kernel, &format!("{case}.{file}"), &bytes)?;
+        }
+    }
+    println!("{kernel}/{case}: taken from this host");
+    Ok(())
+}
+
+/// Writes a file into the corpus of a crate.
+fn keep(owner: &str, kernel: &str, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let directory = workspace::root().join(format!("crates/{owner}/tests/corpus/{kernel}"));
+    let path = directory.join(name);
+    fs::create_dir_all(&directory)
+        .and_then(|()| fs::write(&path, bytes))
+        .map_err(|e| Failure::new(format!("cannot write {}: {e}", path.display())))
 }
 
 /// The first two numbers of the kernel's version.

@@ -1,5 +1,7 @@
 //! Host files of several kernels and containers, the live host, and damage.
 
+mod corpus;
+
 use std::collections::BTreeMap;
 use std::fs;
 
@@ -34,7 +36,14 @@ fn meminfo(text: &str) -> (Option<HostMemory>, u64) {
     (host.memory, odd.map_or(0, |(_, count)| *count))
 }
 
-const LINUX_6_18: &str = include_str!("meminfo/6.18");
+/// A file of the corpus.
+macro_rules! kept {
+    ($name:literal) => {
+        include_str!(concat!("../../tests/corpus/", $name))
+    };
+}
+
+const LINUX_6_18: &str = kept!("6.18/host.meminfo");
 
 #[test]
 fn the_live_host_accounts_for_every_byte_and_agrees_with_another_reader() {
@@ -65,10 +74,10 @@ fn the_live_host_accounts_for_every_byte_and_agrees_with_another_reader() {
 #[test]
 fn categories_sum_to_all_memory_on_every_kernel() {
     let kernels = [
-        ("3.10", include_str!("meminfo/3.10")),
-        ("4.14", include_str!("meminfo/4.14")),
-        ("5.4", include_str!("meminfo/5.4")),
-        ("6.1", include_str!("meminfo/6.1")),
+        ("3.10", kept!("3.10/host.meminfo")),
+        ("4.14", kept!("4.14/host.meminfo")),
+        ("5.4", kept!("5.4/host.meminfo")),
+        ("6.1", kept!("6.1/host.meminfo")),
         ("6.18", LINUX_6_18),
     ];
     for (kernel, text) in kernels {
