@@ -1,4 +1,4 @@
-//! Rendering allocates nothing per series.
+//! Rendering allocates nothing per series, and little per scrape.
 
 use std::sync::Arc;
 
@@ -36,6 +36,21 @@ fn allocations(snapshot: &Arc<Snapshot>) -> u64 {
 #[test]
 fn a_thousand_processes_cost_as_many_allocations_as_one() {
     assert_eq!(allocations(&snapshot(1000)), allocations(&snapshot(1)));
+}
+
+#[test]
+fn the_live_part_of_a_scrape_costs_two_lists_for_each_of_its_families_at_most() {
+    for format in [TextFormat::OpenMetrics, TextFormat::Text] {
+        let costs = [1, 1000].map(|processes| {
+            let status = common::status(&snapshot(processes));
+            let mut text = common::live(&status, format);
+            text.clear();
+            let rendering = || render_live(&status, format, Scope::Service, &mut text);
+            allocation_counter::measure(rendering).count_total
+        });
+        assert_eq!(costs[0], costs[1]);
+        assert!(costs[0] <= 2 * exporter::FAMILIES.len() as u64, "{costs:?}");
+    }
 }
 
 #[test]
