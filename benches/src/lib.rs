@@ -1,12 +1,13 @@
 //! What the benchmarks in `benches/` share: contestants that run in turn.
 //!
-//! criterion times one contestant after the other, a minute apart. On a machine that others use
-//! too, only contestants that take turns within one run can be compared, so each benchmark prints
-//! the ratios of such turns besides criterion's figures.
+//! criterion times one contestant after the other, a minute apart, by the clock on the wall. On a
+//! machine that others use too, only the CPU time of contestants that take turns within one run can
+//! be compared, so each benchmark prints the ratios of such turns besides criterion's figures.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::Criterion;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Turns each contestant gets, and fewer where one takes long.
 const ROUNDS: usize = 201;
@@ -15,7 +16,7 @@ const FEWEST_ROUNDS: usize = 15;
 /// The least length of a turn.
 const TURN: Duration = Duration::from_micros(500);
 
-/// About as long as all turns of one task may take.
+/// About as much as all turns of one task may take.
 const TASK: Duration = Duration::from_secs(4);
 
 /// One way to do a task: a name and a closure that does it once.
@@ -89,7 +90,7 @@ impl Bench {
     /// The ratios alone.
     pub fn compare_in_turn(&self, task: &str, contestants: &[Contestant<'_>]) {
         if self.is_timed() {
-            self.print(task, &in_turn(contestants));
+            self.print(task, &in_turn(contestants, TASK));
         } else {
             contestants.iter().for_each(|(_, run)| run());
         }
@@ -121,8 +122,8 @@ impl Bench {
     }
 }
 
-/// The time of each contestant in rounds in which all of them run in turn.
-fn in_turn<'a>(contestants: &[Contestant<'a>]) -> Vec<(&'a str, Vec<f64>)> {
+/// The CPU time of each contestant in rounds in which all of them run in turn.
+fn in_turn<'a>(contestants: &[Contestant<'a>], task: Duration) -> Vec<(&'a str, Vec<f64>)> {
     let calls: Vec<u32> = contestants
         .iter()
         .map(|(_, run)| calls_per_turn(run))
@@ -131,9 +132,9 @@ fn in_turn<'a>(contestants: &[Contestant<'a>]) -> Vec<(&'a str, Vec<f64>)> {
         .iter()
         .map(|(name, _)| (*name, Vec::with_capacity(ROUNDS)))
         .collect();
-    let begin = Instant::now();
+    let begin = cpu_time();
     for round in 0..ROUNDS {
-        if round >= FEWEST_ROUNDS && begin.elapsed() > TASK {
+        if round >= FEWEST_ROUNDS && cpu_time().saturating_sub(begin) > task {
             break;
         }
         for (((_, run), calls), (_, nanos)) in contestants.iter().zip(&calls).zip(&mut timed) {
@@ -152,11 +153,17 @@ fn calls_per_turn(run: &dyn Fn()) -> u32 {
 }
 
 fn time(run: &dyn Fn(), calls: u32) -> Duration {
-    let begin = Instant::now();
+    let begin = cpu_time();
     for _ in 0..calls {
         run();
     }
-    begin.elapsed()
+    cpu_time().saturating_sub(begin)
+}
+
+/// What all threads of this process have used so far.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 fn median(values: impl IntoIterator<Item = f64>) -> f64 {
@@ -176,11 +183,14 @@ mod tests {
 
     #[test]
     fn all_contestants_have_as_many_turns_of_a_task_that_takes_long() {
-        let slow = || std::thread::sleep(TASK / 10);
+        let slow = || {
+            let begin = cpu_time();
+            while cpu_time().saturating_sub(begin) < TURN {}
+        };
         let fast = || {
             std::hint::black_box(1);
         };
-        let timed = in_turn(&[("slow", &slow), ("fast", &fast)]);
+        let timed = in_turn(&[("slow", &slow), ("fast", &fast)], TURN);
         let rounds: Vec<usize> = timed.iter().map(|(_, nanos)| nanos.len()).collect();
         assert_eq!(rounds, [FEWEST_ROUNDS; 2]);
     }
