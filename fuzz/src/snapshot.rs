@@ -77,12 +77,13 @@ fn subgroup(
 fn host(input: &mut Input<'_>) -> HostRecord {
     let mut memory = HostMemory::default();
     memory.total_bytes = input.size();
-    memory.available_bytes = is_there(input).then(|| input.size());
     memory.free_bytes = input.size();
     memory.page_cache_bytes = input.size();
     memory.anonymous_bytes = input.size();
     let mut host = HostRecord::default();
-    host.memory = Some(memory);
+    host.totals.memory_bytes = Some(memory.total_bytes);
+    host.totals.available_bytes = is_there(input).then(|| input.size());
+    host.memory = is_there(input).then_some(memory);
     host.load = Some([f64::from(input.byte()), 0.1, 1e-9]);
     host
 }

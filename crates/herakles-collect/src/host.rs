@@ -15,13 +15,13 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::Instant;
 
-use herakles_metrics::{HostCpu, HostMemory, HostRecord, Pressure};
+use herakles_metrics::{HostCpu, HostRecord, Pressure};
 use herakles_stat::TicksPerSecond;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use self::cpu::HostClock;
-use self::meminfo::{Meminfo, Parts};
+use self::meminfo::Meminfo;
 use crate::fault::{Fault, FaultFile, FaultKind, Faults};
 
 /// No file that is read whole is longer.
@@ -65,7 +65,7 @@ impl Host {
     /// or is no value, and that is counted.
     pub(crate) fn read(&mut self, boot_seconds: Option<f64>, faults: &mut Faults) -> HostRecord {
         let mut host = HostRecord::default();
-        host.memory = self.memory(faults);
+        self.memory(&mut host, faults);
         host.cpu = self.cpu(faults);
         host.load = self.load(faults);
         host.cpu_pressure = self.pressure("pressure/cpu", faults);
@@ -75,21 +75,26 @@ impl Host {
         host
     }
 
-    fn memory(&mut self, faults: &mut Faults) -> Option<HostMemory> {
+    fn memory(&mut self, host: &mut HostRecord, faults: &mut Faults) {
         let file = FaultFile::Meminfo;
-        let text = self.text("meminfo", file, MAX_BYTES, Presence::Always, faults)?;
+        let Some(text) = self.text("meminfo", file, MAX_BYTES, Presence::Always, faults) else {
+            return;
+        };
         let (memory, odd) = Meminfo::parse(text);
         malformed(file, odd, faults);
-        host_memory(&memory)
+        host.totals = memory.totals;
+        host.memory = memory.categories;
     }
 
     fn cpu(&mut self, faults: &mut Faults) -> Option<HostCpu> {
         let file = FaultFile::HostStat;
         let text = self.text("stat", file, FIRST_BYTES, Presence::Always, faults)?;
-        let Some(Ok(ticks)) = cpu::parse(text) else {
+        let Some(ticks) = cpu::parse(text) else {
             malformed(file, 1, faults);
             return None;
         };
+        let odd = ticks.iter().filter(|mode| mode.is_err()).count() as u64;
+        malformed(file, odd, faults);
         let told = self
             .clock
             .follow(ticks, Instant::now(), self.ticks_per_second);
@@ -149,37 +154,6 @@ impl Host {
 fn malformed(file: FaultFile, times: u64, faults: &mut Faults) {
     let kind = FaultKind::Malformed;
     faults.add(Fault { kind, file }, times);
-}
-
-fn host_memory(meminfo: &Meminfo) -> Option<HostMemory> {
-    let Parts {
-        free,
-        page_cache,
-        shmem,
-        anonymous,
-        slab_reclaimable,
-        slab_unreclaimable,
-        kernel_stack,
-        page_tables,
-        percpu,
-        hugetlb,
-    } = meminfo.parts?;
-    let mut memory = HostMemory::default();
-    memory.total_bytes = meminfo.total?;
-    memory.available_bytes = meminfo.available;
-    memory.swap_total_bytes = meminfo.swap_total?;
-    memory.swap_free_bytes = meminfo.swap_free?;
-    memory.free_bytes = free;
-    memory.page_cache_bytes = page_cache;
-    memory.shmem_bytes = shmem;
-    memory.anonymous_bytes = anonymous;
-    memory.slab_reclaimable_bytes = slab_reclaimable;
-    memory.slab_unreclaimable_bytes = slab_unreclaimable;
-    memory.kernel_stack_bytes = kernel_stack;
-    memory.page_tables_bytes = page_tables;
-    memory.percpu_bytes = percpu;
-    memory.hugetlb_bytes = hugetlb;
-    Some(memory)
 }
 
 /// The three averages of `loadavg` (`fs/proc/loadavg.c`).

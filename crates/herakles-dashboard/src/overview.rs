@@ -58,8 +58,8 @@ impl View<'_> {
 
     /// In use of total, the three biggest subgroups, the one that grows fastest.
     fn answer(&self, all: &[Members<'_>], growths: &[Option<Growth>]) -> Markup {
-        let memory = self.snapshot.host().and_then(|host| host.memory.as_ref());
-        let total = memory.map(|memory| memory.total_bytes);
+        let totals = self.snapshot.host().map(|host| host.totals);
+        let total = totals.and_then(|totals| totals.memory_bytes);
         let biggest = all.iter().filter(|members| members.bytes > Some(0)).take(3);
         let fastest = all
             .iter()
@@ -68,10 +68,8 @@ impl View<'_> {
             .max_by(|(_, a), (_, b)| a.bytes.total_cmp(&b.bytes));
         html! {
             p.answer {
-                @if let Some(memory) = memory {
-                    @let free = memory.available_bytes.unwrap_or(memory.free_bytes);
-                    b { (bytes(memory.total_bytes.saturating_sub(free))) } " of " (bytes(memory.total_bytes))
-                    " is in use. "
+                @if let Some((used, total)) = totals.and_then(|totals| totals.used_of()) {
+                    b { (bytes(used)) } " of " (bytes(total)) " is in use. "
                 }
                 @for (index, members) in biggest.enumerate() {
                     (if index == 0 { "Most of it: " } else { ", " })

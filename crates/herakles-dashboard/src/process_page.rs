@@ -72,7 +72,10 @@ impl View<'_> {
 
     fn process_answer(&self, process: &Process) -> Markup {
         let class = &process.class;
-        let memory = self.snapshot.host().and_then(|host| host.memory.as_ref());
+        let total = self
+            .snapshot
+            .host()
+            .and_then(|host| host.totals.memory_bytes);
         let growth = self.history.process_memory(process).growth();
         let kind = match process.kind {
             ProcessKind::User => "",
@@ -87,8 +90,8 @@ impl View<'_> {
                 }
                 @if let Some(size) = bytes_of(process) {
                     ", holds " b { (bytes(size)) }
-                    @if let Some(memory) = memory {
-                        " (" (percent(size as f64, memory.total_bytes as f64)) " of the host)"
+                    @if let Some(total) = total {
+                        " (" (percent(size as f64, total as f64)) " of the host)"
                     }
                 }
                 ". "

@@ -66,15 +66,18 @@ impl View<'_> {
 
     fn subgroup_answer(&self, members: &Members<'_>) -> Markup {
         let subgroup = members.subgroup;
-        let memory = self.snapshot.host().and_then(|host| host.memory.as_ref());
+        let total = self
+            .snapshot
+            .host()
+            .and_then(|host| host.totals.memory_bytes);
         let growth = self.history.subgroup_memory(subgroup).growth();
         html! {
             p.answer {
                 b { bdi { (subgroup.class.group) "/" (subgroup.class.subgroup) } }
                 @if let Some(size) = members.bytes {
                     " holds " b { (bytes(size)) }
-                    @if let Some(memory) = memory {
-                        " (" (percent(size as f64, memory.total_bytes as f64)) " of the host)"
+                    @if let Some(total) = total {
+                        " (" (percent(size as f64, total as f64)) " of the host)"
                     }
                 }
                 " in " (counted(subgroup.processes, human::PROCESSES))

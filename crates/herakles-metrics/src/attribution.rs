@@ -36,7 +36,7 @@ impl Attribution {
 
 fn host_seconds(snapshot: &Snapshot) -> Option<f64> {
     let cpu = snapshot.host()?.cpu?;
-    Some(cpu.user_seconds + cpu.nice_seconds + cpu.system_seconds)
+    Some(cpu.user_seconds? + cpu.nice_seconds? + cpu.system_seconds?)
 }
 
 fn cpu_seconds(subgroup: &Subgroup) -> Option<f64> {
@@ -66,10 +66,10 @@ mod tests {
         let mut builder = SnapshotBuilder::new(0.0);
         builder.host(HostRecord {
             cpu: Some(HostCpu {
-                user_seconds: host / 2.0,
-                nice_seconds: host / 4.0,
-                system_seconds: host / 4.0,
-                idle_seconds: 1000.0,
+                user_seconds: Some(host / 2.0),
+                nice_seconds: Some(host / 4.0),
+                system_seconds: Some(host / 4.0),
+                idle_seconds: Some(1000.0),
                 ..HostCpu::default()
             }),
             ..HostRecord::default()

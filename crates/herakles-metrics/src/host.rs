@@ -4,7 +4,10 @@
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HostRecord {
-    /// Memory by category, from one read of `/proc/meminfo`.
+    /// Memory and swap as a whole, from `/proc/meminfo`.
+    pub totals: MemoryTotals,
+    /// Memory by category, from one read of `/proc/meminfo`; none where a part is missing or the
+    /// parts do not fit the total, as in some containers.
     pub memory: Option<HostMemory>,
     /// CPU time since boot, from `/proc/stat`.
     pub cpu: Option<HostCpu>,
@@ -20,18 +23,37 @@ pub struct HostRecord {
     pub boot_time_seconds: Option<f64>,
 }
 
+/// Memory and swap of the host in bytes. Each stands for itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryTotals {
+    /// `MemTotal`.
+    pub memory_bytes: Option<u64>,
+    /// `MemFree`.
+    pub free_bytes: Option<u64>,
+    /// `MemAvailable`, since Linux 3.14.
+    pub available_bytes: Option<u64>,
+    /// `SwapTotal`.
+    pub swap_bytes: Option<u64>,
+    /// `SwapFree`.
+    pub swap_free_bytes: Option<u64>,
+}
+
+impl MemoryTotals {
+    /// What is in use and the whole. Without `MemAvailable`, all that is not free is in use.
+    pub fn used_of(&self) -> Option<(u64, u64)> {
+        let free = self.available_bytes.or(self.free_bytes);
+        let whole = self.memory_bytes?;
+        Some((whole.saturating_sub(free?), whole))
+    }
+}
+
 /// Memory of the host in bytes, by what it is used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostMemory {
     /// `MemTotal`.
     pub total_bytes: u64,
-    /// `MemAvailable`, since Linux 3.14.
-    pub available_bytes: Option<u64>,
-    /// `SwapTotal`.
-    pub swap_total_bytes: u64,
-    /// `SwapFree`.
-    pub swap_free_bytes: u64,
     /// `MemFree`.
     pub free_bytes: u64,
     /// `Buffers + Cached - Shmem`.
@@ -100,26 +122,26 @@ impl HostRecord {
 #[non_exhaustive]
 pub struct HostCpu {
     /// User mode, guests included, without `nice`.
-    pub user_seconds: f64,
+    pub user_seconds: Option<f64>,
     /// User mode of niced processes.
-    pub nice_seconds: f64,
+    pub nice_seconds: Option<f64>,
     /// Kernel mode.
-    pub system_seconds: f64,
+    pub system_seconds: Option<f64>,
     /// Idle.
-    pub idle_seconds: f64,
+    pub idle_seconds: Option<f64>,
     /// Idle with I/O outstanding.
-    pub iowait_seconds: f64,
+    pub iowait_seconds: Option<f64>,
     /// Hardware interrupts.
-    pub irq_seconds: f64,
+    pub irq_seconds: Option<f64>,
     /// Software interrupts.
-    pub softirq_seconds: f64,
+    pub softirq_seconds: Option<f64>,
     /// Taken by the hypervisor.
-    pub steal_seconds: f64,
+    pub steal_seconds: Option<f64>,
 }
 
 impl HostCpu {
     /// The modes by name.
-    pub fn modes(&self) -> [(&'static str, f64); 8] {
+    pub fn modes(&self) -> [(&'static str, Option<f64>); 8] {
         [
             ("user", self.user_seconds),
             ("nice", self.nice_seconds),

@@ -61,7 +61,7 @@ pub use attribution::Attribution;
 pub use builder::SnapshotBuilder;
 pub use collector::SharedSnapshot;
 pub use families::{FAMILIES, Family, Kind, Unit};
-pub use host::{HostCpu, HostMemory, HostRecord, Pressure};
+pub use host::{HostCpu, HostMemory, HostRecord, MemoryTotals, Pressure};
 pub use input::{SubgroupCounters, SubgroupRecord, SubgroupSlot};
 pub use json::SnapshotJson;
 pub use limits::{Filter, Limits, ProcessSeries, Quantities};

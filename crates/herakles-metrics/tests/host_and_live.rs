@@ -32,6 +32,7 @@ fn what_the_host_does_not_give_is_absent() {
     let mut host = common::host();
     host.boot_time_seconds = None;
     host.memory = None;
+    host.totals = MemoryTotals::default();
     builder.host(host);
     let snapshot = Arc::new(builder.finish(&common::no_limits(), &mut Selection::default()));
     let samples = parse::samples(&common::openmetrics(&snapshot));

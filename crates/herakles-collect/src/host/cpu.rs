@@ -12,20 +12,21 @@ const MODES: usize = 8;
 /// A counter that stays behind for longer than this has begun anew.
 const STAYS_BEHIND: Duration = Duration::from_secs(60);
 
-/// Reads the first line of the file, in clock ticks; `None` if there is none.
-pub(super) fn parse(text: &[u8]) -> Option<Result<[u64; MODES], OddLine>> {
+/// Modes that every kernel tells; those before 2.6.11 tell no more.
+const OLDEST_MODES: usize = 4;
+
+/// Reads the first line of the file, in clock ticks; `None` if there is none. A mode that is no
+/// count costs itself only.
+pub(super) fn parse(text: &[u8]) -> Option<[Result<u64, OddLine>; MODES]> {
     let line = lines(text).find_map(|line| line.strip_prefix("cpu "))?;
-    let mut fields = line.split_ascii_whitespace();
-    let mut ticks = [0; MODES];
-    for (index, mode) in ticks.iter_mut().enumerate() {
-        match fields.next().map(count) {
-            Some(Ok(value)) => *mode = value,
-            // Kernels before 2.6.11 tell fewer.
-            None if index >= 4 => {}
-            Some(Err(OddLine)) | None => return Some(Err(OddLine)),
-        }
+    let fields = line.split_ascii_whitespace().map(count);
+    let mut ticks = [Ok(0); MODES];
+    let mut told = 0;
+    for (mode, field) in ticks.iter_mut().zip(fields) {
+        *mode = field;
+        told += 1;
     }
-    Some(Ok(ticks))
+    (told >= OLDEST_MODES).then_some(ticks)
 }
 
 /// The counters as they are told: one that steps back, as idle and iowait do, is held until it is
@@ -47,13 +48,14 @@ impl HostClock {
     /// Takes what the kernel said at this moment, and gives what is told.
     pub(super) fn follow(
         &mut self,
-        ticks: [u64; MODES],
+        ticks: [Result<u64, OddLine>; MODES],
         now: Instant,
         ticks_per_second: f64,
     ) -> HostCpu {
-        let mut seconds = [0.0; MODES];
+        let mut seconds = [None; MODES];
         for ((mode, ticks), seconds) in self.modes.iter_mut().zip(ticks).zip(&mut seconds) {
-            *seconds = mode.follow(ticks, now) as f64 / ticks_per_second;
+            let told = ticks.ok().map(|ticks| mode.follow(ticks, now));
+            *seconds = told.map(|ticks| ticks as f64 / ticks_per_second);
         }
         let [user, nice, system, idle, iowait, irq, softirq, steal] = seconds;
         let mut cpu = HostCpu::default();

@@ -6,7 +6,7 @@ use herakles_metrics::HostRecord;
 
 use super::cpu::{self, HostClock};
 use super::meminfo::Meminfo;
-use super::{host_memory, loads, pressure};
+use super::{loads, pressure};
 
 /// What is told after reading `earlier` and, `later` seconds on, `text`, each as every one of the
 /// host's files.
@@ -15,10 +15,12 @@ pub fn host_files(earlier: &[u8], text: &[u8], later: u16) -> [HostRecord; 2] {
     let begin = Instant::now();
     [(earlier, 0), (text, later)].map(|(text, seconds)| {
         let now = begin + Duration::from_secs(seconds.into());
-        let ticks = cpu::parse(text).and_then(Result::ok);
+        let ticks = cpu::parse(text);
         let (totals, _) = pressure::parse(text);
         let mut host = HostRecord::default();
-        host.memory = host_memory(&Meminfo::parse(text).0);
+        let (memory, _) = Meminfo::parse(text);
+        host.totals = memory.totals;
+        host.memory = memory.categories;
         host.cpu = ticks.map(|ticks| clock.follow(ticks, now, 100.0));
         host.load = loads(text);
         host.cpu_pressure = totals.seconds();

@@ -1,31 +1,15 @@
 //! `/proc/meminfo` (`fs/proc/meminfo.c`): the few lines that are needed.
 
+use herakles_metrics::{HostMemory, MemoryTotals};
+
 use super::line::{OddLine, count, lines};
 
 /// What is told of the host's memory, in bytes. Each is read on its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Meminfo {
-    pub(super) total: Option<u64>,
-    pub(super) available: Option<u64>,
-    pub(super) swap_total: Option<u64>,
-    pub(super) swap_free: Option<u64>,
+    pub(super) totals: MemoryTotals,
     /// What the total is used for; `None` unless all of it is told and fits the total.
-    pub(super) parts: Option<Parts>,
-}
-
-/// Parts of the total, in bytes; with `other`, the rest, they sum to it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts {
-    pub(super) free: u64,
-    pub(super) page_cache: u64,
-    pub(super) shmem: u64,
-    pub(super) anonymous: u64,
-    pub(super) slab_reclaimable: u64,
-    pub(super) slab_unreclaimable: u64,
-    pub(super) kernel_stack: u64,
-    pub(super) page_tables: u64,
-    pub(super) percpu: u64,
-    pub(super) hugetlb: u64,
+    pub(super) categories: Option<HostMemory>,
 }
 
 /// The lines that are needed, as they stand in the file.
@@ -82,14 +66,15 @@ impl Meminfo {
             odd += u64::from(!fits);
             part.filter(|_| fits)
         };
-        let available = within(found.value("MemAvailable"), total);
-        let swap_free = within(found.value("SwapFree"), swap_total);
+        let mut totals = MemoryTotals::default();
+        totals.memory_bytes = total;
+        totals.free_bytes = within(found.value("MemFree"), total);
+        totals.available_bytes = within(found.value("MemAvailable"), total);
+        totals.swap_bytes = swap_total;
+        totals.swap_free_bytes = within(found.value("SwapFree"), swap_total);
         let memory = Self {
-            total,
-            available,
-            swap_total,
-            swap_free,
-            parts: total.and_then(|total| found.parts(total)),
+            totals,
+            categories: total.and_then(|total| found.categories(total)),
         };
         (memory, odd)
     }
@@ -110,7 +95,7 @@ impl Lines {
         *self.values.get(index)?
     }
 
-    fn parts(&self, total: u64) -> Option<Parts> {
+    fn categories(&self, total: u64) -> Option<HostMemory> {
         let shmem = self.value("Shmem")?;
         let cache = self.value("Buffers")?.checked_add(self.value("Cached")?)?;
         let hugetlb = match self.slot("Hugetlb") {
@@ -122,44 +107,43 @@ impl Lines {
                 pages.checked_mul(self.newer("Hugepagesize")?)?
             }
         };
-        let parts = Parts {
-            free: self.value("MemFree")?,
-            // Shared memory is in the page cache too.
-            page_cache: cache.saturating_sub(shmem),
-            shmem,
-            anonymous: self.value("AnonPages")?,
-            slab_reclaimable: self.value("SReclaimable")?,
-            slab_unreclaimable: self.value("SUnreclaim")?,
-            kernel_stack: self.value("KernelStack")?,
-            page_tables: self
-                .value("PageTables")?
-                .checked_add(self.newer("SecPageTables")?)?,
-            percpu: self.newer("Percpu")?,
-            hugetlb,
-        };
-        parts.fits(total).then_some(parts)
+        let mut memory = HostMemory::default();
+        memory.total_bytes = total;
+        memory.free_bytes = self.value("MemFree")?;
+        // Shared memory is in the page cache too.
+        memory.page_cache_bytes = cache.saturating_sub(shmem);
+        memory.shmem_bytes = shmem;
+        memory.anonymous_bytes = self.value("AnonPages")?;
+        memory.slab_reclaimable_bytes = self.value("SReclaimable")?;
+        memory.slab_unreclaimable_bytes = self.value("SUnreclaim")?;
+        memory.kernel_stack_bytes = self.value("KernelStack")?;
+        memory.page_tables_bytes = self
+            .value("PageTables")?
+            .checked_add(self.newer("SecPageTables")?)?;
+        memory.percpu_bytes = self.newer("Percpu")?;
+        memory.hugetlb_bytes = hugetlb;
+        fit(&memory).then_some(memory)
     }
 }
 
-impl Parts {
-    /// Whether the parts are parts of this total. The kernel reads its counters one after another,
-    /// so they may pass it by a little; a container's view (lxcfs) mixes two machines.
-    fn fits(&self, total: u64) -> bool {
-        let parts = [
-            self.free,
-            self.page_cache,
-            self.shmem,
-            self.anonymous,
-            self.slab_reclaimable,
-            self.slab_unreclaimable,
-            self.kernel_stack,
-            self.page_tables,
-            self.percpu,
-            self.hugetlb,
-        ];
-        let sum = parts.into_iter().map(u128::from).sum::<u128>();
-        sum <= u128::from(total) + u128::from(total / 100)
-    }
+/// Whether the parts are parts of this total. The kernel reads its counters one after another, so
+/// they may pass it by a little; a container's view (lxcfs) mixes two machines.
+fn fit(memory: &HostMemory) -> bool {
+    let parts = [
+        memory.free_bytes,
+        memory.page_cache_bytes,
+        memory.shmem_bytes,
+        memory.anonymous_bytes,
+        memory.slab_reclaimable_bytes,
+        memory.slab_unreclaimable_bytes,
+        memory.kernel_stack_bytes,
+        memory.page_tables_bytes,
+        memory.percpu_bytes,
+        memory.hugetlb_bytes,
+    ];
+    let sum = parts.into_iter().map(u128::from).sum::<u128>();
+    let total = u128::from(memory.total_bytes);
+    sum <= total + total / 100
 }
 
 /// The value of a line: a number of kB, or of pages.

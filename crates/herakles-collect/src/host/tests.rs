@@ -5,6 +5,7 @@ mod corpus;
 use std::collections::BTreeMap;
 use std::fs;
 
+use herakles_metrics::{HostMemory, MemoryTotals};
 use procfs::prelude::*;
 use procfs::{ExplicitSystemInfo, KernelStats};
 
@@ -30,10 +31,11 @@ fn read(files: &[(&str, &str)]) -> (HostRecord, Vec<(String, u64)>) {
     (host, named.collect())
 }
 
-fn meminfo(text: &str) -> (Option<HostMemory>, u64) {
+fn meminfo(text: &str) -> (MemoryTotals, Option<HostMemory>, u64) {
     let (host, faults) = read(&[("meminfo", text)]);
     let odd = faults.iter().find(|(name, _)| name == "malformed meminfo");
-    (host.memory, odd.map_or(0, |(_, count)| *count))
+    let odd = odd.map_or(0, |(_, count)| *count);
+    (host.totals, host.memory, odd)
 }
 
 /// A file of the corpus.
@@ -54,7 +56,8 @@ fn the_live_host_accounts_for_every_byte_and_agrees_with_another_reader() {
     assert_eq!(sum, memory.total_bytes);
     let theirs = procfs::Meminfo::current().unwrap();
     assert_eq!(memory.total_bytes, theirs.mem_total);
-    assert_eq!(memory.swap_total_bytes, theirs.swap_total);
+    assert_eq!(host.totals.memory_bytes, Some(theirs.mem_total));
+    assert_eq!(host.totals.swap_bytes, Some(theirs.swap_total));
     let cpu = host.cpu.unwrap();
     let system = ExplicitSystemInfo {
         boot_time_secs: 0,
@@ -64,8 +67,9 @@ fn the_live_host_accounts_for_every_byte_and_agrees_with_another_reader() {
     };
     let text = fs::read("/proc/stat").unwrap();
     let later = KernelStats::from_read(&text[..], &system).unwrap().total;
-    assert!(cpu.user_seconds > 0.0 && cpu.user_seconds <= later.user as f64 / 100.0);
-    assert!(cpu.system_seconds > 0.0 && cpu.system_seconds <= later.system as f64 / 100.0);
+    let (user, system) = (cpu.user_seconds.unwrap(), cpu.system_seconds.unwrap());
+    assert!(user > 0.0 && user <= later.user as f64 / 100.0);
+    assert!(system > 0.0 && system <= later.system as f64 / 100.0);
     assert_eq!(host.boot_time_seconds, Some(1.0));
     assert_eq!(faults, Faults::default());
 }
@@ -81,7 +85,7 @@ fn categories_sum_to_all_memory_on_every_kernel() {
         ("6.18", LINUX_6_18),
     ];
     for (kernel, text) in kernels {
-        let (memory, odd) = meminfo(text);
+        let (totals, memory, odd) = meminfo(text);
         let memory = memory.unwrap();
         assert_eq!(odd, 0, "{kernel}");
         assert_eq!(memory.total_bytes, 8_009_352 << 10, "{kernel}");
@@ -108,7 +112,7 @@ fn categories_sum_to_all_memory_on_every_kernel() {
         let tables = 21_532 + if kernel >= "6" { 4_128 } else { 0 };
         assert_eq!(categories["page_tables"], tables << 10, "{kernel}");
         assert_eq!(
-            memory.available_bytes.is_some(),
+            totals.available_bytes.is_some(),
             kernel != "3.10",
             "{kernel}"
         );
@@ -123,7 +127,7 @@ fn counters_that_pass_the_total_by_little_leave_no_category_negative() {
         "MemFree:         1203944",
         &format!("MemFree:         {}", free + 20_000),
     );
-    let memory = meminfo(&torn).0.unwrap();
+    let memory = meminfo(&torn).1.unwrap();
     let sum: u64 = memory.categories().iter().map(|(_, bytes)| bytes).sum();
     assert_eq!(sum, memory.total_bytes);
     assert_eq!(memory.free_bytes, (free + 20_000) << 10);
@@ -137,12 +141,12 @@ fn a_line_costs_its_own_value_only() {
         ("CommitLimit:", "CommitLimit: -5 kB\nAgain:"),
         ("Mapped:", "Mapped what\nMapped:"),
     ] {
-        let (memory, odd) = meminfo(&LINUX_6_18.replace(line, instead));
+        let (_, memory, odd) = meminfo(&LINUX_6_18.replace(line, instead));
         assert!(memory.is_some() && odd == 0, "{line}");
     }
     // The blank before the unit is missing in some containers.
-    let (memory, odd) = meminfo(&LINUX_6_18.replace(" kB", "kB"));
-    assert_eq!((memory, odd), meminfo(LINUX_6_18));
+    let without = LINUX_6_18.replace(" kB", "kB");
+    assert_eq!(meminfo(&without), meminfo(LINUX_6_18));
     // What is no count is absent, and counted.
     for absurd in [
         "-5 kB",
@@ -152,9 +156,75 @@ fn a_line_costs_its_own_value_only() {
         "1e3 kB",
     ] {
         let text = LINUX_6_18.replace("MemAvailable:", &format!("MemAvailable: {absurd}\nWas:"));
-        let (memory, odd) = meminfo(&text);
-        assert_eq!(memory.unwrap().available_bytes, None, "{absurd}");
+        let (totals, memory, odd) = meminfo(&text);
+        assert!(memory.is_some(), "{absurd}");
+        assert_eq!(totals.available_bytes, None, "{absurd}");
         assert_eq!(odd, 1, "{absurd}");
+    }
+}
+
+/// What stands for itself stays when a line beside it is odd, missing, or of another machine.
+#[test]
+fn totals_stand_on_their_own() {
+    let kb = |kb: u64| Some(kb << 10);
+    let (whole, ..) = meminfo(LINUX_6_18);
+    assert_eq!(whole.memory_bytes, kb(8_009_352));
+    for (what, line, instead) in [
+        // gVisor and Windows' layer for Linux tell fewer lines.
+        ("no stacks told", "KernelStack:", "Was:"),
+        ("no anonymous pages told", "AnonPages:", "Was:"),
+        ("an odd part", "Shmem:", "Shmem: -4 kB\nWas:"),
+        ("no Buffers", "Buffers:", "Was:"),
+        // Under lxcfs the parts are those of the host.
+        (
+            "parts above the total",
+            "Cached:",
+            "Cached: 900000000 kB\nWas:",
+        ),
+    ] {
+        let text = LINUX_6_18.replace(&format!("\n{line}"), &format!("\n{instead}"));
+        let (totals, categories, _) = meminfo(&text);
+        assert_eq!(categories, None, "{what}");
+        assert_eq!(totals, whole, "{what}");
+    }
+    for absurd in ["18446744073709551612 kB", "9000000000 kB", "-4 kB"] {
+        let text = LINUX_6_18.replace("\nSwapFree:", &format!("\nSwapFree: {absurd}\nWas:"));
+        let (totals, categories, odd) = meminfo(&text);
+        assert!(categories.is_some(), "{absurd}");
+        assert_eq!((totals.swap_free_bytes, odd), (None, 1), "{absurd}");
+        assert_eq!(totals.swap_bytes, whole.swap_bytes, "{absurd}");
+    }
+    // gVisor's, in full.
+    let short = "MemTotal: 2097152 kB\nMemFree: 1997152 kB\nMemAvailable: 2000000 kB\n\
+        Buffers: 0 kB\nCached: 90000 kB\nSwapCache: 0 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n";
+    let (totals, categories, odd) = meminfo(short);
+    assert_eq!((categories, odd), (None, 0));
+    assert_eq!(totals.used_of(), Some((97_152 << 10, 2_097_152 << 10)));
+    assert_eq!(totals.swap_bytes.zip(totals.swap_free_bytes), Some((0, 0)));
+}
+
+/// Steal that passed below 0 (Xen), iowait near 2^64.
+#[test]
+fn an_odd_mode_of_the_cpu_costs_itself_only() {
+    for (line, absent) in [
+        (
+            "cpu  100 20 300 4000 18446744073709551615 6 7 8 0 0",
+            "iowait",
+        ),
+        (
+            "cpu  100 20 300 4000 50 6 7 18446744073709551000 0 0",
+            "steal",
+        ),
+        ("cpu  100 20 300 -4 50 6 7 8 0 0", "idle"),
+        ("cpu  100 x 300 4000", "nice"),
+    ] {
+        let (host, faults) = read(&[("stat", line), ("loadavg", "0 0 0"), ("meminfo", "")]);
+        let modes = host.cpu.unwrap().modes();
+        let missing = modes.into_iter().filter(|(_, seconds)| seconds.is_none());
+        let missing: Vec<_> = missing.map(|(mode, _)| mode).collect();
+        assert_eq!(missing, [absent], "{line}");
+        assert_eq!(host.cpu.unwrap().user_seconds, Some(1.0), "{line}");
+        assert_eq!(faults, [("malformed host_stat".to_owned(), 1)], "{line}");
     }
 }
 
@@ -191,7 +261,7 @@ fn an_odd_line_of_stat_does_not_cost_the_cpu_times() {
         "",
     ] {
         let (host, faults) = read(&[("stat", &format!("{cpu}{rest}")), ("loadavg", "0 0 0")]);
-        assert_eq!(host.cpu.unwrap().user_seconds, 1.0, "{rest}");
+        assert_eq!(host.cpu.unwrap().user_seconds, Some(1.0), "{rest}");
         assert_eq!(faults, [("io meminfo".to_owned(), 1)], "{rest}");
     }
 }
@@ -212,8 +282,11 @@ fn values_have_the_units_of_their_names() {
         ),
     ]);
     let cpu = host.cpu.unwrap();
-    assert_eq!((cpu.user_seconds, cpu.nice_seconds), (1.0, 0.2));
-    assert_eq!((cpu.idle_seconds, cpu.steal_seconds), (40.0, 0.08));
+    assert_eq!((cpu.user_seconds, cpu.nice_seconds), (Some(1.0), Some(0.2)));
+    assert_eq!(
+        (cpu.idle_seconds, cpu.steal_seconds),
+        (Some(40.0), Some(0.08))
+    );
     assert_eq!(host.load, Some([0.10, 2.25, 31.07]));
     assert_eq!(
         host.io_pressure,

@@ -184,23 +184,14 @@ impl Terminal<'_> {
             counted(all.len() as u64, SUBGROUPS)
         )];
         if let Some(host) = self.snapshot.host() {
-            if let Some(memory) = &host.memory {
-                let free = memory.available_bytes.unwrap_or(memory.free_bytes);
-                let used = memory.total_bytes.saturating_sub(free);
-                parts.insert(
-                    0,
-                    format!("{} of {} in use", bytes(used), bytes(memory.total_bytes)),
-                );
-                if memory.swap_total_bytes > 0 {
-                    let swap = memory
-                        .swap_total_bytes
-                        .saturating_sub(memory.swap_free_bytes);
-                    parts.push(format!(
-                        "swap {} of {}",
-                        bytes(swap),
-                        bytes(memory.swap_total_bytes)
-                    ));
-                }
+            if let Some((used, total)) = host.totals.used_of() {
+                parts.insert(0, format!("{} of {} in use", bytes(used), bytes(total)));
+            }
+            if let (Some(swap @ 1..), Some(free)) =
+                (host.totals.swap_bytes, host.totals.swap_free_bytes)
+            {
+                let used = swap.saturating_sub(free);
+                parts.push(format!("swap {} of {}", bytes(used), bytes(swap)));
             }
             if let Some([one, five, fifteen]) = host.load {
                 parts.push(format!("load {one:.2} {five:.2} {fifteen:.2}"));

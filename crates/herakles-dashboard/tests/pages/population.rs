@@ -123,7 +123,6 @@ pub(crate) fn host() -> HostRecord {
     let gib = |gib: u64| gib << 30;
     let mut memory = HostMemory::default();
     memory.total_bytes = gib(64);
-    memory.available_bytes = Some(gib(20));
     memory.free_bytes = gib(4);
     memory.page_cache_bytes = gib(18);
     memory.shmem_bytes = gib(2);
@@ -134,6 +133,8 @@ pub(crate) fn host() -> HostRecord {
     memory.page_tables_bytes = 300 * MIB;
     memory.percpu_bytes = 20 * MIB;
     let mut host = HostRecord::default();
+    host.totals.memory_bytes = Some(memory.total_bytes);
+    host.totals.available_bytes = Some(gib(20));
     host.memory = Some(memory);
     host
 }

@@ -19,7 +19,7 @@ pub(super) const FAMILIES: &[Family] = &[
         unit: Unit::Bytes,
         help: "Memory of the host by what it is used for; the categories sum to the total.",
         labels: &["category"],
-        absent: "export.host is off",
+        absent: "export.host is off; /proc/meminfo lacks a part; the parts exceed the total by more than 1 %",
         source: Source::Host(|host| {
             host.memory
                 .as_ref()
@@ -33,7 +33,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Memory of the host.",
         labels: &[],
         absent: "export.host is off",
-        source: Source::Host(|host| Sample::optional(host.memory.map(|memory| memory.total_bytes))),
+        source: Source::Host(|host| Sample::optional(host.totals.memory_bytes)),
     },
     Family {
         name: "herakles_host_memory_available_bytes",
@@ -42,9 +42,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Memory that new work could have without swapping, as the kernel estimates it.",
         labels: &[],
         absent: "export.host is off; before Linux 3.14",
-        source: Source::Host(|host| {
-            Sample::optional(host.memory.and_then(|memory| memory.available_bytes))
-        }),
+        source: Source::Host(|host| Sample::optional(host.totals.available_bytes)),
     },
     Family {
         name: "herakles_host_swap_total_bytes",
@@ -53,9 +51,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Swap space of the host.",
         labels: &[],
         absent: "export.host is off",
-        source: Source::Host(|host| {
-            Sample::optional(host.memory.map(|memory| memory.swap_total_bytes))
-        }),
+        source: Source::Host(|host| Sample::optional(host.totals.swap_bytes)),
     },
     Family {
         name: "herakles_host_swap_free_bytes",
@@ -64,9 +60,7 @@ pub(super) const FAMILIES: &[Family] = &[
         help: "Unused swap space of the host.",
         labels: &[],
         absent: "export.host is off",
-        source: Source::Host(|host| {
-            Sample::optional(host.memory.map(|memory| memory.swap_free_bytes))
-        }),
+        source: Source::Host(|host| Sample::optional(host.totals.swap_free_bytes)),
     },
     Family {
         name: "herakles_host_cpu_seconds_total",
@@ -76,9 +70,8 @@ pub(super) const FAMILIES: &[Family] = &[
         labels: &["mode"],
         absent: "export.host is off",
         source: Source::Host(|host| {
-            host.cpu
-                .as_ref()
-                .map_or_else(Vec::new, |cpu| Sample::each(cpu.modes()))
+            let modes = host.cpu.iter().flat_map(|cpu| cpu.modes());
+            Sample::each(modes.filter_map(|(mode, seconds)| Some((mode, seconds?))))
         }),
     },
     Family {

@@ -183,7 +183,12 @@ fn snapshot(taken: f64, minute: u32) -> Snapshot {
         }
     }
     let mut host = HostRecord::default();
-    host.memory = Some(memory());
+    let memory = memory();
+    host.totals.memory_bytes = Some(memory.total_bytes);
+    host.totals.available_bytes = Some(25_310 << 20);
+    host.totals.swap_bytes = Some(8_192 << 20);
+    host.totals.swap_free_bytes = Some(7_570 << 20);
+    host.memory = Some(memory);
     host.load = Some([5.21, 4.87, 4.66]);
     builder.host(host);
     builder.finish(&Limits::default(), &mut Selection::default())
@@ -226,10 +231,7 @@ fn memory() -> HostMemory {
     let mib = |mib: u64| mib << 20;
     let mut memory = HostMemory::default();
     memory.total_bytes = mib(64_187);
-    memory.available_bytes = Some(mib(25_310));
     memory.free_bytes = mib(3_120);
-    memory.swap_total_bytes = mib(8_192);
-    memory.swap_free_bytes = mib(7_570);
     memory.page_cache_bytes = mib(20_460);
     memory.shmem_bytes = mib(5_310);
     memory.anonymous_bytes = mib(31_540);
