@@ -1,16 +1,14 @@
-//! What the exporter says about itself: counters that scans and requests add to at any time and
-//! each scrape reads as they are.
+//! What the exporter says about itself: scans, reloads and requests add to it at any time, and each
+//! scrape reads it as it is.
 
 pub(crate) mod self_process;
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use herakles_collect::{Faults, OwnUsage};
 use herakles_metrics::exporter::{
-    BuildLabels, CacheUpdates, ConfigLabels, ExporterStatus, ExpositionBytes, Reload, SelfUsage,
+    BuildLabels, ConfigLabels, ExporterStatus, ExpositionBytes, Reload, SelfUsage,
 };
 use herakles_metrics::{MemoryReads, ProcessStates};
 
@@ -18,165 +16,144 @@ use crate::cache::CachedRefresh;
 use crate::cli::BUILD;
 use crate::config::LoadError;
 
-/// The live state of the exporter. Scrapes and refreshes meet here only in atomics and in maps
-/// that are locked for a few instructions, never across I/O.
-pub(crate) struct Status {
-    started: SystemTime,
-    build: BuildLabels,
-    config: Mutex<ConfigLabels>,
-    gated: AtomicBool,
-    updating: AtomicBool,
-    /// 0 = no refresh has ended, 1 = the last failed, 2 = the last succeeded.
-    last: AtomicU8,
-    last_error: Mutex<Option<String>>,
-    last_duration_nanos: AtomicU64,
-    last_success_nanos: AtomicU64,
-    cpu_nanos: AtomicU64,
-    success: AtomicU64,
-    error: AtomicU64,
-    skipped: AtomicU64,
-    reads: Mutex<MemoryReads>,
-    faults: Mutex<Faults>,
-    requests: Mutex<BTreeMap<(&'static str, u16), u64>>,
-    reloads: Mutex<Reloads>,
-    reload_error: Mutex<Option<String>>,
+/// The live state of the exporter, where scrapes and refreshes meet: locked for a few instructions,
+/// never across I/O.
+pub(crate) struct Status(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// All of it but what belongs to a snapshot or is read at the scrape.
+    live: ExporterStatus,
+    /// CPU time of all refreshes.
+    cpu: Duration,
+    /// Why the last refresh failed, if it did.
+    last_error: Option<String>,
+    /// Why the last reload failed, if it did.
+    reload_error: Option<String>,
 }
 
-/// The last load of each file.
-#[derive(Clone, Copy, Default)]
-struct Reloads {
-    config: Option<Reload>,
-    rules: Option<Reload>,
-    web: Option<Reload>,
+impl State {
+    fn add_cpu(&mut self, cpu: Duration) {
+        self.cpu += cpu;
+        self.live.cache_update_cpu_seconds = self.cpu.as_secs_f64();
+    }
 }
 
 impl Status {
     pub(crate) fn new(config: ConfigLabels) -> Self {
-        Self {
-            started: SystemTime::now(),
-            build: build_labels(),
-            config: Mutex::new(config),
-            gated: AtomicBool::new(false),
-            updating: AtomicBool::new(false),
-            last: AtomicU8::new(0),
-            last_error: Mutex::new(None),
-            last_duration_nanos: AtomicU64::new(0),
-            last_success_nanos: AtomicU64::new(0),
-            cpu_nanos: AtomicU64::new(0),
-            success: AtomicU64::new(0),
-            error: AtomicU64::new(0),
-            skipped: AtomicU64::new(0),
-            reads: Mutex::default(),
-            faults: Mutex::default(),
-            requests: Mutex::default(),
-            reloads: Mutex::default(),
-            reload_error: Mutex::default(),
-        }
-    }
-
-    /// Unix time at which the exporter started, in seconds.
-    pub(crate) fn started_seconds(&self) -> f64 {
-        unix_seconds(self.started)
+        let live = ExporterStatus {
+            started_seconds: now_seconds(),
+            build: BuildLabels {
+                version: BUILD.version.to_owned(),
+                revision: BUILD.revision.to_owned(),
+                rustc: BUILD.rustc.to_owned(),
+            },
+            config,
+            ..ExporterStatus::default()
+        };
+        let status = Self(Mutex::new(State {
+            live,
+            ..State::default()
+        }));
+        status.gated(false);
+        status
     }
 
     /// Records whether taskstats tells who has not run.
     pub(crate) fn gated(&self, gated: bool) {
-        self.gated.store(gated, Relaxed);
+        let gate = if gated { "taskstats" } else { "none" };
+        gate.clone_into(&mut self.lock().live.config.gate);
     }
 
     pub(crate) fn refresh_begins(&self) {
-        self.updating.store(true, Relaxed);
+        self.lock().live.cache_updating = true;
     }
 
     /// Records how a refresh has ended. To be called before its snapshot is published: whoever
     /// sees that sees this too.
     pub(crate) fn refresh_ended(&self, result: Result<(), &str>, wall: Duration, cpu: Duration) {
-        self.last_duration_nanos.store(nanos(wall), Relaxed);
-        self.cpu_nanos.fetch_add(nanos(cpu), Relaxed);
+        let mut state = self.lock();
+        state.add_cpu(cpu);
+        state.last_error = result.err().map(str::to_owned);
+        let live = &mut state.live;
+        live.cache_updating = false;
+        live.cache_update_success = Some(result.is_ok());
+        live.cache_update_duration_seconds = Some(wall.as_secs_f64());
         match result {
             Ok(()) => {
-                let now = SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default();
-                self.last_success_nanos.store(nanos(now), Relaxed);
-                self.success.fetch_add(1, Relaxed);
-                self.last.store(2, Relaxed);
+                live.cache_last_success_seconds = Some(now_seconds());
+                live.cache_updates.success += 1;
             }
-            Err(_) => {
-                self.error.fetch_add(1, Relaxed);
-                self.last.store(1, Relaxed);
-            }
+            Err(_) => live.cache_updates.error += 1,
         }
-        *lock(&self.last_error) = result.err().map(str::to_owned);
-        self.updating.store(false, Relaxed);
     }
 
     /// Adds what a refresh used after its end was recorded: to publish its snapshot, and to free
     /// the one before.
     pub(crate) fn add_refresh_cpu(&self, cpu: Duration) {
-        self.cpu_nanos.fetch_add(nanos(cpu), Relaxed);
+        self.lock().add_cpu(cpu);
     }
 
     pub(crate) fn skipped(&self, refreshes: u64) {
-        self.skipped.fetch_add(refreshes, Relaxed);
+        self.lock().live.cache_updates.skipped += refreshes;
     }
 
     pub(crate) fn add_faults(&self, faults: &Faults) {
-        lock(&self.faults).merge(faults);
+        let errors = &mut self.lock().live.scan_errors;
+        for (fault, count) in faults.iter() {
+            let labels = (fault.kind.as_str(), fault.file.as_str());
+            *errors.entry(labels).or_default() += count;
+        }
     }
 
     pub(crate) fn add_reads(&self, reads: MemoryReads) {
-        let mut all = lock(&self.reads);
-        all.fresh += reads.fresh;
-        all.reused += reads.reused;
-        all.deferred_hold += reads.deferred_hold;
-        all.deferred_budget += reads.deferred_budget;
-        all.skipped_size += reads.skipped_size;
+        self.lock().live.memory_reads += reads;
     }
 
     pub(crate) fn request(&self, path: &'static str, code: u16) {
-        *lock(&self.requests).entry((path, code)).or_default() += 1;
+        let requests = &mut self.lock().live.http_requests;
+        *requests.entry((path, code)).or_default() += 1;
     }
 
     /// Records a (re)load that gave the configuration now in force.
     pub(crate) fn loaded(&self, labels: ConfigLabels) {
-        *lock(&self.config) = labels;
-        *lock(&self.reload_error) = None;
-        let mut reloads = lock(&self.reloads);
-        note(&mut reloads.config, true);
-        note(&mut reloads.rules, true);
+        let mut state = self.lock();
+        state.reload_error = None;
+        let live = &mut state.live;
+        let gate = std::mem::take(&mut live.config.gate);
+        live.config = ConfigLabels { gate, ..labels };
+        note(&mut live.config_reload, true);
+        note(&mut live.rules_reload, true);
     }
 
     /// Records a reload that left the configuration as it was.
     pub(crate) fn not_loaded(&self, error: &LoadError) {
-        *lock(&self.reload_error) = Some(error.to_string());
-        let mut reloads = lock(&self.reloads);
-        match error {
-            LoadError::Config(_) => note(&mut reloads.config, false),
-            _ => {
-                note(&mut reloads.config, true);
-                note(&mut reloads.rules, false);
-            }
+        let mut state = self.lock();
+        state.reload_error = Some(error.to_string());
+        let is_good = !matches!(error, LoadError::Config(_));
+        note(&mut state.live.config_reload, is_good);
+        if is_good {
+            note(&mut state.live.rules_reload, false);
         }
     }
 
     /// Records the end of a reading of the web configuration.
     pub(crate) fn web_config_read(&self, successful: bool) {
-        note(&mut lock(&self.reloads).web, successful);
+        note(&mut self.lock().live.web_reload, successful);
     }
 
     /// Why the last reload failed, if it did.
     pub(crate) fn reload_error(&self) -> Option<String> {
-        lock(&self.reload_error).clone()
+        self.lock().reload_error.clone()
     }
 
     /// Why the last refresh failed, if it did.
     pub(crate) fn last_error(&self) -> Option<String> {
-        lock(&self.last_error).clone()
+        self.lock().last_error.clone()
     }
 
     pub(crate) fn is_updating(&self) -> bool {
-        self.updating.load(Relaxed)
+        self.lock().live.cache_updating
     }
 
     /// The number of series that scrapes until the next refresh may add to its snapshot: all
@@ -194,55 +171,22 @@ impl Status {
         status.series() + NEW_KINDS
     }
 
-    fn config_labels(&self) -> ConfigLabels {
-        let gate = if self.gated.load(Relaxed) {
-            "taskstats"
-        } else {
-            "none"
-        };
-        ConfigLabels {
-            gate: gate.to_owned(),
-            ..lock(&self.config).clone()
-        }
-    }
-
     /// Everything as it is now. `own` and `cached` are the caller's to read.
     pub(crate) fn read(&self, own: SelfUsage, cached: Option<&CachedRefresh>) -> ExporterStatus {
-        let last = self.last.load(Relaxed);
-        let reloads = *lock(&self.reloads);
-        let last_success_nanos = self.last_success_nanos.load(Relaxed);
+        let live = self.lock().live.clone();
         ExporterStatus {
-            started_seconds: self.started_seconds(),
             created: cached.is_none_or(|it| it.snapshot.has_created()),
-            build: self.build.clone(),
-            config: self.config_labels(),
-            cache_update_success: (last > 0).then_some(last == 2),
-            cache_updating: self.updating.load(Relaxed),
-            cache_update_duration_seconds: (last > 0)
-                .then(|| seconds(self.last_duration_nanos.load(Relaxed))),
-            cache_update_cpu_seconds: seconds(self.cpu_nanos.load(Relaxed)),
-            cache_updates: CacheUpdates {
-                success: self.success.load(Relaxed),
-                error: self.error.load(Relaxed),
-                skipped: self.skipped.load(Relaxed),
-            },
-            cache_last_success_seconds: (last_success_nanos > 0)
-                .then(|| seconds(last_success_nanos)),
             processes: cached.map(|it| it.snapshot.states()),
-            memory_reads: *lock(&self.reads),
-            scan_errors: lock(&self.faults)
-                .iter()
-                .map(|(fault, count)| ((fault.kind.as_str(), fault.file.as_str()), count))
-                .collect(),
             series: cached.map(|it| it.snapshot.series()),
             series_dropped: cached.map(|it| it.snapshot.series_dropped()),
             exposition: cached.map(|it| it.forms.sizes()),
-            http_requests: lock(&self.requests).clone(),
-            config_reload: reloads.config,
-            rules_reload: reloads.rules,
-            web_reload: reloads.web,
             process: own,
+            ..live
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -255,38 +199,16 @@ const ALL_FORMS: ExpositionBytes = ExpositionBytes {
 
 fn note(reload: &mut Option<Reload>, successful: bool) {
     let before = reload.and_then(|reload| reload.last_success_seconds);
-    let now = successful.then(|| unix_seconds(SystemTime::now()));
     *reload = Some(Reload {
         successful,
-        last_success_seconds: now.or(before),
+        last_success_seconds: successful.then(now_seconds).or(before),
     });
 }
 
-fn build_labels() -> BuildLabels {
-    BuildLabels {
-        version: BUILD.version.to_owned(),
-        revision: BUILD.revision.to_owned(),
-        rustc: BUILD.rustc.to_owned(),
-    }
-}
-
 /// Seconds since the Unix epoch; 0 for a clock that stands before it.
-pub(crate) fn unix_seconds(at: SystemTime) -> f64 {
-    at.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs_f64()
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn seconds(nanos: u64) -> f64 {
-    Duration::from_nanos(nanos).as_secs_f64()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn now_seconds() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs_f64()
 }
 
 #[cfg(test)]

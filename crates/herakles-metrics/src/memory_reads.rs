@@ -1,5 +1,7 @@
 //! What became of the memory reads of scans.
 
+use std::ops::AddAssign;
+
 /// Memory samples by where they came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,5 +28,15 @@ impl MemoryReads {
             ("deferred_budget", self.deferred_budget),
             ("skipped_size", self.skipped_size),
         ]
+    }
+}
+
+impl AddAssign for MemoryReads {
+    fn add_assign(&mut self, more: Self) {
+        self.fresh += more.fresh;
+        self.reused += more.reused;
+        self.deferred_hold += more.deferred_hold;
+        self.deferred_budget += more.deferred_budget;
+        self.skipped_size += more.skipped_size;
     }
 }
