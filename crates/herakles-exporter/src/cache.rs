@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use arc_swap::ArcSwapOption;
 use herakles_collect::RuleCounts;
 use herakles_metrics::exporter::ExpositionBytes;
-use herakles_metrics::{Attribution, Scope, Snapshot, TextFormat, render};
-use herakles_web::gzip::Compressor;
+use herakles_metrics::{Attribution, Scope, Snapshot, TextFormat, render, render_pieces};
+use herakles_web::gzip::{Compressor, MemberWriter};
 use herakles_web::{Coding, Exposition, Form, Format};
 
 /// A form that nobody has asked for within this time is no longer made at each refresh.
@@ -44,6 +44,27 @@ pub(crate) struct FormMaker {
     compressor: Compressor,
 }
 
+impl FormMaker {
+    fn make(&mut self, form: Form, snapshot: &Snapshot) -> Exposition {
+        let Self { text, compressor } = self;
+        let format = text_format(form.format);
+        match form.coding {
+            Coding::Identity => {
+                text.clear();
+                render(snapshot, format, Scope::Service, text);
+                Exposition::new(form, text.as_bytes(), compressor)
+            }
+            Coding::Gzip => {
+                let mut writer = MemberWriter::new(compressor);
+                render_pieces(snapshot, format, Scope::Service, text, |piece| {
+                    writer.write(piece.as_bytes());
+                });
+                Exposition::compressed(form.format, writer.finish())
+            }
+        }
+    }
+}
+
 impl Forms {
     pub(crate) fn get(&self, form: Form) -> Option<&Exposition> {
         self.slot(form)?.get()
@@ -52,12 +73,7 @@ impl Forms {
     /// Makes a form of the snapshot these belong to, unless it is there or being made: then waits
     /// for that. Not for an async thread.
     pub(crate) fn make(&self, form: Form, snapshot: &Arc<Snapshot>, maker: &mut FormMaker) {
-        let make = || {
-            maker.text.clear();
-            let format = text_format(form.format);
-            render(snapshot, format, Scope::Service, &mut maker.text);
-            Exposition::new(form, maker.text.as_bytes(), &mut maker.compressor)
-        };
+        let make = || maker.make(form, snapshot);
         if let Some(slot) = self.slot(form) {
             slot.get_or_init(make);
         }

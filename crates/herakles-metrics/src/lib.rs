@@ -69,5 +69,5 @@ pub use memory_reads::MemoryReads;
 pub use process::{Activity, MemorySample, Process, ProcessKind, ProcessMemory, SubgroupShare};
 pub use select::Selection;
 pub use snapshot::{ProcessStates, Ranking, Snapshot, Subgroup, SubgroupMemory};
-pub use text::{Scope, TextFormat, render, render_live};
+pub use text::{PIECE, Scope, TextFormat, render, render_live, render_pieces};
 pub use unclassified::Unclassified;

@@ -39,14 +39,49 @@ impl Scope {
 
 /// Writes the snapshot behind what `out` holds.
 ///
-/// Beside the growth of `out` it allocates one table of the processes, and nothing per series. An
+/// Beside the growth of `out` it allocates the label sets of the processes, and nothing per series. An
 /// OpenMetrics exposition is complete with [`render_live`], or with a line `# EOF`.
 pub fn render(snapshot: &Snapshot, format: TextFormat, scope: Scope, out: &mut String) {
+    write(snapshot, format, scope, out, |_| ());
+}
+
+/// As [`render`], for who needs the text but once: hands it on in pieces of some [`PIECE`] bytes.
+/// `buffer` is one to reuse, and is left empty.
+pub fn render_pieces(
+    snapshot: &Snapshot,
+    format: TextFormat,
+    scope: Scope,
+    buffer: &mut String,
+    mut take: impl FnMut(&str),
+) {
+    buffer.clear();
+    write(snapshot, format, scope, buffer, |out| {
+        if out.len() >= PIECE {
+            take(out);
+            out.clear();
+        }
+    });
+    take(buffer);
+    buffer.clear();
+}
+
+/// The size of a piece of [`render_pieces`], but for the last: a few bytes more, in bytes.
+pub const PIECE: usize = 64 << 10;
+
+/// Writes the snapshot and calls `written` after each sample.
+fn write(
+    snapshot: &Snapshot,
+    format: TextFormat,
+    scope: Scope,
+    out: &mut String,
+    mut written: impl FnMut(&mut String),
+) {
     let mut text = Text::new(format, snapshot.processes.len(), out);
     for family in FAMILIES.iter().filter(|family| scope.has(family)) {
         text.begin(family);
         let Ok(()) = each_of_snapshot(family, snapshot, |labels, value, created| {
             text.sample(labels, value, created);
+            written(text.out);
             Ok::<(), Infallible>(())
         });
     }
@@ -68,6 +103,9 @@ pub fn render_live(status: &ExporterStatus, format: TextFormat, scope: Scope, ou
     }
 }
 
+/// What a label set of a process takes, about.
+const LABEL_SET: usize = 112;
+
 /// A text that is being written.
 struct Text<'a> {
     format: TextFormat,
@@ -75,9 +113,10 @@ struct Text<'a> {
     family: &'static Family,
     /// Whether the family has its descriptor: one without samples gets none.
     is_described: bool,
-    /// Where in `out` the label set of each process stands. It is written once, and copied from
-    /// there for all other families.
-    label_sets: Vec<Range<usize>>,
+    /// The label sets of processes. Each is written once, and copied from here.
+    label_sets: String,
+    /// Where in them that of each process stands; nowhere before it is written.
+    places: Vec<Range<usize>>,
 }
 
 impl<'a> Text<'a> {
@@ -87,7 +126,8 @@ impl<'a> Text<'a> {
             out,
             family: &FAMILIES[0],
             is_described: false,
-            label_sets: vec![0..0; processes],
+            label_sets: String::with_capacity(processes * LABEL_SET),
+            places: vec![0..0; processes],
         }
     }
 
@@ -165,37 +205,27 @@ impl<'a> Text<'a> {
     }
 
     fn process_labels(&mut self, at: usize, process: &Process) {
-        let written = self.label_sets.get(at).cloned().unwrap_or_default();
-        if !written.is_empty() {
-            self.out.extend_from_within(written);
+        let Some(place) = self.places.get_mut(at) else {
             return;
+        };
+        if place.start == place.end {
+            let begin = self.label_sets.len();
+            let mut pid = itoa::Buffer::new();
+            let labels = [
+                ("group", &*process.class.group),
+                ("subgroup", &*process.class.subgroup),
+                ("name", &*process.name),
+                ("pid", pid.format(process.key.pid.as_u32())),
+            ];
+            write_labels(labels, &mut self.label_sets);
+            *place = begin..self.label_sets.len();
         }
-        let begin = self.out.len();
-        let mut pid = itoa::Buffer::new();
-        self.labels([
-            ("group", &*process.class.group),
-            ("subgroup", &*process.class.subgroup),
-            ("name", &*process.name),
-            ("pid", pid.format(process.key.pid.as_u32())),
-        ]);
-        if let Some(label_set) = self.label_sets.get_mut(at) {
-            *label_set = begin..self.out.len();
-        }
+        let written = self.label_sets.get(place.clone()).unwrap_or_default();
+        self.out.push_str(written);
     }
 
     fn labels<'l>(&mut self, labels: impl IntoIterator<Item = (&'static str, &'l str)>) {
-        let begin = self.out.len();
-        for (name, value) in labels {
-            let is_first = self.out.len() == begin;
-            self.out.push(if is_first { '{' } else { ',' });
-            self.out.push_str(name);
-            self.out.push_str("=\"");
-            escape(value, self.out);
-            self.out.push('"');
-        }
-        if self.out.len() > begin {
-            self.out.push('}');
-        }
+        write_labels(labels, self.out);
     }
 
     fn value(&mut self, value: Value) {
@@ -209,6 +239,20 @@ impl<'a> Text<'a> {
             Value::Real(value) => self.out.push_str(if value > 0.0 { "+Inf" } else { "-Inf" }),
         }
         self.out.push('\n');
+    }
+}
+
+fn write_labels<'l>(labels: impl IntoIterator<Item = (&'static str, &'l str)>, out: &mut String) {
+    let begin = out.len();
+    for (name, value) in labels {
+        out.push(if out.len() == begin { '{' } else { ',' });
+        out.push_str(name);
+        out.push_str("=\"");
+        escape(value, out);
+        out.push('"');
+    }
+    if out.len() > begin {
+        out.push('}');
     }
 }
 

@@ -81,3 +81,19 @@ fn a_snapshot_and_its_selection_keep_at_most_256_bytes_per_process() {
     let per_process = measured.bytes_current / i64::from(PROCESSES);
     assert!(per_process <= 256, "{per_process} bytes per process");
 }
+
+#[test]
+fn pieces_are_the_text_and_need_no_room_for_it() {
+    let snapshot = snapshot(10_000);
+    for format in [TextFormat::OpenMetrics, TextFormat::Text] {
+        let mut whole = String::new();
+        render(&snapshot, format, Scope::Service, &mut whole);
+        let (mut buffer, mut pieces) = (String::new(), Vec::new());
+        render_pieces(&snapshot, format, Scope::Service, &mut buffer, |piece| {
+            pieces.push(piece.to_owned());
+        });
+        assert!(pieces.len() > 10, "{} pieces", pieces.len());
+        assert!(pieces.concat() == whole);
+        assert!(buffer.capacity() <= 4 * PIECE, "{}", buffer.capacity());
+    }
+}

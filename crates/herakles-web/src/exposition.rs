@@ -79,6 +79,13 @@ impl Exposition {
         Self { format, shared }
     }
 
+    /// What was compressed piece by piece, in a format.
+    #[must_use]
+    pub const fn compressed(format: Format, member: Member) -> Self {
+        let shared = Shared::Gzip(member);
+        Self { format, shared }
+    }
+
     /// The form it is in.
     #[must_use]
     pub const fn form(&self) -> Form {

@@ -37,13 +37,13 @@ impl Compressor {
         Self(Compress::new(Compression::fast(), false))
     }
 
-    /// Appends raw deflate blocks that hold `input` to `out`, ended as `flush` says.
+    /// Appends raw deflate blocks that hold `input`, which follows what it was given before, to
+    /// `out`, ended as `flush` says.
     #[expect(
         clippy::expect_used,
         reason = "deflate from memory into a growing Vec cannot fail: zlib reports only misuse of its state"
     )]
     fn deflate(&mut self, input: &[u8], out: &mut Vec<u8>, flush: FlushCompress) {
-        self.0.reset();
         let mut rest = input;
         loop {
             out.reserve(GROWTH.max(rest.len() / 4));
@@ -99,19 +99,10 @@ impl Member {
     /// Compresses `prefix`.
     #[must_use]
     pub fn new(prefix: &[u8], compressor: &mut Compressor) -> Self {
-        let mut opening = Vec::with_capacity(GROWTH + prefix.len() / 4);
-        opening.extend_from_slice(&HEADER);
-        if !prefix.is_empty() {
-            compressor.deflate(prefix, &mut opening, FlushCompress::Full);
-        }
-        opening.shrink_to_fit();
-        let mut checksum = Hasher::new();
-        checksum.update(prefix);
-        Self {
-            opening: opening.into(),
-            checksum,
-            length: modular_length(prefix),
-        }
+        let mut writer = MemberWriter::new(compressor);
+        writer.opening.reserve(GROWTH + prefix.len() / 4);
+        writer.write(prefix);
+        writer.finish()
     }
 
     /// Bytes of the compressed part, without any tail.
@@ -133,6 +124,7 @@ impl Member {
             closing
         } else {
             let mut closing = Vec::with_capacity(GROWTH + tail.len() / 4);
+            compressor.0.reset();
             compressor.deflate(tail, &mut closing, FlushCompress::Finish);
             closing
         };
@@ -144,6 +136,63 @@ impl Member {
         let length = self.length.wrapping_add(modular_length(tail));
         closing.extend_from_slice(&length.to_le_bytes());
         Body::chain(self.opening.clone(), closing.into())
+    }
+}
+
+/// Writes the cached part of a member piece by piece, so that it need not be there whole.
+///
+/// ```
+/// use herakles_web::gzip::{Compressor, MemberWriter};
+///
+/// let mut compressor = Compressor::new();
+/// let mut writer = MemberWriter::new(&mut compressor);
+/// writer.write(b"herakles_subgroup_processes ");
+/// writer.write(b"12\n");
+/// let cached = writer.finish();
+/// assert!(cached.compressed_len() > 10);
+/// ```
+#[derive(Debug)]
+pub struct MemberWriter<'c> {
+    compressor: &'c mut Compressor,
+    opening: Vec<u8>,
+    checksum: Hasher,
+    length: u32,
+}
+
+impl<'c> MemberWriter<'c> {
+    /// An empty part.
+    #[must_use]
+    pub fn new(compressor: &'c mut Compressor) -> Self {
+        compressor.0.reset();
+        Self {
+            compressor,
+            opening: HEADER.to_vec(),
+            checksum: Hasher::new(),
+            length: 0,
+        }
+    }
+
+    /// Compresses what comes next.
+    pub fn write(&mut self, piece: &[u8]) {
+        let out = &mut self.opening;
+        self.compressor.deflate(piece, out, FlushCompress::None);
+        self.checksum.update(piece);
+        self.length = self.length.wrapping_add(modular_length(piece));
+    }
+
+    /// The part that was written.
+    #[must_use]
+    pub fn finish(mut self) -> Member {
+        if self.compressor.0.total_in() > 0 {
+            let out = &mut self.opening;
+            self.compressor.deflate(&[], out, FlushCompress::Full);
+        }
+        self.opening.shrink_to_fit();
+        Member {
+            opening: self.opening.into(),
+            checksum: self.checksum,
+            length: self.length,
+        }
     }
 }
 

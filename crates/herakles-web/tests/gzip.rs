@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use flate2::bufread::{GzDecoder, MultiGzDecoder};
-use herakles_web::gzip::{Compressor, Member};
+use herakles_web::gzip::{Compressor, Member, MemberWriter};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -177,5 +177,20 @@ fn other_programs_agree() {
         assert d.eof and not d.unused_data";
     if let Some(output) = pipe("python3", &["-c", one_member], &body) {
         assert!(output == plain, "python3");
+    }
+}
+
+proptest! {
+    #[test]
+    fn pieces_make_the_member_that_the_whole_makes(
+        pieces in vec(vec(any::<u8>(), 0..2500), 0..6),
+        tail in vec(any::<u8>(), 0..3000),
+    ) {
+        let mut compressor = Compressor::new();
+        let mut writer = MemberWriter::new(&mut compressor);
+        pieces.iter().for_each(|piece| writer.write(piece));
+        let member = writer.finish();
+        let body = member.with_tail(&tail, &mut compressor).to_bytes();
+        prop_assert_eq!(only_member(&body), [pieces.concat(), tail].concat());
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use herakles_collect::{Collector, Options, ScanPhase};
-use herakles_metrics::{MemoryReads, Scope, Snapshot, TextFormat, render};
+use herakles_metrics::{MemoryReads, Scope, Snapshot, TextFormat, render_pieces};
 use herakles_scan::ProcFs;
-use herakles_web::{Coding, Exposition, Form, Format, gzip::Compressor};
+use herakles_web::gzip::{Compressor, MemberWriter};
+use herakles_web::{Exposition, Format};
 
 use crate::{
     clock::{Cost, Stopwatch},
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// What Prometheus asks for, and so all that the program makes.
-const FORM: Form = Form::new(Format::OpenMetrics1_0_0, Coding::Gzip);
+const FORMAT: Format = Format::OpenMetrics1_0_0;
 
 /// A part of a refresh, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,12 +101,19 @@ impl Refresher {
             .scan_observed(&mut |phase| phases.push((Phase::Scan(phase), watch.lap())));
         let scan = scan.map_err(|e| Failure::new(format!("the engine cannot scan: {e}")))?;
         let snapshot = Arc::new(scan.snapshot);
-        self.text.clear();
+        let (mut rendering, mut compressing) = (Cost::default(), Cost::default());
+        let mut writer = MemberWriter::new(&mut self.compressor);
         let format = TextFormat::OpenMetrics;
-        render(&snapshot, format, Scope::Service, &mut self.text);
-        phases.push((Phase::Render, watch.lap()));
-        let exposition = Exposition::new(FORM, self.text.as_bytes(), &mut self.compressor);
-        phases.push((Phase::Compress, watch.lap()));
+        render_pieces(&snapshot, format, Scope::Service, &mut self.text, |piece| {
+            rendering += watch.lap();
+            writer.write(piece.as_bytes());
+            compressing += watch.lap();
+        });
+        rendering += watch.lap();
+        let exposition = Exposition::compressed(FORMAT, writer.finish());
+        compressing += watch.lap();
+        phases.push((Phase::Render, rendering));
+        phases.push((Phase::Compress, compressing));
         self.published = Some((Arc::clone(&snapshot), exposition));
         phases.push((Phase::Publish, watch.lap()));
         Ok(Refresh {
