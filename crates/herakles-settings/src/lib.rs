@@ -46,6 +46,9 @@
 //! # Ok::<(), herakles_settings::ConfigError>(())
 //! ```
 //!
+//! [`Loaded::to_toml`] prints what holds, [`template`] a file to start from, and [`markdown`] a
+//! reference.
+//!
 //! With the feature `clap` the flags of all settings are added to a command line, and clap's errors
 //! become sentences of the same kind.
 //!
@@ -77,7 +80,7 @@ pub use kind::{Form, Kind};
 pub use load::{EffectiveSetting, Environment, FlagValues, Loaded, Sources};
 pub use names::{did_you_mean, nearest, quoted};
 pub use origin::Origin;
-pub use render::{fingerprint, template};
+pub use render::{fingerprint, markdown, template};
 pub use setting::{Program, Setting, Settings, Table};
 pub use text_file::read_text;
 #[cfg(feature = "clap")]

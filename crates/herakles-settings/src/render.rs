@@ -1,4 +1,4 @@
-//! The settings as text: TOML that loads back, JSON, and a file to start from.
+//! The settings as text: TOML that loads back, JSON, a file to start from, and a reference.
 
 use std::fmt::Write as _;
 
@@ -90,6 +90,39 @@ pub fn template<S: Settings>(introduction: &str) -> String {
             let default = row.default_value().map(|value| value.to_string());
             let _ = writeln!(out, "# {}", row.help);
             let _ = writeln!(out, "#{} = {}", row.key, default.unwrap_or_default());
+        }
+    }
+    out
+}
+
+/// Every setting in Markdown: for each table of the file a heading and a table of keys, defaults,
+/// values, meanings and names.
+pub fn markdown<S: Settings>() -> String {
+    let mut out = String::new();
+    for table in S::TABLES {
+        let rows = || S::SETTINGS.iter().filter(|row| row.table == table.name);
+        let name = if rows().any(|row| row.in_file) {
+            format!("`[{}]`", table.name)
+        } else {
+            format!("{} (flags and environment only)", table.heading)
+        };
+        let _ = write!(
+            out,
+            "\n## {name}\n\n| key | default | values | meaning | flag, variable |\n|---|---|---|---|---|\n"
+        );
+        for row in rows() {
+            let restart = if row.restart { " *(restart)*" } else { "" };
+            let default = row.default_value().map(|value| value.to_string());
+            let _ = writeln!(
+                out,
+                "| `{}` | `{}` | {} | {}{restart} | `--{}`<br>`{}` |",
+                row.key,
+                default.unwrap_or_default(),
+                row.kind.expected().replace('|', "\\|"),
+                row.help,
+                row.flag(),
+                row.variable(),
+            );
         }
     }
     out

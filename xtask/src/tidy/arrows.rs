@@ -39,7 +39,7 @@ fn never(member: &Member) -> &'static [&'static str] {
         &[]
     } else if name == "herakles-web" {
         &["procfs", "rayon", "tracing"]
-    } else if name == "herakles-sandbox" {
+    } else if name == "herakles-sandbox" || name == "herakles-settings" {
         &["hyper", "procfs", "rayon", "tokio", "tracing"]
     } else if name == "herakles-scan" || name == "herakles-taskstats" {
         &["hyper", "hyper-util", "procfs", "rayon", "tokio", "tracing"]

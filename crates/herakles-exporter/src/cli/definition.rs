@@ -3,7 +3,6 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgAction, ColorChoice, Command as Clap, value_parser};
@@ -203,17 +202,13 @@ fn path(name: &'static str) -> Arg {
 }
 
 fn duration_parser() -> ValueParser {
-    ValueParser::new(|text: &str| {
-        let kind = Kind::Duration {
-            min: Duration::from_millis(10),
-            max: Duration::from_secs(3600),
-        };
-        match kind.parse(&[text]) {
+    ValueParser::new(
+        |text: &str| match Kind::milliseconds_to_seconds(10, 3600).parse(&[text]) {
             Ok(Value::Duration(duration)) => Ok(duration),
             Ok(_) => Err("expected a duration".to_owned()),
             Err(reason) => Err(reason.to_string()),
-        }
-    })
+        },
+    )
 }
 
 fn parse_pid(text: &str) -> Result<Pid, String> {

@@ -105,3 +105,21 @@ fn what_is_printed_loads_back_and_the_template_changes_nothing() {
     );
     assert_eq!(from_file.count(), Config::SETTINGS.len() - 1);
 }
+
+#[test]
+fn the_reference_has_a_row_for_each_setting_below_its_table() {
+    let reference = herakles_settings::markdown::<Config>();
+    for line in [
+        "## Root (flags and environment only)",
+        "## `[ask]`",
+        "| `workers` | `2` | a whole number from 1 to 9, or 0 (nobody) | Who asks at once *(restart)* \
+         | `--ask.workers`<br>`EXAMPLE_ASK_WORKERS` |",
+        "| `colours` | `[\"red\"]` | a list of colours such as red | Colours to use \
+         | `--paint.colour`<br>`EXAMPLE_PAINT_COLOURS` |",
+    ] {
+        assert!(
+            reference.lines().any(|it| it == line),
+            "{line}\nin\n{reference}"
+        );
+    }
+}

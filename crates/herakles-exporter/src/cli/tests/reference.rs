@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use herakles_settings::{Setting, Settings};
+use herakles_settings::Settings;
 
 use crate::config::{Config, template};
 
@@ -32,36 +32,7 @@ pub(super) fn configuration_markdown() -> String {
         Config::PROGRAM.default_file,
         Config::PROGRAM.file_variable(),
     );
-    for table in Config::TABLES {
-        let rows: Vec<&Setting> = Config::SETTINGS
-            .iter()
-            .filter(|row| row.table == table.name)
-            .collect();
-        let name = match rows.iter().any(|row| row.in_file) {
-            true => format!("`[{}]`", table.name),
-            false => format!("{} (flags and environment only)", table.heading),
-        };
-        let _ = write!(
-            out,
-            "\n## {name}\n\n| key | default | values | meaning | flag, variable |\n|---|---|---|---|---|\n"
-        );
-        for row in rows {
-            let restart = if row.restart { " *(restart)*" } else { "" };
-            let default = row
-                .default_value()
-                .map(|value| value.to_string())
-                .unwrap_or_default();
-            let _ = writeln!(
-                out,
-                "| `{}` | `{default}` | {} | {}{restart} | `--{}`<br>`{}` |",
-                row.key,
-                row.kind.expected().replace('|', "\\|"),
-                row.help,
-                row.flag(),
-                row.variable(),
-            );
-        }
-    }
+    out.push_str(&herakles_settings::markdown::<Config>());
     let _ = write!(
         out,
         "\n## The whole file, with its defaults\n\n\
