@@ -84,8 +84,10 @@ pub struct Loaded<S> {
 
 impl<S: Settings> Sources<S> {
     /// What the command line says, the environment, and the file that one of them names, or else
-    /// the [`default_file`](crate::Program::default_file).
-    pub fn new(flags: FlagValues, environment: Environment) -> Self {
+    /// the [`default_file`](crate::Program::default_file). Variables of others are not kept.
+    pub fn new(flags: FlagValues, mut environment: Environment) -> Self {
+        let prefix = format!("{}_", S::PROGRAM.prefix);
+        environment.0.retain(|name, _| name.starts_with(&prefix));
         Self {
             flags,
             environment,
@@ -222,10 +224,8 @@ impl<S: Settings> Sources<S> {
     fn unknown_variables(&self) -> Vec<String> {
         let mut known: Vec<String> = S::SETTINGS.iter().map(Setting::variable).collect();
         known.push(S::PROGRAM.file_variable());
-        let prefix = format!("{}_", S::PROGRAM.prefix);
         let given = self.environment.0.keys();
         given
-            .filter(|name| name.starts_with(&prefix))
             .filter(|name| !known.contains(name))
             .filter_map(|name| {
                 let near = nearest(name, known.iter().map(String::as_str))?;

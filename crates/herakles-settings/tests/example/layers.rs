@@ -46,6 +46,19 @@ fn lists_are_split_in_variables_and_replaced_as_a_whole() {
 }
 
 #[test]
+fn variables_of_others_are_not_kept() {
+    let sources = sources(
+        &[("EXAMPLE_ASK_AGAIN", "false"), ("PASSWORD", "secret")],
+        &[],
+    );
+    let kept = format!("{sources:?}");
+    assert!(
+        kept.contains("EXAMPLE_ASK_AGAIN") && !kept.contains("secret"),
+        "{kept}"
+    );
+}
+
+#[test]
 fn a_missing_file_is_an_error_only_if_somebody_names_it() {
     assert_eq!(sources(&[], &[]).load().unwrap().file, None);
     let named = sources(&[("EXAMPLE_CONFIG_FILE", "/nonexistent/other.toml")], &[]);
