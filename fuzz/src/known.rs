@@ -6,7 +6,8 @@ use std::{env, fs};
 
 /// What is known of a target's inputs.
 pub(crate) struct Known {
-    /// `corpus/TARGET` and `regressions/TARGET`, in the order of their names.
+    /// `corpus/TARGET`, `regressions/TARGET` and the files that the parser's own tests know, in the
+    /// order of their names.
     pub(crate) inputs: Vec<Vec<u8>>,
     /// `dictionaries/TARGET.dict`, in libFuzzer's form.
     pub(crate) words: Vec<Vec<u8>>,
@@ -23,20 +24,96 @@ impl Known {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
             };
-            let mut paths = Vec::new();
-            for entry in entries {
-                paths.push(entry?.path());
-            }
-            paths.sort();
-            for path in paths {
+            for path in sorted(entries)? {
                 inputs.push(fs::read(path)?);
             }
+        }
+        for tested in TESTED.iter().filter(|tested| tested.target == target) {
+            tested.read(&mut inputs)?;
         }
         let dictionary = folder().join("dictionaries").join(format!("{target}.dict"));
         let words = fs::read_to_string(dictionary)?;
         let words = words.lines().filter_map(word).collect();
         Ok(Self { inputs, words })
     }
+}
+
+/// Files of a crate's tests that are inputs of a target.
+struct Tested {
+    target: &'static str,
+    owner: &'static str,
+    extensions: &'static [&'static str],
+    /// What the target takes before the file: how it comes, or when.
+    before: &'static [u8],
+}
+
+const TESTED: [Tested; 5] = [
+    Tested {
+        target: "stat",
+        owner: "herakles-stat",
+        extensions: &["stat"],
+        before: b"",
+    },
+    Tested {
+        target: "statm",
+        owner: "herakles-stat",
+        extensions: &["statm"],
+        before: b"",
+    },
+    Tested {
+        target: "rollup",
+        owner: "herakles-smaps",
+        extensions: &["smaps_rollup"],
+        before: b"",
+    },
+    Tested {
+        target: "smaps",
+        owner: "herakles-smaps",
+        extensions: &["smaps"],
+        before: b"\x02\x3f\x07",
+    },
+    Tested {
+        target: "host_files",
+        owner: "herakles-collect",
+        extensions: &["meminfo", "stat", "loadavg", "pressure"],
+        before: b"\0\0",
+    },
+];
+
+/// Longer files teach nothing that shorter ones do not, and take their time.
+const LONGEST: usize = 16 << 10;
+
+impl Tested {
+    fn read(&self, inputs: &mut Vec<Vec<u8>>) -> io::Result<()> {
+        let corpus = folder()
+            .join("../crates")
+            .join(self.owner)
+            .join("tests/corpus");
+        for kernel in sorted(fs::read_dir(corpus)?)? {
+            if !kernel.is_dir() {
+                continue;
+            }
+            for path in sorted(fs::read_dir(kernel)?)? {
+                let extension = path.extension().and_then(|extension| extension.to_str());
+                if extension.is_some_and(|extension| self.extensions.contains(&extension)) {
+                    let file = fs::read(path)?;
+                    if file.len() <= LONGEST {
+                        inputs.push([self.before, &file].concat());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn sorted(entries: fs::ReadDir) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 /// Where the targets are.
