@@ -95,6 +95,14 @@ pub(crate) fn exporter() -> Result<PathBuf, Failure> {
     command
         .args(["build", "--release", "--package", "herakles-exporter"])
         .current_dir(workspace::root());
+    // What cargo told this program of its own package would make others build anew each time.
+    let told = env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    });
+    told.for_each(|name| {
+        command.env_remove(name);
+    });
     succeed(&mut command)?;
     // Cargo puts both programs into one directory, wherever that is.
     let own = env::current_exe()

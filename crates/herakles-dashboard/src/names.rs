@@ -41,7 +41,7 @@ impl NamedProcesses {
         let mut all: Vec<Self> = Vec::with_capacity(by_name.len());
         for ((name, script), named) in by_name {
             all.push(Self {
-                name: script.map_or_else(|| name.to_owned(), |script| format!("{name} {script}")),
+                name: script.map_or_else(|| name.to_owned(), |script| told(name, script)),
                 ..named
             });
         }
@@ -69,6 +69,15 @@ impl NamedProcesses {
         if let Some(usage) = process.cpu_usage_ratio {
             *self.cpu_usage_ratio.get_or_insert(0.0) += usage;
         }
+    }
+}
+
+/// A script that is started by its own name has it twice, once cut by the kernel.
+fn told(name: &str, script: &str) -> String {
+    if script.starts_with(name) {
+        script.to_owned()
+    } else {
+        format!("{name} {script}")
     }
 }
 

@@ -123,7 +123,8 @@ impl ProcessList<'_> {
                 th.dot scope="row" {
                     bdi {
                         (process.name)
-                        @if let Some(script) = snapshot.script(process.key) {
+                        @if let Some(script) = snapshot.script(process.key)
+                            && script != &*process.name {
                             " " span.runs dir="auto" { (script) }
                         }
                     }

@@ -363,3 +363,30 @@ fn what_interpreters_run_tells_them_apart() {
     let page = overview(&population::snapshot(&same, Rights::All), "");
     assert!(page.contains(&row("Worker.py", 7)), "{page}");
 }
+
+#[test]
+fn a_script_that_has_its_own_name_has_it_once() {
+    let script = |pid, name: &str, script| Made {
+        class: ("other".to_owned(), "other".to_owned()),
+        name: name.into(),
+        pid,
+        pss_bytes: MIB,
+        script: Some(script),
+    };
+    let made = [
+        script(1, "backup.sh", "backup.sh"),
+        script(2, "a-name-that-the", "a-name-that-the-kernel-cuts.sh"),
+        script(3, "bash", "other.sh"),
+    ];
+    let page = overview(&snapshot(&made, Rights::All), "");
+    for name in [
+        "backup.sh",
+        "a-name-that-the-kernel-cuts.sh",
+        "bash other.sh",
+    ] {
+        assert!(
+            page.contains(&format!("<bdi>{name}</bdi>")),
+            "{name}\n{page}"
+        );
+    }
+}
