@@ -11,11 +11,11 @@ pub struct MemoryUsage {
     pub rss_bytes: u64,
     /// `Pss`: resident set, each shared page divided by the number of its mappers.
     pub pss_bytes: u64,
-    /// `Pss_Anon`, since Linux 5.0.
+    /// `Pss_Anon`, since Linux 5.3.
     pub pss_anon_bytes: Option<u64>,
-    /// `Pss_File`, since Linux 5.0.
+    /// `Pss_File`, since Linux 5.3.
     pub pss_file_bytes: Option<u64>,
-    /// `Pss_Shmem`, since Linux 5.0.
+    /// `Pss_Shmem`, since Linux 5.3.
     pub pss_shmem_bytes: Option<u64>,
     /// `Shared_Clean`.
     pub shared_clean_bytes: u64,
