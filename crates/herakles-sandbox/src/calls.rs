@@ -5,6 +5,13 @@ use std::env::consts::ARCH;
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_threads};
 
+/// `libc` has this number for all but one of the targets.
+#[cfg(not(all(target_arch = "aarch64", target_env = "musl")))]
+const KEXEC_FILE_LOAD: libc::c_long = libc::SYS_kexec_file_load;
+/// Of `asm-generic/unistd.h`, which aarch64 goes by.
+#[cfg(all(target_arch = "aarch64", target_env = "musl"))]
+const KEXEC_FILE_LOAD: libc::c_long = 294;
+
 /// What an exporter never does. Those that would make it stop being one: other programs, other
 /// namespaces and roots, memory and descriptors of others, the kernel's own parts and settings.
 const DENIED: &[libc::c_long] = &[
@@ -41,7 +48,7 @@ const DENIED: &[libc::c_long] = &[
     libc::SYS_add_key,
     libc::SYS_request_key,
     libc::SYS_kexec_load,
-    libc::SYS_kexec_file_load,
+    KEXEC_FILE_LOAD,
     libc::SYS_reboot,
     libc::SYS_swapon,
     libc::SYS_swapoff,
