@@ -1,10 +1,12 @@
 //! Whose each process is, where it is and what it runs, read beside a scan.
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+use std::vec::IntoIter;
 
 use herakles_classify::{Variables, display_name};
 use herakles_metrics::{ProcessKind, Snapshot};
@@ -14,8 +16,10 @@ use herakles_stat::{Pid, ProcessKey};
 use crate::inspect::Inspection;
 use crate::users::Users;
 
-/// A file of a process may be stuck; then the rest goes without.
+/// A file of a process may be stuck; then it goes without.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// So many processes that are stuck are met at once; then the rest goes without, too.
+const MOST_STUCK: usize = 8;
 
 /// What a scan does not ask about a process.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +36,13 @@ pub struct Identity {
 
 /// The identities of all processes of a snapshot but kernel threads. What is known of a process is
 /// not read again as long as it keeps its name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Identities {
     known: HashMap<ProcessKey, Named>,
+    /// Whose files have not come back.
+    stuck: HashSet<ProcessKey>,
+    answer: Sender<Answer>,
+    answers: Receiver<Answer>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,24 +51,83 @@ struct Named {
     identity: Identity,
 }
 
+/// Nothing of a process that has ended.
+type Answer = (ProcessKey, Option<Named>);
+
+impl Default for Identities {
+    fn default() -> Self {
+        let (answer, answers) = channel();
+        Self {
+            known: HashMap::new(),
+            stuck: HashSet::new(),
+            answer,
+            answers,
+        }
+    }
+}
+
 impl Identities {
     /// Reads what is not known yet of the processes of a snapshot from the `/proc` at `root`, and
     /// forgets all others. What cannot be read, or hangs, is missing.
     pub fn follow(&mut self, root: &Path, snapshot: &Snapshot) {
-        let mut before = std::mem::take(&mut self.known);
+        while let Ok(late) = self.answers.try_recv() {
+            self.take(late);
+        }
+        let mut known = std::mem::take(&mut self.known);
+        let mut stuck = std::mem::take(&mut self.stuck);
         let mut unknown = Vec::new();
         for process in snapshot.processes() {
-            match before
-                .remove(&process.key)
+            let key = process.key;
+            if stuck.remove(&key) {
+                self.stuck.insert(key);
+                continue;
+            }
+            match known
+                .remove(&key)
                 .filter(|named| *named.name == *process.name)
             {
-                Some(named) => drop(self.known.insert(process.key, named)),
+                Some(named) => drop(self.known.insert(key, named)),
                 None if process.kind == ProcessKind::KernelThread => {}
-                None => unknown.push((process.key, Box::from(&*process.name))),
+                None => unknown.push((key, Box::from(&*process.name))),
             }
         }
-        let read = read(root.to_owned(), unknown);
-        while let Ok((key, named)) = read.recv_timeout(PATIENCE) {
+        self.read(root, unknown);
+    }
+
+    /// Reads on threads of its own, one after the other: one that hangs is left behind, and the next
+    /// goes on.
+    fn read(&mut self, root: &Path, unknown: Vec<(ProcessKey, Box<str>)>) {
+        let mut asked: HashSet<ProcessKey> = unknown.iter().map(|(key, _)| *key).collect();
+        let Ok(proc) = ProcFs::open(root) else {
+            return;
+        };
+        let queue = Arc::new(Queue {
+            proc,
+            users: Users::open(Path::new("/")),
+            unknown: Mutex::new(unknown.into_iter()),
+        });
+        for _ in 0..MOST_STUCK {
+            if queue.is_empty() || !queue.start(self.answer.clone()) {
+                break;
+            }
+            while !asked.is_empty() {
+                let Ok(answer) = self.answers.recv_timeout(PATIENCE) else {
+                    break;
+                };
+                asked.remove(&answer.0);
+                self.take(answer);
+            }
+        }
+        // Those that nobody has begun with are asked for in the next snapshot.
+        for (key, _) in queue.lock().by_ref() {
+            asked.remove(&key);
+        }
+        self.stuck.extend(asked);
+    }
+
+    fn take(&mut self, (key, named): Answer) {
+        self.stuck.remove(&key);
+        if let Some(named) = named {
             self.known.insert(key, named);
         }
     }
@@ -78,25 +145,42 @@ impl Identities {
     }
 }
 
-/// Reads on a thread of its own, which is left behind if it hangs.
-fn read(root: PathBuf, wanted: Vec<(ProcessKey, Box<str>)>) -> Receiver<(ProcessKey, Named)> {
-    let (sender, receiver) = channel();
-    thread::spawn(move || {
-        let Ok(proc) = ProcFs::open(&root) else {
-            return;
-        };
-        let users = Users::open(Path::new("/"));
-        for (key, name) in wanted {
-            let Ok(seen) = Inspection::read(&proc, key.pid, &users) else {
-                continue;
-            };
-            let identity = identity(&seen);
-            if sender.send((key, Named { name, identity })).is_err() {
-                return;
+/// Who is to be read. Also one that comes back late takes the next from here.
+struct Queue {
+    proc: ProcFs,
+    users: Users,
+    unknown: Mutex<IntoIter<(ProcessKey, Box<str>)>>,
+}
+
+impl Queue {
+    /// Starts a thread, if there is one to be had.
+    fn start(self: &Arc<Self>, answer: Sender<Answer>) -> bool {
+        let queue = Arc::clone(self);
+        let work = move || {
+            loop {
+                let Some((key, name)) = queue.lock().next() else {
+                    return;
+                };
+                let seen = Inspection::read(&queue.proc, key.pid, &queue.users).ok();
+                let named = seen.map(|seen| Named {
+                    name,
+                    identity: identity(&seen),
+                });
+                if answer.send((key, named)).is_err() {
+                    return;
+                }
             }
-        }
-    });
-    receiver
+        };
+        thread::Builder::new().spawn(work).is_ok()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lock().len() == 0
+    }
+
+    fn lock(&self) -> MutexGuard<'_, IntoIter<(ProcessKey, Box<str>)>> {
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn identity(seen: &Inspection) -> Identity {

@@ -1,7 +1,7 @@
 //! Processes that live and die between two scans, told of by taskstats.
 
 use std::{
-    fs,
+    fs::{self, File},
     os::unix::fs::symlink,
     path::Path,
     process::{Command, Stdio},
@@ -10,6 +10,7 @@ use std::{
 use herakles_taskstats::ExitRecords;
 use procfs::process::Process;
 
+use crate::harness::alone::apart;
 use crate::harness::exporter::{Exporter, Options};
 use crate::harness::tools::not_here;
 
@@ -18,11 +19,13 @@ const BURN: &str = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
 
 /// The exporter listening to exits, with a subgroup of its own for the program `name` in
 /// `directory`, if this test has the right.
-fn listening(directory: &Path, name: &str) -> Option<Exporter> {
+fn listening(directory: &Path, name: &str) -> Option<(Exporter, File)> {
     if let Err(error) = ExitRecords::open() {
         not_here(&error.to_string());
         return None;
     }
+    // What children use is counted for all tests of this process together.
+    let host = apart();
     let rules = directory.join("rules.toml");
     let rule = format!(
         "[[subgroups]]\ngroup = 'exits'\nsubgroup = '{name}'\nmatches = ['{name}']\nalways = true\n"
@@ -34,7 +37,7 @@ fn listening(directory: &Path, name: &str) -> Option<Exporter> {
         .args(["--scan.cache-ttl=1s", "--scan.exits=taskstats", &rules])
         .start();
     exporter.wait_for_refreshes(2.0);
-    Some(exporter)
+    Some((exporter, host))
 }
 
 /// What the subgroup has been credited with, once all is settled.
@@ -71,7 +74,7 @@ fn unique(kind: &str) -> String {
 fn a_child_between_two_scans_is_credited_to_its_own_subgroup_once() {
     let directory = tempfile::tempdir().expect("a directory");
     let name = unique("waited");
-    let Some(exporter) = listening(directory.path(), &name) else {
+    let Some((exporter, _host)) = listening(directory.path(), &name) else {
         return;
     };
     let before = used_by_children();
@@ -92,7 +95,7 @@ fn a_child_between_two_scans_is_credited_to_its_own_subgroup_once() {
 fn a_child_that_nobody_waits_for_is_not_lost() {
     let directory = tempfile::tempdir().expect("a directory");
     let name = unique("left");
-    let Some(exporter) = listening(directory.path(), &name) else {
+    let Some((exporter, _host)) = listening(directory.path(), &name) else {
         return;
     };
     // The same work, once waited for and once not.

@@ -41,5 +41,6 @@ mod programs;
 mod prometheus;
 mod sandbox;
 mod strain;
+mod stuck;
 mod unprivileged;
 mod web;

@@ -5,10 +5,13 @@
 
 use std::{
     env,
+    fs::File,
     net::Ipv4Addr,
     process::{self, Command, Stdio},
     sync::LazyLock,
 };
+
+use rustix::fs::{FlockOperation, flock};
 
 /// Tells the test that it is in its namespace, and the number of the process that put it there.
 const INSIDE: &str = "HERAKLES_E2E_ALONE";
@@ -46,6 +49,16 @@ pub(crate) fn runs_alone() -> bool {
         .expect("unshare starts, as it just did");
     assert!(status.success(), "{test} in its namespace: {status}");
     true
+}
+
+/// Keeps tests apart that disturb the whole host, or whose figures others would disturb, until the
+/// file is dropped.
+pub(crate) fn apart() -> File {
+    let path = env::temp_dir().join("herakles-e2e-host");
+    let file = File::options().create(true).append(true).open(path);
+    let file = file.expect("a temporary file can be opened");
+    flock(&file, FlockOperation::LockExclusive).expect("it can be waited for");
+    file
 }
 
 /// A loopback address that no other test has, also if it runs in a namespace.
