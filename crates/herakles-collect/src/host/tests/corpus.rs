@@ -23,7 +23,7 @@ fn meaning(case: &str, file: &[u8]) -> String {
     let mut faults = Faults::default();
     let host = Host::new(root.path(), ticks()).read(None, &mut faults);
     let told = match kind {
-        "meminfo" => host.memory.as_ref().map(memory_lines),
+        "meminfo" => Some(memory_lines(host.totals, host.memory.as_ref())),
         "stat" => host.cpu.map(cpu_lines),
         "loadavg" => host.load.map(load_line),
         _ => host.cpu_pressure.map(pressure_lines),
@@ -51,14 +51,17 @@ fn or_absent(value: Option<impl Display>) -> String {
     value.map_or_else(|| "absent".to_owned(), |value| value.to_string())
 }
 
-fn memory_lines(memory: &HostMemory) -> String {
+fn memory_lines(totals: MemoryTotals, memory: Option<&HostMemory>) -> String {
     let mut lines = [
-        line("total", memory.total_bytes),
-        line("available", or_absent(memory.available_bytes)),
-        line("swap_total", memory.swap_total_bytes),
-        line("swap_free", memory.swap_free_bytes),
+        line("total", or_absent(totals.memory_bytes)),
+        line("available", or_absent(totals.available_bytes)),
+        line("swap_total", or_absent(totals.swap_bytes)),
+        line("swap_free", or_absent(totals.swap_free_bytes)),
     ]
     .concat();
+    let Some(memory) = memory else {
+        return lines + &line("memory", "absent");
+    };
     // The rest is what is left of the total, of which another test tells.
     for (name, bytes) in memory
         .categories()
@@ -72,14 +75,14 @@ fn memory_lines(memory: &HostMemory) -> String {
 
 fn cpu_lines(cpu: HostCpu) -> String {
     [
-        line("user", cpu.user_seconds),
-        line("nice", cpu.nice_seconds),
-        line("system", cpu.system_seconds),
-        line("idle", cpu.idle_seconds),
-        line("iowait", cpu.iowait_seconds),
-        line("irq", cpu.irq_seconds),
-        line("softirq", cpu.softirq_seconds),
-        line("steal", cpu.steal_seconds),
+        line("user", or_absent(cpu.user_seconds)),
+        line("nice", or_absent(cpu.nice_seconds)),
+        line("system", or_absent(cpu.system_seconds)),
+        line("idle", or_absent(cpu.idle_seconds)),
+        line("iowait", or_absent(cpu.iowait_seconds)),
+        line("irq", or_absent(cpu.irq_seconds)),
+        line("softirq", or_absent(cpu.softirq_seconds)),
+        line("steal", or_absent(cpu.steal_seconds)),
     ]
     .concat()
 }
