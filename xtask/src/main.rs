@@ -4,7 +4,7 @@
 //! the workspace that the compiler cannot know, [`metrics_doc`] and [`readmes`] keep the metric
 //! table and the READMEs of the libraries equal to the code, [`corpus`] takes files of this kernel
 //! for the tests of the parsers, [`bench_report`] writes the ratios of the benchmarks into their page,
-//! [`dist`] makes what is handed out. None of them uses a crate of the product, so that they compile
+//! [`instructions`] counts what fixed work takes, [`dist`] makes what is handed out. None of them uses a crate of the product, so that they compile
 //! in seconds.
 #![expect(
     clippy::print_stdout,
@@ -18,6 +18,7 @@ mod command;
 mod corpus;
 mod dist;
 mod failure;
+mod instructions;
 mod metadata;
 mod metrics_doc;
 mod readmes;
@@ -61,6 +62,7 @@ fn run(matches: &ArgMatches) -> Result<(), Failure> {
         }
         Some(("metrics-doc", args)) => metrics_doc::run(args.get_flag("check")),
         Some(("bench-report", _)) => bench_report::run(),
+        Some(("instructions", args)) => instructions::run(ci::valgrind(), args.get_flag("renew")),
         Some(("readmes", _)) => readmes::run(),
         Some(("dist", args)) => match args.get_one::<PathBuf>("check") {
             Some(program) => dist::check(program),
@@ -119,6 +121,16 @@ fn command() -> Command {
         .subcommand(
             Command::new("bench-report")
                 .about("Run the benchmarks and write their ratios into docs/performance.md"),
+        )
+        .subcommand(
+            Command::new("instructions")
+                .about("Count the instructions of fixed work and compare them with the baseline")
+                .arg(
+                    Arg::new("renew")
+                        .long("renew")
+                        .action(ArgAction::SetTrue)
+                        .help("Write the baseline instead of comparing with it"),
+                ),
         )
         .subcommand(
             Command::new("readmes")

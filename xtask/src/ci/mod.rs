@@ -1,6 +1,7 @@
 //! The gate: every step a change must pass, cheapest first.
 //!
-//! One development build serves the tests of all kinds; nothing is built for release. With
+//! One development build serves the tests of all kinds; only the work whose instructions are counted
+//! is built as for release. With
 //! `CI=true` a tool that is missing and cannot be installed is a failure; otherwise the steps that
 //! need it say that they were skipped.
 
@@ -14,6 +15,8 @@ mod programs;
 mod steps;
 mod targets;
 mod tools;
+
+pub(crate) use self::places::valgrind;
 
 use std::{
     env,

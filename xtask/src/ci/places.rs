@@ -7,6 +7,7 @@
 use std::{
     env,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use crate::workspace;
@@ -58,6 +59,19 @@ pub(super) fn prometheus() -> Option<PathBuf> {
 
 pub(super) fn promtool() -> Option<PathBuf> {
     find(&[debian().join("usr/bin/promtool")], "promtool")
+}
+
+/// Commands of valgrind, whose own files are beside it where it is only unpacked.
+pub(crate) fn valgrind() -> Option<impl Fn() -> Command> {
+    let program = find(&[debian().join("usr/bin/valgrind")], "valgrind")?;
+    let files = debian().join("usr/libexec/valgrind");
+    Some(move || {
+        let mut command = Command::new(&program);
+        if program.starts_with(debian()) {
+            command.env("VALGRIND_LIB", &files);
+        }
+        command
+    })
 }
 
 fn python() -> Option<PathBuf> {

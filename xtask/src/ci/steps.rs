@@ -9,7 +9,7 @@ use super::{
     packed, places, targets,
     tools::{self, Missing},
 };
-use crate::{failure::Failure, metadata, metrics_doc, tidy, workspace};
+use crate::{failure::Failure, instructions, metadata, metrics_doc, tidy, workspace};
 
 /// Where property tests take their cases from.
 const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
@@ -34,7 +34,7 @@ pub(super) enum Kind {
 }
 
 /// All steps.
-pub(super) const STEPS: [Step; 14] = [
+pub(super) const STEPS: [Step; 15] = [
     step("fmt", Kind::Preparation, |_| {
         cargo("fmt", &["fmt", "--all", "--check"])
     }),
@@ -55,6 +55,7 @@ pub(super) const STEPS: [Step; 14] = [
         cargo("doctest", &["test", "--locked", "--workspace", "--doc"])
     }),
     step("fuzz", Kind::Trial, |_| fuzz()),
+    step("instructions", Kind::Trial, |_| instructions()),
     step("e2e", Kind::Trial, end_to_end),
     step("package", Kind::Trial, |_| package()),
 ];
@@ -133,6 +134,20 @@ fn fuzz() -> Result<Outcome, Failure> {
         .arg(metadata::target_directory()?)
         .args(["--", "--executions", "300"]);
     pass("fuzz", &mut command)
+}
+
+/// Work of a fixed size, which may not need more instructions than it did. Where the baseline says
+/// nothing about this compiler or machine, nobody can change that, so it is no failure anywhere.
+fn instructions() -> Result<Outcome, Failure> {
+    let Some(valgrind) = places::valgrind() else {
+        return Ok(Outcome::Skipped("there is no valgrind".to_owned()));
+    };
+    if let Some(difference) = instructions::difference(valgrind())? {
+        return Ok(Outcome::Without(vec![format!("all of it: {difference}")]));
+    }
+    pass("instructions", &mut instructions::build())?;
+    instructions::check(valgrind)?;
+    Ok(Outcome::Passed)
 }
 
 /// The packages of the build that the tests before have driven.

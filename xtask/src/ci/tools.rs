@@ -5,7 +5,7 @@ use std::{fmt, fs, process::Command};
 use super::{
     apt::{self, Apt},
     log::Log,
-    places::{home, on_path, prometheus, promtool, venv},
+    places::{home, on_path, prometheus, promtool, valgrind, venv},
     programs,
 };
 use crate::{failure::Failure, workspace};
@@ -39,6 +39,7 @@ pub(super) fn install(log: &mut Log) -> Result<Vec<Missing>, Failure> {
     };
     note("Python packages", install_python_packages(&mut apt, log));
     note("prometheus and promtool", install_prometheus(&mut apt, log));
+    note("valgrind", install_valgrind(&mut apt, log));
     note("programs to measure", programs::install(&mut apt, log));
     // It finds its own files by fixed paths, so it is installed.
     if on_path("chromium").is_none() {
@@ -87,12 +88,26 @@ fn install_prometheus(apt: &mut Apt, log: &mut Log) -> Result<(), Failure> {
     if prometheus().is_some() && promtool().is_some() {
         return Ok(());
     }
-    let packages = home().join("packages");
+    unpack(apt, log, "prometheus")
+}
+
+/// Unpacks Debian's valgrind. The files that say where the C library's functions are, which it asks
+/// for too, are for other tools than the one that counts.
+fn install_valgrind(apt: &mut Apt, log: &mut Log) -> Result<(), Failure> {
+    if valgrind().is_some() {
+        return Ok(());
+    }
+    unpack(apt, log, "valgrind")
+}
+
+/// Downloads one package, without what it needs, and unpacks it.
+fn unpack(apt: &mut Apt, log: &mut Log, name: &str) -> Result<(), Failure> {
+    let packages = home().join("packages").join(name);
     let cannot_make = |e| Failure::new(format!("{}: {e}", packages.display()));
     fs::create_dir_all(&packages).map_err(cannot_make)?;
-    apt.run(log, "install Prometheus", || {
+    apt.run(log, &format!("install {name}"), || {
         let mut command = apt::get("download");
-        command.arg("prometheus").current_dir(&packages);
+        command.arg(name).current_dir(&packages);
         command
     })?;
     for package in fs::read_dir(&packages).map_err(cannot_make)? {
