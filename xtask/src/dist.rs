@@ -146,7 +146,9 @@ fn checksums() -> Result<(), Failure> {
     let mut names = Vec::new();
     for entry in fs::read_dir(&home).map_err(cannot)? {
         let entry = entry.map_err(cannot)?;
-        if entry.file_type().map_err(cannot)?.is_file() {
+        // Cargo keeps what it builds for the profile `dist` in the same directory, and a lock.
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if entry.file_type().map_err(cannot)?.is_file() && !is_hidden {
             names.push(entry.file_name());
         }
     }
