@@ -52,7 +52,7 @@ impl fmt::Display for Pid {
 pub struct ProcessKey {
     /// The process id.
     pub pid: Pid,
-    /// `starttime` of `stat` (field 22): clock ticks after boot.
+    /// `starttime` of `stat` (field 22): clock ticks after boot, 0 for an earlier start.
     pub start_time: u64,
 }
 

@@ -119,11 +119,19 @@ impl<'a> Stat<'a> {
         })
     }
 
-    /// The identity of the process.
+    /// The identity of the process. One that started before the boot of our time namespace, for which
+    /// the kernel prints a number below 0 as one near its highest, started at 0.
     pub const fn key(&self) -> ProcessKey {
+        /// 174 years of uptime; below 0 begins at nearly twice as much.
+        const BEYOND_ALL: u64 = 1 << 39;
+        let start_time = if self.start_time < BEYOND_ALL {
+            self.start_time
+        } else {
+            0
+        };
         ProcessKey {
             pid: self.pid,
-            start_time: self.start_time,
+            start_time,
         }
     }
 

@@ -16,6 +16,7 @@ mod harness;
 mod accounting;
 mod adaptive;
 mod broken_log;
+mod clock;
 mod commands;
 mod concurrency;
 mod dashboard;
