@@ -32,8 +32,7 @@ impl Conditions {
         let nothing = String::from("unknown");
         self.0.iter().find_map(|(name, then)| {
             let now = other.0.get(name).unwrap_or(&nothing);
-            (now != then)
-                .then(|| format!("{name} is {now}, the baseline of the instructions has {then}"))
+            (now != then).then(|| format!("{name} is {now}, the baseline has {then}"))
         })
     }
 }
@@ -76,7 +75,7 @@ mod tests {
         assert_eq!(
             then.difference(&conditions("rustc 1.96.0", "glibc 2.36"))
                 .unwrap(),
-            "compiler is rustc 1.96.0, the baseline of the instructions has rustc 1.95.0"
+            "compiler is rustc 1.96.0, the baseline has rustc 1.95.0"
         );
         assert!(
             then.difference(&conditions("rustc 1.95.0", "musl"))
