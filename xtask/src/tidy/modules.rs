@@ -23,7 +23,7 @@ pub(super) fn check(members: &[Member], findings: &mut Vec<Finding>) {
             let file = member.directory().join(root);
             let tree = Tree::read(&file);
             for circle in tree.circles() {
-                findings.push(Finding::warning(
+                findings.push(Finding::error(
                     place(&file),
                     format!("modules name each other in a circle: {circle}"),
                 ));
