@@ -83,7 +83,7 @@ impl Document {
     pub fn respond(self, content: Bytes, coding: Coding) -> Response<Body> {
         let body: Body = match coding {
             Coding::Gzip => {
-                let compressor = &mut Compressor::new();
+                let compressor = &mut Compressor::thorough();
                 Member::new(&content, compressor).with_tail(&[], compressor)
             }
             Coding::Identity => content.into(),
@@ -122,6 +122,29 @@ mod tests {
         assert!(with(text) && with(&format!("\"a\", {text}")) && with("*"));
         assert!(with(text.trim_start_matches("W/")) && !with("W/\"0\"") && !with(""));
         assert_eq!(tag.clone().not_modified().headers()["etag"], text);
+    }
+
+    #[test]
+    fn a_long_table_is_compressed_well() {
+        let row = |row: u64| {
+            let pid = 1_000 + row * 7;
+            let (size, other) = (row * row * 7_919 % 9_973, row * 104_729 % 997);
+            format!(
+                "<tr class=\"c0\"><th><bdi>job-{}</bdi></th><td><a href=\"/process/{pid}\">{pid}</a></td>\
+                 <td class=\"n\">{size} KiB</td><td class=\"n y\">{other} KiB</td></tr>",
+                row % 50
+            )
+        };
+        let table: String = (0..5_000).map(row).collect();
+        let document = Document {
+            content_type: "text/html",
+            policy: "default-src 'none'",
+            tag: EntityTag::of(&1),
+        };
+        let fast = Member::new(table.as_bytes(), &mut Compressor::new()).compressed_len();
+        let response = document.respond(table.into(), Coding::Gzip);
+        let sent = response.into_body().to_bytes().len();
+        assert!(sent * 10 < fast * 9, "{sent} of {fast}");
     }
 
     #[test]

@@ -37,6 +37,13 @@ impl Compressor {
         Self(Compress::new(Compression::fast(), false))
     }
 
+    /// A fresh state that takes two or three times as long for a quarter less: for what is made
+    /// for one reader, and whose way may be slow.
+    #[must_use]
+    pub fn thorough() -> Self {
+        Self(Compress::new(Compression::default(), false))
+    }
+
     /// Appends raw deflate blocks that hold `input`, which follows what it was given before, to
     /// `out`, ended as `flush` says.
     #[expect(
