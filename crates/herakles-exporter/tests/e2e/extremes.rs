@@ -1,6 +1,10 @@
 //! Processes that are extreme in one way: they are measured right, and so is the rest.
 
-use std::{path::Path, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use procfs::process::Process;
 
@@ -14,17 +18,19 @@ use crate::harness::{
 
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
-/// The program that is each of them.
-fn program(folder: &Path) -> Option<std::path::PathBuf> {
-    compiled("extremes/actor.c", folder)
+/// The program that is each of them, by a name of its own.
+fn program(folder: &Path, name: &str) -> Option<PathBuf> {
+    let program = folder.join(name);
+    fs::rename(compiled("extremes/actor.c", folder)?, &program).expect("it can be renamed");
+    Some(program)
 }
 
-/// An exporter that has a subgroup for it alone.
-fn exporter_that_knows_it(folder: &Path) -> Exporter {
+/// An exporter that has a subgroup for that name.
+fn exporter_that_knows(name: &str, folder: &Path) -> Exporter {
     let rules = folder.join("rules.toml");
     let rule =
-        "[[subgroups]]\ngroup = \"extreme\"\nsubgroup = \"extreme\"\nmatches = [\"actor\"]\n";
-    std::fs::write(&rules, rule).expect("it can be written");
+        format!("[[subgroups]]\ngroup = 'extreme'\nsubgroup = 'extreme'\nmatches = ['{name}']\n");
+    fs::write(&rules, rule).expect("it can be written");
     Options::live()
         .args([format!("--classification.rules={}", rules.display())])
         .start()
@@ -52,7 +58,7 @@ fn a_process_of_65000_mappings_is_measured_and_holds_up_nothing() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let Some(program) = program(folder.path()) else {
+    let Some(program) = program(folder.path(), "extreme-mappings") else {
         return;
     };
     let mut actor = Actor::start(Command::new(program).args(["mappings", "65000"]));
@@ -84,13 +90,13 @@ fn a_process_of_5000_threads_has_all_its_threads_and_their_cpu() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let Some(program) = program(folder.path()) else {
+    let Some(program) = program(folder.path(), "extreme-threads") else {
         return;
     };
     let mut actor = Actor::start(Command::new(program).args(["threads", "5000"]));
     let cpu_seconds = actor.is_ready() / 1e6;
     let other = Target::start(b"other", &hold_megabytes(20));
-    let exporter = exporter_that_knows_it(folder.path());
+    let exporter = exporter_that_knows("extreme-threads", folder.path());
     exporter.wait_for_refreshes(2.0);
     exporter.wait_for_next_refresh();
     let metrics = exporter.metrics();
@@ -113,17 +119,17 @@ fn a_command_line_of_two_megabytes_classifies_its_process() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let Some(program) = program(folder.path()) else {
+    let Some(program) = program(folder.path(), "extreme-arguments") else {
         return;
     };
     let rules = folder.path().join("rules.toml");
     let rule = "[[subgroups]]\ngroup = \"far\"\nsubgroup = \"far\"\ncmdline_matches = ['last-word']\n\
                 [[subgroups]]\ngroup = \"near\"\nsubgroup = \"{script}\"\n\
                 cmdline_matches = ['/srv/near\\.py']\n";
-    std::fs::write(&rules, rule).expect("it can be written");
+    fs::write(&rules, rule).expect("it can be written");
     // Named as an interpreter is.
     let python = folder.path().join("python3");
-    std::fs::copy(&program, &python).expect("it can be copied");
+    fs::copy(&program, &python).expect("it can be copied");
     let mut actor = Actor::start(
         Command::new(program)
             .args(["arguments", "2100000"])
@@ -172,11 +178,11 @@ fn a_storm_of_children_is_credited_and_fills_no_log() {
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
-    let Some(program) = program(folder.path()) else {
+    let Some(program) = program(folder.path(), "extreme-storm") else {
         return;
     };
     let other = Target::start(b"other", &hold_megabytes(20));
-    let exporter = exporter_that_knows_it(folder.path());
+    let exporter = exporter_that_knows("extreme-storm", folder.path());
     exporter.wait_for_refreshes(2.0);
     let mut actor = Actor::start(Command::new(program).arg("storm"));
     actor.is_ready();

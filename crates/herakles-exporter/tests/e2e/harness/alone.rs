@@ -54,7 +54,9 @@ pub(crate) fn runs_alone() -> bool {
 /// Keeps tests apart that disturb the whole host, or whose figures others would disturb, until the
 /// file is dropped.
 pub(crate) fn apart() -> File {
-    let path = env::temp_dir().join("herakles-e2e-host");
+    // Others may not open what belongs to root.
+    let user = rustix::process::getuid();
+    let path = env::temp_dir().join(format!("herakles-e2e-{user}"));
     let file = File::options().create(true).append(true).open(path);
     let file = file.expect("a temporary file can be opened");
     flock(&file, FlockOperation::LockExclusive).expect("it can be waited for");
