@@ -136,6 +136,7 @@ fn paths(service: &Service) -> Result<Vec<String>, Failure> {
     let found = ["/subgroup/", "/process/"]
         .iter()
         .filter_map(|it| first(it));
+    let found = found.filter(|it| !fixed.contains(&it.as_str()));
     Ok(fixed.map(str::to_owned).into_iter().chain(found).collect())
 }
 
