@@ -18,7 +18,7 @@ use crate::snapshot::snapshot;
 const VOID: [&str; 7] = ["br", "hr", "img", "input", "link", "meta", "wbr"];
 
 /// Elements that a page has, those of its drawings included. What else is found came from a name.
-const ELEMENTS: [&str; 51] = [
+const ELEMENTS: [&str; 52] = [
     "a",
     "b",
     "bdi",
@@ -70,6 +70,7 @@ const ELEMENTS: [&str; 51] = [
     "tr",
     "tspan",
     "ul",
+    "wbr",
 ];
 
 /// The pages of any host: nothing of what processes and rules are called is markup.
