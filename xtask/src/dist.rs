@@ -82,6 +82,8 @@ fn archive(target: &Target) -> Result<(), Failure> {
             .arg(format!("--transform=s,^\\./,{name}/,"))
             .arg("--file")
             .arg(archive)
+            // What only the Debian package needs.
+            .arg("--exclude=./service")
             .args(["--directory".as_ref(), assets::home().as_os_str()])
             .arg("."),
     )

@@ -59,6 +59,10 @@ pub(super) fn gather(program: &Path) -> Result<(), Failure> {
         let name = from.file_name().unwrap_or_default();
         fs::copy(&from, home.join(name)).map_err(cannot)?;
     }
+    let service = home.join("service");
+    fs::create_dir(&service).map_err(cannot)?;
+    let unit = "herakles-exporter.service";
+    fs::copy(home.join(unit), service.join(unit)).map_err(cannot)?;
     let compressed = ["herakles-exporter.8", "CHANGELOG.md"];
     command::run(
         Command::new("gzip")

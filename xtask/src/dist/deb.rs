@@ -50,6 +50,15 @@ pub(super) fn build(program: &Path) -> Result<PathBuf, Failure> {
 pub(super) fn try_out(package: &Path) -> Result<(), Failure> {
     let root = Root::new()?;
     root.dpkg(&["--install".as_ref(), package.as_ref()])?;
+    let enabled = |unit: &str| root.path("etc/systemd/system").join(unit).is_symlink();
+    // A socket beside it would take its port away.
+    if !enabled("multi-user.target.wants/herakles-exporter.service")
+        || enabled("sockets.target.wants/herakles-exporter.socket")
+    {
+        return Err(Failure::new(
+            "the package does not enable its service alone",
+        ));
+    }
     let program = root.path("usr/bin/herakles-exporter");
     command::output(
         as_nobody(&program)

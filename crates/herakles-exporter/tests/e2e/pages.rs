@@ -16,11 +16,12 @@ use crate::harness::{
 use crate::monitoring::{file, read};
 
 /// What only another machine could run, each for a reason.
-const ELSEWHERE: [&str; 4] = [
+const ELSEWHERE: [&str; 5] = [
     // The gate's step `package` does both into a root of its own.
     "cargo xtask dist",
     "sudo apt install ./target/dist/herakles-exporter_*.deb",
     // They need systemd as the first process, and a cluster.
+    "sudo systemctl stop herakles-exporter.service",
     "sudo systemctl enable --now herakles-exporter.socket",
     "kubectl apply --kustomize packaging/kubernetes",
 ];
