@@ -23,6 +23,7 @@ use rustix::io::Errno;
 use self::cpu::HostClock;
 use self::meminfo::Meminfo;
 use crate::fault::{Fault, FaultFile, FaultKind, Faults};
+use crate::open::WITHOUT_WAITING;
 
 /// No file that is read whole is longer.
 const MAX_BYTES: u64 = 64 << 10;
@@ -128,7 +129,8 @@ impl Host {
         self.buffer.clear();
         let root = self.root.as_ref().map_err(|errno| (*errno).into());
         let open = root.and_then(|root| {
-            let file = openat(root, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+            let flags = OFlags::RDONLY | OFlags::CLOEXEC | WITHOUT_WAITING;
+            let file = openat(root, name, flags, Mode::empty())?;
             Ok(File::from(file))
         });
         let read = open.and_then(|open| open.take(most).read_to_end(&mut self.buffer));

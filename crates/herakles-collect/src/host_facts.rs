@@ -1,13 +1,15 @@
 //! The machine whose processes are scanned.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use herakles_scan::{KernelUnits, ProcFs};
 use herakles_stat::{PageSize, Stat, TicksPerSecond};
 use rustix::time::{ClockId, clock_gettime};
+
+use crate::open::open;
 
 /// What a collector needs to know of the machine whose processes its source lists.
 #[derive(Clone, Debug)]
@@ -124,7 +126,7 @@ impl BootClock {
         let measured = match &self.source {
             BootSource::Live(stat) => {
                 // Whose clock it is does not change.
-                let is_ours = self.held.is_some() || File::open(stat).is_ok();
+                let is_ours = self.held.is_some() || open(stat).is_ok();
                 is_ours.then(|| seconds(ClockId::Realtime) - seconds(ClockId::Boottime))
             }
             BootSource::Recorded(stat) => btime(stat),
@@ -149,10 +151,13 @@ fn seconds(clock: ClockId) -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
+/// No `stat` is longer, on however many processors: beyond it something else is there.
+const MAX_BYTES: u64 = 8 << 20;
+
 /// The line `btime` of a file `stat`, in whole seconds since the Unix epoch.
 fn btime(stat: &Path) -> Option<f64> {
     // By lines: the line of interrupts may have hundreds of kilobytes.
-    let lines = BufReader::new(File::open(stat).ok()?).split(b'\n');
+    let lines = BufReader::new(open(stat).ok()?.take(MAX_BYTES)).split(b'\n');
     // What cannot be read, such as a directory, cannot be read again and again.
     let mut lines = lines.map_while(Result::ok);
     let value = lines.find_map(|line| Some(line.strip_prefix(b"btime ")?.to_vec()))?;

@@ -1,6 +1,6 @@
 //! The taskstats detector: who has not run since the last scan needs no look at `stat`.
 
-use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,7 @@ use herakles_stat::Pid;
 use herakles_taskstats::{Client, TaskActivity};
 
 use crate::idle_looks::KernelMoves;
+use crate::open::open;
 
 /// Who tells what processes have done so far.
 pub(crate) trait ActivitySource: Send {
@@ -128,9 +129,14 @@ const MOVES: [&str; 5] = [
     "thp_underused_split_page",
 ];
 
+/// No `vmstat` is longer: beyond it something else is there.
+const MAX_BYTES: u64 = 1 << 20;
+
 /// How often the kernel has moved pages since boot; `None` if the file cannot be read.
 fn moved_pages(vmstat: &Path) -> Option<u64> {
-    let text = fs::read_to_string(vmstat).ok()?;
+    let mut text = String::new();
+    let file = open(vmstat).ok()?;
+    file.take(MAX_BYTES).read_to_string(&mut text).ok()?;
     let moved = text.lines().filter_map(|line| {
         let (name, value) = line.split_once(' ')?;
         let counts = name.starts_with("pgsteal") || MOVES.contains(&name);

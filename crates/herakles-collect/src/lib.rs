@@ -39,6 +39,7 @@ mod inspect;
 mod memory_pass;
 mod memory_reader;
 mod notice;
+mod open;
 mod open_error;
 mod options;
 mod own_usage;

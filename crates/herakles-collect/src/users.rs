@@ -1,10 +1,12 @@
 //! User names by id, for rules that ask for them.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+use crate::open::open;
 
 /// No passwd file is longer: beyond it something else is there.
 const MAX_BYTES: u64 = 16 << 20;
@@ -61,9 +63,9 @@ fn version(passwd: &Path) -> Option<[i128; 4]> {
 
 fn read(passwd: &Path) -> HashMap<u32, Box<str>> {
     let mut text = Vec::new();
-    // Not a pipe or a device, which could keep a scan waiting.
+    // Not a device, which could give anything, and without waiting for what has no end.
     let regular = fs::metadata(passwd).is_ok_and(|file| file.is_file());
-    if let Some(file) = regular.then(|| File::open(passwd).ok()).flatten()
+    if let Some(file) = regular.then(|| open(passwd).ok()).flatten()
         && file.take(MAX_BYTES).read_to_end(&mut text).is_err()
     {
         text.clear();
@@ -109,6 +111,14 @@ mod tests {
         assert_eq!(users.name(5), "5");
         assert_eq!(users.name(7), "7");
         assert_eq!(users.name(1000), "1000");
+    }
+
+    #[test]
+    fn the_log_of_the_kernel_names_nobody() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("etc")).unwrap();
+        std::os::unix::fs::symlink("/proc/kmsg", root.path().join("etc/passwd")).unwrap();
+        assert_eq!(Users::open(root.path()).name(7), "7");
     }
 
     #[test]

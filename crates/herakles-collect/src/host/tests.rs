@@ -250,6 +250,29 @@ fn missing_files_are_absent_and_told_where_every_kernel_has_them() {
     assert_eq!(faults, expected.map(|file| (format!("io {file}"), 1)));
 }
 
+/// In a recorded tree anything may stand where a file would: none of it keeps a scan waiting.
+#[test]
+fn what_is_no_file_does_not_hold_up_a_scan() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    for name in ["stat", "meminfo", "loadavg", "vmstat", "pressure/memory"] {
+        for what in ["a pipe", "/proc/kmsg", "/dev/zero"] {
+            let root = tempfile::tempdir().unwrap();
+            fs::create_dir(root.path().join("pressure")).unwrap();
+            let path = root.path().join(name);
+            if what == "a pipe" {
+                mknodat(CWD, &path, FileType::Fifo, Mode::RUSR, 0).unwrap();
+            } else {
+                std::os::unix::fs::symlink(what, &path).unwrap();
+            }
+            let mut faults = Faults::default();
+            let host = Host::new(root.path(), ticks()).read(None, &mut faults);
+            assert_eq!(host, HostRecord::default(), "{name}: {what}");
+            let boot = crate::BootClock::recorded(root.path()).boot_seconds();
+            assert_eq!(boot, None, "{name}: {what}");
+        }
+    }
+}
+
 #[test]
 fn an_odd_line_of_stat_does_not_cost_the_cpu_times() {
     let cpu = "cpu  100 20 300 4000 50 6 7 8 0 0\n";

@@ -2,8 +2,10 @@
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 /// No configuration, certificate or key is longer: beyond it something else was named by mistake.
 const MAX_BYTES: u64 = 1 << 20;
@@ -51,9 +53,13 @@ impl Files {
             return Err(io::Error::other("it is no regular file"));
         }
         let mut bytes = Vec::new();
-        fs::File::open(path)?
-            .take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)?;
+        // The kernel's log counts as regular, and its end never comes.
+        let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
+        let file = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(without_waiting)
+            .open(path)?;
+        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_BYTES {
             let sentence = format!("it has more than {MAX_BYTES} bytes");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, sentence));

@@ -175,6 +175,11 @@ fn each_mistake_is_named_with_its_place() {
             Err("FILE:2:14: cert_file: cannot read .: it is no regular file"),
         ),
         (
+            "the log of the kernel, whose end never comes",
+            "tls_server_config:\n  cert_file: /proc/kmsg\n  key_file: server.key\n",
+            Err("FILE:2:14: cert_file: cannot read /proc/kmsg: "),
+        ),
+        (
             "a client CA without a certificate in it",
             "tls_server_config:\n  cert_file: server.pem\n  key_file: server.key\n  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: server.key\n",
             Err("FILE:5:19: there is no PEM certificate in it"),
