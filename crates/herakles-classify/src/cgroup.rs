@@ -35,6 +35,8 @@ pub(crate) fn paths(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn hierarchies(text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     // Each line reads HIERARCHY:CONTROLLERS:PATH, and only the path may hold a colon of its own.
     text.split(|&byte| byte == b'\n').filter_map(|line| {
+        // Of a process that waits to be reaped the group may be gone already.
+        let line = line.strip_suffix(b" (deleted)").unwrap_or(line);
         let mut fields = line.splitn(3, |&byte| byte == b':').skip(1);
         Some((fields.next()?, fields.next()?))
     })
@@ -80,10 +82,12 @@ fn lxc_container<'t>(group: Group<'t>) -> Option<&'t [u8]> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The short id in `ID`, `RUNTIME-ID.scope`, `RUNTIME-ID` and `SLICE:RUNTIME:ID`.
+/// The short id in `ID`, `RUNTIME-ID.scope`, `RUNTIME-ID`, `kata_ID` and `SLICE:RUNTIME:ID`.
 fn container_id(group: &[u8]) -> Option<&[u8]> {
     let group = group.strip_suffix(b".scope").unwrap_or(group);
-    let (runtime, id) = match group.iter().rposition(|&byte| byte == b'-' || byte == b':') {
+    // The underscore is Kata's, also behind another runtime's name.
+    let is_border = |&byte: &u8| matches!(byte, b'-' | b':' | b'_');
+    let (runtime, id) = match group.iter().rposition(is_border) {
         Some(at) => (group.get(..at)?, group.get(at + 1..)?),
         None => (&b""[..], group),
     };
@@ -136,8 +140,11 @@ fn unescaped(name: &[u8]) -> Cow<'_, [u8]> {
 pub(crate) fn pod(text: &[u8]) -> Option<Vec<u8>> {
     innermost(text, |group| {
         // A driver at odds with its runtime leaves SLICE:RUNTIME:ID as the name of one group.
-        let group = group.name.split(|&byte| byte == b':').next()?;
-        let group = group.strip_suffix(b".slice").unwrap_or(group);
+        let name = group.name.split(|&byte| byte == b':').next()?;
+        if group.parent == b"libpod_parent" && is_container_id(name) {
+            return name.get(..SHORT_ID).map(<[u8]>::to_vec);
+        }
+        let group = name.strip_suffix(b".slice").unwrap_or(name);
         if let Some(at) = memchr::memmem::find(group, b"libpod_pod_") {
             let id = group.get(at + b"libpod_pod_".len()..)?;
             return is_container_id(id)
