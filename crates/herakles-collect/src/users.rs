@@ -79,6 +79,11 @@ fn parse(text: &[u8]) -> HashMap<u32, Box<str>> {
         let Ok(line) = std::str::from_utf8(line) else {
             continue;
         };
+        // Comments, and what NIS puts in place of users; as the C library reads it.
+        let line = line.trim_start();
+        if line.starts_with(['#', '+', '-']) {
+            continue;
+        }
         let mut fields = line.split(':');
         if let (Some(name), Some(uid)) = (fields.next(), fields.nth(1))
             && !name.is_empty()
@@ -105,7 +110,7 @@ mod tests {
     #[test]
     fn the_first_name_of_an_id_counts_and_unknown_ids_are_numbers() {
         let users =
-            users(b"root:x:0:0::/root:/bin/sh\ntoor:x:0:0\n\xff:x:5:5\nbroken\nwww:x:33:\n:x:7:7");
+            users(b"#old:x:0:0\n+nis:x:33:33\n root:x:0:0::/root:/bin/sh\ntoor:x:0:0\n\xff:x:5:5\nbroken\nwww:x:33:\n:x:7:7");
         assert_eq!(users.name(0), "root");
         assert_eq!(users.name(33), "www");
         assert_eq!(users.name(5), "5");
