@@ -1,12 +1,15 @@
 //! User names by id, for rules that ask for them.
 
 use std::collections::HashMap;
-use std::fs;
+use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::open::open;
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+use rustix::io::Errno;
+
+use crate::open::{WITHOUT_WAITING, open};
 
 /// No passwd file is longer: beyond it something else is there.
 const MAX_BYTES: u64 = 16 << 20;
@@ -15,7 +18,7 @@ const MAX_BYTES: u64 = 16 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct Users {
     names: HashMap<u32, Box<str>>,
-    passwd: PathBuf,
+    rootfs: PathBuf,
     /// The file as it was read: device, inode, size, and time of the last change.
     version: Option<[i128; 4]>,
 }
@@ -24,22 +27,18 @@ impl Users {
     /// The users of the system whose root is `rootfs`: `/`, or where a container has the host's.
     /// A missing or unreadable file knows nobody.
     pub fn open(rootfs: &Path) -> Self {
-        let passwd = rootfs.join("etc/passwd");
+        let passwd = passwd(rootfs);
         Self {
-            version: version(&passwd),
-            names: read(&passwd),
-            passwd,
+            version: passwd.as_ref().and_then(version),
+            names: passwd.map(read).unwrap_or_default(),
+            rootfs: rootfs.to_owned(),
         }
     }
 
     /// The same file as it is now, if it has changed since it was read.
     pub(crate) fn renewed(&self) -> Option<Self> {
-        let version = version(&self.passwd);
-        (version != self.version).then(|| Self {
-            names: read(&self.passwd),
-            passwd: self.passwd.clone(),
-            version,
-        })
+        let version = passwd(&self.rootfs).as_ref().and_then(version);
+        (version != self.version).then(|| Self::open(&self.rootfs))
     }
 
     /// The user's name, or the id in decimal.
@@ -50,8 +49,23 @@ impl Users {
     }
 }
 
-fn version(passwd: &Path) -> Option<[i128; 4]> {
-    let file = fs::metadata(passwd).ok().filter(fs::Metadata::is_file)?;
+/// Opens `etc/passwd`, where links lead as for a process whose root is `rootfs`.
+fn passwd(rootfs: &Path) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | WITHOUT_WAITING;
+    let root = rustix::fs::open(rootfs, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let within = ResolveFlags::IN_ROOT;
+    let file = match openat2(&root, "etc/passwd", flags, Mode::empty(), within) {
+        Ok(file) => File::from(file),
+        // Before Linux 5.6, and in some containers.
+        Err(Errno::NOSYS | Errno::PERM) => open(&rootfs.join("etc/passwd")).ok()?,
+        Err(_) => return None,
+    };
+    // Not a device, which could give anything.
+    file.metadata().ok()?.is_file().then_some(file)
+}
+
+fn version(passwd: &File) -> Option<[i128; 4]> {
+    let file = passwd.metadata().ok()?;
     let changed = i128::from(file.ctime()) * 1_000_000_000 + i128::from(file.ctime_nsec());
     Some([
         file.dev().into(),
@@ -61,13 +75,9 @@ fn version(passwd: &Path) -> Option<[i128; 4]> {
     ])
 }
 
-fn read(passwd: &Path) -> HashMap<u32, Box<str>> {
+fn read(passwd: File) -> HashMap<u32, Box<str>> {
     let mut text = Vec::new();
-    // Not a device, which could give anything, and without waiting for what has no end.
-    let regular = fs::metadata(passwd).is_ok_and(|file| file.is_file());
-    if let Some(file) = regular.then(|| open(passwd).ok()).flatten()
-        && file.take(MAX_BYTES).read_to_end(&mut text).is_err()
-    {
+    if passwd.take(MAX_BYTES).read_to_end(&mut text).is_err() {
         text.clear();
     }
     parse(&text)
@@ -98,6 +108,8 @@ fn parse(text: &[u8]) -> HashMap<u32, Box<str>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn users(passwd: &[u8]) -> Users {
@@ -118,12 +130,27 @@ mod tests {
         assert_eq!(users.name(1000), "1000");
     }
 
+    /// As on NixOS and Guix, whose files in `etc` are links.
+    #[test]
+    fn links_lead_within_the_given_root() {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["etc", "store"] {
+            fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        fs::write(root.path().join("store/passwd"), "lpd:x:7:7\n").unwrap();
+        std::os::unix::fs::symlink("/store/passwd", root.path().join("etc/passwd")).unwrap();
+        assert_eq!(Users::open(root.path()).name(7), "lpd");
+    }
+
     #[test]
     fn the_log_of_the_kernel_names_nobody() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("etc")).unwrap();
         std::os::unix::fs::symlink("/proc/kmsg", root.path().join("etc/passwd")).unwrap();
-        assert_eq!(Users::open(root.path()).name(7), "7");
+        let log = open(&root.path().join("etc/passwd"));
+        // Only root may open it.
+        let names = log.map(read).unwrap_or_default();
+        assert!(names.is_empty());
     }
 
     #[test]
