@@ -154,15 +154,15 @@ fn seconds(clock: ClockId) -> f64 {
 /// No `stat` is longer, on however many processors: beyond it something else is there.
 const MAX_BYTES: u64 = 8 << 20;
 
-/// The line `btime` of a file `stat`, in whole seconds since the Unix epoch.
+/// The line `btime` of a file `stat`, in whole seconds since the Unix epoch; none that has yet to come.
 fn btime(stat: &Path) -> Option<f64> {
     // By lines: the line of interrupts may have hundreds of kilobytes.
     let lines = BufReader::new(open(stat).ok()?.take(MAX_BYTES)).split(b'\n');
     // What cannot be read, such as a directory, cannot be read again and again.
     let mut lines = lines.map_while(Result::ok);
     let value = lines.find_map(|line| Some(line.strip_prefix(b"btime ")?.to_vec()))?;
-    let seconds: u64 = std::str::from_utf8(&value).ok()?.trim().parse().ok()?;
-    Some(seconds as f64)
+    let boot: u64 = std::str::from_utf8(&value).ok()?.trim().parse().ok()?;
+    Some(boot as f64).filter(|boot| *boot <= seconds(ClockId::Realtime))
 }
 
 #[cfg(test)]
@@ -184,6 +184,8 @@ mod tests {
         assert_eq!(boot_after("btime 605800\nprocesses 3\n"), Some(605_800.0));
         // A damaged file is no reason to forget.
         assert_eq!(boot_after("btime -5\n"), Some(605_800.0));
+        assert_eq!(boot_after("btime 99999999999\n"), Some(605_800.0));
+        assert_eq!(boot_after("btime 18446744073709551615\n"), Some(605_800.0));
         fs::remove_file(root.path().join("stat")).unwrap();
         fs::create_dir(root.path().join("stat")).unwrap();
         assert_eq!(clock.boot_seconds(), Some(605_800.0));
