@@ -41,22 +41,28 @@ fn the_count_is_that_of_the_listing_for_an_ordinary_user_too() {
     }
 }
 
+/// Whether the count ever is what a listing says before and after; a process that opens and closes
+/// files all the time, or that ends, may be between two of them at any single look.
+fn is_counted_as_listed(pid: Pid) -> bool {
+    (0..100).any(|_| {
+        let before = listed(pid);
+        let count = as_nobody(|| peek_fds(&live(), pid));
+        let (Some(listed_before), Ok(count)) = (before, count) else {
+            return true;
+        };
+        listed(pid) == before && count == listed_before
+    })
+}
+
 #[test]
-fn every_process_that_holds_still_has_as_many_as_are_listed() {
+fn every_process_has_as_many_as_are_listed() {
     if !kernel_counts() {
         return;
     }
     let mut pids = Vec::new();
     herakles_scan::ProcSource::pids(&live(), &mut pids).expect("listed");
-    for pid in pids {
-        let before = listed(pid);
-        let count = as_nobody(|| peek_fds(&live(), pid));
-        if let (Some(listed_before), Ok(count)) = (before, count)
-            && listed(pid) == before
-            && pid != this_process()
-        {
-            assert_eq!(count, listed_before, "{pid}");
-        }
+    for pid in pids.into_iter().filter(|pid| *pid != this_process()) {
+        assert!(is_counted_as_listed(pid), "{pid}");
     }
 }
 
