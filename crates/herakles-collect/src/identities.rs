@@ -1,7 +1,7 @@
 //! Whose each process is, where it is and what it runs, read beside a scan.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -38,6 +38,8 @@ pub struct Identity {
 /// not read again as long as it keeps its name.
 #[derive(Debug)]
 pub struct Identities {
+    /// Where the names of users are.
+    rootfs: PathBuf,
     known: HashMap<ProcessKey, Named>,
     /// Whose files have not come back.
     stuck: HashSet<ProcessKey>,
@@ -54,19 +56,20 @@ struct Named {
 /// Nothing of a process that has ended.
 type Answer = (ProcessKey, Option<Named>);
 
-impl Default for Identities {
-    fn default() -> Self {
+impl Identities {
+    /// Knows nobody yet. Users have the names of the system whose root is `rootfs`, as for
+    /// [`Users::open`].
+    pub fn new(rootfs: impl Into<PathBuf>) -> Self {
         let (answer, answers) = channel();
         Self {
+            rootfs: rootfs.into(),
             known: HashMap::new(),
             stuck: HashSet::new(),
             answer,
             answers,
         }
     }
-}
 
-impl Identities {
     /// Reads what is not known yet of the processes of a snapshot from the `/proc` at `root`, and
     /// forgets all others. What cannot be read, or hangs, is missing.
     pub fn follow(&mut self, root: &Path, snapshot: &Snapshot) {
@@ -103,7 +106,7 @@ impl Identities {
         };
         let queue = Arc::new(Queue {
             proc,
-            users: Users::open(Path::new("/")),
+            users: Users::open(&self.rootfs),
             unknown: Mutex::new(unknown.into_iter()),
         });
         for _ in 0..MOST_STUCK {

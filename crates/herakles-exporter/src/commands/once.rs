@@ -34,7 +34,7 @@ pub(super) fn run(once: &Once, running_config: RunningConfig) -> Result<ExitCode
         table: &once.table,
         status: Status::new(running_config.labels()),
         collector: Collector::open(&root, running_config.options.clone())?,
-        identities: Identities::default(),
+        identities: Identities::new(running_config.config().path.rootfs.clone()),
         root,
         printed: 0,
     };
