@@ -11,7 +11,7 @@ use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Inheritance};
 use herakles_cpu::{Exit, Usage};
 use herakles_metrics::ProcessKind;
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
-use herakles_taskstats::{Arrivals, Drained, Error as TaskstatsError, ExitRecord, ExitRecords};
+use herakles_taskstats::{Arrivals, Losses, Error as TaskstatsError, ExitRecord, ExitRecords};
 
 use crate::process_table::{ProcessTable, TrackedProcess};
 
@@ -56,7 +56,7 @@ struct Shared {
 struct Queue {
     line: ExitRecords,
     waiting: Vec<ExitRecord>,
-    drained: Drained,
+    losses: Losses,
     broken: Option<TaskstatsError>,
 }
 
@@ -72,7 +72,7 @@ impl Exits {
             queue: Mutex::new(Queue {
                 line,
                 waiting: Vec::new(),
-                drained: Drained::default(),
+                losses: Losses::default(),
                 broken: None,
             }),
             ended: AtomicBool::new(false),
@@ -92,9 +92,9 @@ impl Exits {
         if let Some(error) = queue.broken {
             return Err(error);
         }
-        let Drained {
+        let Losses {
             overruns, dropped, ..
-        } = std::mem::take(&mut queue.drained);
+        } = std::mem::take(&mut queue.losses);
         Ok((std::mem::take(&mut queue.waiting), overruns + dropped))
     }
 }
@@ -114,7 +114,7 @@ impl Shared {
 impl Queue {
     fn drain(&mut self) {
         match self.line.drain(&mut self.waiting, MOST_WAITING) {
-            Ok(drained) => self.drained += drained,
+            Ok(losses) => self.losses += losses,
             Err(error) => self.broken = Some(error),
         }
     }

@@ -81,7 +81,7 @@ impl ExitRecord {
 
 /// What [`ExitRecords::drain`] could not hand over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Drained {
+pub struct Losses {
     /// How often the socket was full: each time at least one record was lost.
     pub overruns: u64,
     /// Records for which there was no room in the caller's list.
@@ -91,7 +91,7 @@ pub struct Drained {
     pub incomplete: u64,
 }
 
-impl AddAssign for Drained {
+impl AddAssign for Losses {
     fn add_assign(&mut self, other: Self) {
         self.overruns += other.overruns;
         self.dropped += other.dropped;
@@ -158,8 +158,8 @@ impl ExitRecords {
     ///
     /// # Errors
     /// [`Error::Io`] if the socket cannot be read; then it is broken.
-    pub fn drain(&mut self, out: &mut Vec<ExitRecord>, capacity: usize) -> Result<Drained, Error> {
-        let mut drained = Drained::default();
+    pub fn drain(&mut self, out: &mut Vec<ExitRecord>, capacity: usize) -> Result<Losses, Error> {
+        let mut losses = Losses::default();
         let now = Now {
             since_boot: since_boot(),
             at: Instant::now(),
@@ -171,19 +171,19 @@ impl ExitRecords {
                     return;
                 };
                 match threads.end(end) {
-                    Ok(Some(_)) if out.len() >= capacity => drained.dropped += 1,
+                    Ok(Some(_)) if out.len() >= capacity => losses.dropped += 1,
                     Ok(record) => out.extend(record),
-                    Err(_) => drained.incomplete += 1,
+                    Err(_) => losses.incomplete += 1,
                 }
             });
             match more {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(Errno::NOBUFS) => drained.overruns += 1,
+                Err(Errno::NOBUFS) => losses.overruns += 1,
                 Err(errno) => return Err(errno.into()),
             }
         }
-        Ok(drained)
+        Ok(losses)
     }
 }
 

@@ -36,4 +36,4 @@ pub use exits::fuzzing;
 
 pub use client::{Client, TaskActivity};
 pub use error::Error;
-pub use exits::{Arrivals, Drained, ExitRecord, ExitRecords};
+pub use exits::{Arrivals, ExitRecord, ExitRecords, Losses};

@@ -142,9 +142,9 @@ fn what_the_list_has_no_room_for_is_counted() {
         Command::new("true").status().expect("installed");
     }
     let mut out = Vec::new();
-    let drained = line.drain(&mut out, 1).expect("a line");
+    let losses = line.drain(&mut out, 1).expect("a line");
     assert_eq!(out.len(), 1);
-    assert!(drained.dropped >= 2, "{drained:?}");
+    assert!(losses.dropped >= 2, "{losses:?}");
 }
 
 #[test]
