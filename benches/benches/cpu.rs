@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use herakles_benches::Bench;
-use herakles_cpu::{CpuTracker, Observation, Usage};
+use herakles_cpu::{CpuTracker, Usage, UsageSample};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
 const PROCESSES: u32 = 10_000;
@@ -21,13 +21,13 @@ const CLASSES: u32 = 100;
 struct Host {
     begin: Instant,
     round: u32,
-    seen: Vec<Observation<u32>>,
+    seen: Vec<UsageSample<u32>>,
 }
 
 impl Host {
     fn new() -> Self {
         let begin = Instant::now();
-        let seen = (1..=PROCESSES).map(|id| Observation {
+        let seen = (1..=PROCESSES).map(|id| UsageSample {
             key: ProcessKey {
                 pid: Pid::new(id).unwrap(),
                 start_time: id.into(),

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuTracker, Observation, Usage};
+use herakles_cpu::{CpuTracker, Usage, UsageSample};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
 const PROCESSES: u32 = 10_000;
@@ -11,8 +11,8 @@ const CLASSES: u32 = 100;
 
 pub(crate) fn scan() -> Box<dyn FnMut()> {
     let begin = Instant::now();
-    let mut seen: Vec<Observation<u32>> = (1..=PROCESSES)
-        .map(|id| Observation {
+    let mut seen: Vec<UsageSample<u32>> = (1..=PROCESSES)
+        .map(|id| UsageSample {
             key: ProcessKey {
                 pid: Pid::new(id).unwrap(),
                 start_time: id.into(),

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use herakles_classify::{
     ClassId, ClassTable, Classifier, Facts, Inheritance, Placement, Rules, display_name,
 };
-use herakles_cpu::{CpuReading, CpuTracker, Exit, Observation};
+use herakles_cpu::{CpuReading, CpuTracker, Exit, UsageSample};
 use herakles_metrics::{
     MemorySample, ProcessKind, ProcessMemory, SnapshotBuilder, SubgroupRecord, SubgroupShare,
     SubgroupSlot,
@@ -255,7 +255,7 @@ impl Accounts {
         if it.idle {
             return self.tracker.idle(it.key.pid, it.at);
         }
-        Some(self.tracker.observe(Observation {
+        Some(self.tracker.observe(UsageSample {
             key: it.key,
             parent: it.parent,
             class: member.class,

@@ -1,19 +1,19 @@
 //! Turn successive CPU ticks into seconds, usage and per-class counters.
 //!
-//! A [`CpuTracker`] takes one [`Observation`] per process and scan, and answers with a
+//! A [`CpuTracker`] takes one [`UsageSample`] per process and scan, and answers with a
 //! [`CpuReading`]; it keeps the counters of each class of processes, which only grow, whoever
 //! exits or moves to another class.
 //!
 //! ```
 //! use std::time::{Duration, Instant};
-//! use herakles_cpu::{CpuTracker, Observation, Usage};
+//! use herakles_cpu::{CpuTracker, Usage, UsageSample};
 //! use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 //!
 //! let hz = TicksPerSecond::new(100).ok_or("no ticks")?;
 //! let mut tracker = CpuTracker::new(hz, 5_000);
 //! let postgres = ProcessKey { pid: Pid::new(42).ok_or("no pid")?, start_time: 900 };
 //! let used = |user| Usage { cpu: CpuTicks { user, system: 0 }, ..Usage::ZERO };
-//! let mut read = Observation {
+//! let mut read = UsageSample {
 //!     key: postgres,
 //!     parent: Pid::new(1),
 //!     zombie: false,
@@ -72,4 +72,4 @@ mod tracker;
 mod usage;
 
 pub use tracker::CpuTracker;
-pub use usage::{CpuReading, Exit, Observation, Usage};
+pub use usage::{CpuReading, Exit, Usage, UsageSample};

@@ -119,7 +119,7 @@ pub(crate) fn zip_io(one: IoBytes, other: IoBytes, join: impl Fn(u64, u64) -> u6
 
 /// One good read of a process's `stat`, as [`CpuTracker::observe`](crate::CpuTracker::observe) takes it.
 #[derive(Clone, Copy, Debug)]
-pub struct Observation<C> {
+pub struct UsageSample<C> {
     /// The identity.
     pub key: ProcessKey,
     /// The parent at the time of the read (`ppid`); `None` if it is outside the pid namespace.

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuTracker, Observation, Usage};
+use herakles_cpu::{CpuTracker, Usage, UsageSample};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
 const PROCESSES: u32 = 1000;
@@ -22,7 +22,7 @@ fn scan(tracker: &mut CpuTracker<u32>, round: u64, begin: Instant) {
             user: round * u64::from(id % 5),
             system: round,
         };
-        std::hint::black_box(tracker.observe(Observation {
+        std::hint::black_box(tracker.observe(UsageSample {
             key: ProcessKey {
                 pid,
                 start_time: id.into(),

@@ -10,7 +10,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuTracker, Exit, Observation, Usage};
+use herakles_cpu::{CpuTracker, Exit, Usage, UsageSample};
 use herakles_stat::{IoBytes, ProcessKey, TicksPerSecond};
 use kernel::{Kernel, Telling, pid, sum, used, within};
 use proptest::prelude::*;
@@ -167,7 +167,7 @@ impl Exporter {
         {
             return true;
         }
-        self.tracker.observe(Observation {
+        self.tracker.observe(UsageSample {
             io: Some(io_of(sum(task.own, task.reaped))),
             key: task.key,
             parent: herakles_stat::Pid::new(task.parent),

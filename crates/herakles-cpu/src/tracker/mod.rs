@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use herakles_stat::{IoBytes, Pid, ProcessKey, TicksPerSecond};
 
 use crate::usage::{Used, zip_io};
-use crate::{CpuReading, Exit, Observation, Usage};
+use crate::{CpuReading, Exit, Usage, UsageSample};
 use reaping::Reaping;
 use table::{Record, Table};
 
@@ -79,7 +79,7 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
     /// The growth of what it reaped is credited by [`finish`](Self::finish), when it is known
     /// which processes have exited. A counter that fell is taken as unchanged. A known pid with
     /// another start time is a new process, and the old one has exited.
-    pub fn observe(&mut self, seen: Observation<C>) -> CpuReading {
+    pub fn observe(&mut self, seen: UsageSample<C>) -> CpuReading {
         self.classes.credit(seen.class, Usage::ZERO);
         match self.living.get(seen.key.pid).copied() {
             Some(known) if self.is_same(&known, seen.key) => self.grow(known, &seen),
@@ -233,7 +233,7 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
         self.living.heap_bytes()
     }
 
-    fn first_sight(&mut self, seen: &Observation<C>) -> CpuReading {
+    fn first_sight(&mut self, seen: &UsageSample<C>) -> CpuReading {
         self.remember(Record {
             key: seen.key,
             parent: seen.parent,
@@ -257,7 +257,7 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
         }
     }
 
-    fn grow(&mut self, known: Record<C>, seen: &Observation<C>) -> CpuReading {
+    fn grow(&mut self, known: Record<C>, seen: &UsageSample<C>) -> CpuReading {
         let growth = seen.own.beyond(known.own);
         let own = known.own.plus(growth);
         self.classes.credit(seen.class, growth);
@@ -290,7 +290,7 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
     /// Notes what a process `reaped` since its last read, and credits what its storage did for
     /// itself. One counter has both; but who reaped nobody absorbed nothing, as nobody lives
     /// without a page fault.
-    fn absorb(&mut self, seen: &Observation<C>, reaped: Usage) {
+    fn absorb(&mut self, seen: &UsageSample<C>, reaped: Usage) {
         let mut absorbed = Used {
             usage: reaped,
             io: IoBytes::ZERO,

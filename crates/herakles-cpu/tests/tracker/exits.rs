@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use herakles_cpu::{Exit, Observation, Usage};
+use herakles_cpu::{Exit, Usage, UsageSample};
 use herakles_stat::{CpuTicks, Pid, ProcessKey};
 
 use crate::host::{Host, INIT, JOB, Process, SHELL, user};
@@ -183,7 +183,7 @@ fn page_faults_are_settled_as_ticks_are() {
     };
     let read = |host: &mut Host, process: Process, own, reaped| {
         host.now += Duration::from_millis(1);
-        host.tracker.observe(Observation {
+        host.tracker.observe(UsageSample {
             io: None,
             key: process.key(),
             parent: Pid::new(process.parent),
@@ -299,7 +299,7 @@ fn a_record_and_its_reaping_may_divide_the_same_time_otherwise() {
     host.tracker.exit(exit_of(JOB, modes(45, 0)));
     let read = |host: &mut Host, process: Process, own, reaped| {
         host.now += Duration::from_millis(1);
-        host.tracker.observe(Observation {
+        host.tracker.observe(UsageSample {
             io: None,
             key: process.key(),
             parent: Pid::new(process.parent),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuReading, CpuTracker, Observation, Usage};
+use herakles_cpu::{CpuReading, CpuTracker, Usage, UsageSample};
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
 
 pub(crate) const EXPORTER_START: u64 = 1_000;
@@ -86,7 +86,7 @@ impl Host {
 
     pub(crate) fn read(&mut self, process: Process) -> CpuReading {
         self.now += Duration::from_millis(1);
-        self.tracker.observe(Observation {
+        self.tracker.observe(UsageSample {
             io: None,
             key: process.key(),
             parent: Pid::new(process.parent),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_cpu::{CpuReading, CpuTracker, Observation, Usage};
+use herakles_cpu::{CpuReading, CpuTracker, Usage, UsageSample};
 use herakles_stat::{Pid, TicksPerSecond};
 
 use crate::host::{EXPORTER_START, Host, INIT, JOB, Process, SHELL, user};
@@ -157,7 +157,7 @@ fn a_process_takes_at_most_160_bytes() {
     let mut scan = |size: u32| {
         for pid in 2..size + 2 {
             let process = Process { pid, ..JOB };
-            tracker.observe(Observation {
+            tracker.observe(UsageSample {
                 io: None,
                 key: process.key(),
                 parent: Pid::new(1),

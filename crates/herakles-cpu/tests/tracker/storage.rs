@@ -1,6 +1,6 @@
 //! What storage did for processes.
 
-use herakles_cpu::{Observation, Usage};
+use herakles_cpu::{Usage, UsageSample};
 use herakles_stat::{IoBytes, Pid};
 
 use crate::host::{Host, JOB, Process, SHELL, user};
@@ -12,7 +12,7 @@ const fn written(write: u64) -> Option<IoBytes> {
 impl Host {
     /// Reads a process; whoever has reaped children has taken over page faults.
     fn read_io(&mut self, process: Process, minor_faults: u64, io: Option<IoBytes>) {
-        self.tracker.observe(Observation {
+        self.tracker.observe(UsageSample {
             key: process.key(),
             parent: Pid::new(process.parent),
             zombie: false,
