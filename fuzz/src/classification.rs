@@ -45,9 +45,9 @@ pub fn cmdline(bytes: &[u8]) {
     };
     let script = Variables::of(&facts).script;
     assert!(!script.is_some_and(|name| name.starts_with('-')));
-    let decision = BUILTIN.classify(&facts);
+    let classification = BUILTIN.classify(&facts);
     let explanation = BUILTIN.explain(&facts);
-    if let Some(class) = decision.class() {
+    if let Some(class) = classification.class() {
         assert_eq!(*class, explanation.class);
     }
     lines_of_a_report(&explanation.to_string());

@@ -17,9 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().split(b'\n') {
         let line = line?;
-        let decision = classifier.classify(&ListedProcess::new(&line));
+        let classification = classifier.classify(&ListedProcess::new(&line));
         // A list tells nothing of parents.
-        let placement = table.place(&decision, &Inheritance::NONE);
+        let placement = table.place(&classification, &Inheritance::NONE);
         let class = table.class(placement.class);
         writeln!(out, "{class}\t{}", String::from_utf8_lossy(&line))?;
     }

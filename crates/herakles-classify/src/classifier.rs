@@ -16,8 +16,8 @@ use crate::template::Variable;
 
 /// Decides which rule a process falls under.
 ///
-/// Immutable and shared freely between threads; a decision allocates only where a rule's names
-/// hold `{variables}`.
+/// Immutable and shared freely between threads; a classification allocates only where a rule's
+/// names hold `{variables}`.
 ///
 /// ```
 /// use herakles_classify::{Classifier, Facts, Rules};
@@ -42,8 +42,8 @@ use crate::template::Variable;
 ///     cmdline: Some(b"/usr/bin/java\0-Xmx1g\0org.apache.catalina.startup.Bootstrap\0start\0"),
 ///     ..Facts::default()
 /// };
-/// let decision = classifier.classify(&tomcat);
-/// assert_eq!(decision.class().unwrap().to_string(), "web/tomcat");
+/// let classification = classifier.classify(&tomcat);
+/// assert_eq!(classification.class().unwrap().to_string(), "web/tomcat");
 /// # Ok::<_, herakles_classify::RuleError>(())
 /// ```
 #[derive(Debug)]
@@ -103,16 +103,16 @@ impl Classifier {
     ///
     /// Asks for no fact that could not change the answer: a process whose name decides is not
     /// asked for its command line, unless an earlier rule looks at command lines.
-    pub fn classify<F: FactSource + ?Sized>(&self, facts: &F) -> Decision {
+    pub fn classify<F: FactSource + ?Sized>(&self, facts: &F) -> Classification {
         let is_manager = inheritance::is_manager(facts.comm());
         let Some(rule) = self.rules.at(self.first_match(facts)) else {
-            return Decision {
+            return Classification {
                 rule: None,
                 class: None,
                 is_manager,
             };
         };
-        Decision {
+        Classification {
             rule: Some(rule.clone()),
             class: Some(rule.class_of(facts)),
             is_manager,
@@ -211,13 +211,13 @@ fn needs(rules: &Rules, full_names: bool) -> Needs {
 /// The class a process ends up in may still differ, by inheritance or because a template has no
 /// value left: [`ClassTable::place`](crate::ClassTable::place) has the last word.
 #[derive(Clone, Debug)]
-pub struct Decision {
+pub struct Classification {
     pub(crate) rule: Option<Arc<Rule>>,
     pub(crate) class: Option<Class>,
     pub(crate) is_manager: bool,
 }
 
-impl Decision {
+impl Classification {
     /// The rule that matched, if one did.
     pub fn rule(&self) -> Option<&Arc<Rule>> {
         self.rule.as_ref()

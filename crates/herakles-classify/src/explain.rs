@@ -19,7 +19,7 @@ use crate::facts::FactSource;
 use crate::glob::Glob;
 use crate::name::{self, CMDLINE_LEN, display_name};
 use crate::pattern::{GlobPattern, Matcher, Pattern};
-use crate::rule::{Origin, Rule};
+use crate::rule::{Rule, RuleOrigin};
 use crate::script;
 use crate::table::OTHER_NAME;
 
@@ -50,7 +50,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, Serialize)]
 pub struct RuleMatch {
     /// Where the rule stands.
-    pub origin: Origin,
+    pub origin: RuleOrigin,
     /// Its group as written.
     pub group: String,
     /// Its subgroup as written.

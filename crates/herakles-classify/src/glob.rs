@@ -19,11 +19,11 @@ use std::ops::RangeInclusive;
 pub struct Glob {
     text: Box<str>,
     /// Empty for an exact name, which is its text: most are, and there are thousands.
-    parts: Box<[Part]>,
+    tokens: Box<[Token]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum Token {
     Literal(Box<[u8]>),
     AnyByte,
     AnyBytes,
@@ -33,7 +33,7 @@ enum Part {
     },
 }
 
-impl Part {
+impl Token {
     fn literal(&self) -> Option<&[u8]> {
         match self {
             Self::Literal(literal) => Some(literal),
@@ -41,7 +41,7 @@ impl Part {
         }
     }
 
-    /// What is left of `text` after this part, which takes a fixed number of bytes.
+    /// What is left of `text` after this token, which takes a fixed number of bytes.
     fn strip<'t>(&self, text: &'t [u8]) -> Option<&'t [u8]> {
         match self {
             Self::Literal(literal) => text.strip_prefix(&literal[..]),
@@ -62,14 +62,14 @@ impl Glob {
     /// # Errors
     /// A fragment saying what is wrong: braces, an unclosed or empty class, a backward range.
     pub fn parse(pattern: &str) -> Result<Self, &'static str> {
-        let mut parts = Vec::new();
+        let mut tokens = Vec::new();
         let mut literal = Vec::new();
         let mut rest = pattern.as_bytes();
         while let Some((&byte, after)) = rest.split_first() {
             rest = after;
             let wildcard = match byte {
-                b'*' => Part::AnyBytes,
-                b'?' => Part::AnyByte,
+                b'*' => Token::AnyBytes,
+                b'?' => Token::AnyByte,
                 b'[' => {
                     let (class, after) = parse_class(rest)?;
                     rest = after;
@@ -86,22 +86,22 @@ impl Glob {
                 }
             };
             if !literal.is_empty() {
-                parts.push(Part::Literal(std::mem::take(&mut literal).into()));
+                tokens.push(Token::Literal(std::mem::take(&mut literal).into()));
             }
             // Two stars in a row match what one does.
-            if wildcard != Part::AnyBytes || parts.last() != Some(&Part::AnyBytes) {
-                parts.push(wildcard);
+            if wildcard != Token::AnyBytes || tokens.last() != Some(&Token::AnyBytes) {
+                tokens.push(wildcard);
             }
         }
         if !literal.is_empty() {
-            parts.push(Part::Literal(literal.into()));
+            tokens.push(Token::Literal(literal.into()));
         }
-        if let [Part::Literal(_)] = parts[..] {
-            parts.clear();
+        if let [Token::Literal(_)] = tokens[..] {
+            tokens.clear();
         }
         Ok(Self {
             text: pattern.into(),
-            parts: parts.into(),
+            tokens: tokens.into(),
         })
     }
 
@@ -129,31 +129,31 @@ impl Glob {
 
     /// The text itself if there is no wildcard in it.
     pub(crate) fn exact(&self) -> Option<&[u8]> {
-        self.parts.is_empty().then_some(self.text.as_bytes())
+        self.tokens.is_empty().then_some(self.text.as_bytes())
     }
 
     /// The runs of bytes that every match contains.
     pub(crate) fn literals(&self) -> impl Iterator<Item = &[u8]> {
-        let parts = self.parts.iter().filter_map(Part::literal);
-        self.exact().into_iter().chain(parts)
+        let tokens = self.tokens.iter().filter_map(Token::literal);
+        self.exact().into_iter().chain(tokens)
     }
 
     /// The shortest text that could match, in bytes.
     pub(crate) fn min_len(&self) -> usize {
-        let part_len = |part: &Part| match part {
-            Part::Literal(literal) => literal.len(),
-            Part::AnyByte | Part::OneOf { .. } => 1,
-            Part::AnyBytes => 0,
+        let token_len = |token: &Token| match token {
+            Token::Literal(literal) => literal.len(),
+            Token::AnyByte | Token::OneOf { .. } => 1,
+            Token::AnyBytes => 0,
         };
         match self.exact() {
             Some(name) => name.len(),
-            None => self.parts.iter().map(part_len).sum(),
+            None => self.tokens.iter().map(token_len).sum(),
         }
     }
 
     /// Whether it is `*`.
     pub(crate) fn is_all(&self) -> bool {
-        *self.parts == [Part::AnyBytes]
+        *self.tokens == [Token::AnyBytes]
     }
 
     /// Whether every match starts with another byte.
@@ -161,10 +161,10 @@ impl Glob {
         if let Some([first, ..]) = self.exact() {
             return *first != byte;
         }
-        match self.parts.first() {
-            Some(Part::Literal(literal)) => !literal.starts_with(&[byte]),
-            Some(part @ Part::OneOf { .. }) => part.strip(&[byte]).is_none(),
-            Some(Part::AnyByte | Part::AnyBytes) | None => false,
+        match self.tokens.first() {
+            Some(Token::Literal(literal)) => !literal.starts_with(&[byte]),
+            Some(token @ Token::OneOf { .. }) => token.strip(&[byte]).is_none(),
+            Some(Token::AnyByte | Token::AnyBytes) | None => false,
         }
     }
 
@@ -175,22 +175,22 @@ impl Glob {
             return self.is_match(text);
         }
         let first = other
-            .parts
+            .tokens
             .first()
-            .and_then(Part::literal)
+            .and_then(Token::literal)
             .unwrap_or_default();
         let last = other
-            .parts
+            .tokens
             .last()
-            .and_then(Part::literal)
+            .and_then(Token::literal)
             .unwrap_or_default();
-        match &*self.parts {
+        match &*self.tokens {
             [] => false,
-            parts if *parts == *other.parts => true,
-            [Part::AnyBytes] => true,
-            [Part::Literal(start), Part::AnyBytes] => first.starts_with(start),
-            [Part::AnyBytes, Part::Literal(end)] => last.ends_with(end),
-            [Part::AnyBytes, Part::Literal(middle), Part::AnyBytes] => other
+            tokens if *tokens == *other.tokens => true,
+            [Token::AnyBytes] => true,
+            [Token::Literal(start), Token::AnyBytes] => first.starts_with(start),
+            [Token::AnyBytes, Token::Literal(end)] => last.ends_with(end),
+            [Token::AnyBytes, Token::Literal(middle), Token::AnyBytes] => other
                 .literals()
                 .any(|literal| memchr::memmem::find(literal, middle).is_some()),
             _ => false,
@@ -202,23 +202,23 @@ impl Glob {
         if let Some(name) = self.exact() {
             return name == text;
         }
-        let mut parts = &*self.parts;
+        let mut tokens = &*self.tokens;
         let mut rest = text;
-        // Where to go on when a part fails: after the last star, with the star one byte longer.
-        // Earlier stars need no second try, because every other part has a fixed length.
-        let mut retry: Option<(&[Part], &[u8])> = None;
+        // Where to go on when a token fails: after the last star, with the star one byte longer.
+        // Earlier stars need no second try, because every other token has a fixed length.
+        let mut retry: Option<(&[Token], &[u8])> = None;
         loop {
-            match parts.split_first() {
+            match tokens.split_first() {
                 None if rest.is_empty() => return true,
                 None => {}
-                Some((Part::AnyBytes, after)) => {
-                    parts = after;
+                Some((Token::AnyBytes, after)) => {
+                    tokens = after;
                     retry = Some((after, rest));
                     continue;
                 }
-                Some((part, after)) => {
-                    if let Some(stripped) = part.strip(rest) {
-                        parts = after;
+                Some((token, after)) => {
+                    if let Some(stripped) = token.strip(rest) {
+                        tokens = after;
                         rest = stripped;
                         continue;
                     }
@@ -230,7 +230,7 @@ impl Glob {
             let Some(from) = from.get(1..) else {
                 return false;
             };
-            parts = after;
+            tokens = after;
             rest = from;
             retry = Some((after, from));
         }
@@ -238,7 +238,7 @@ impl Glob {
 }
 
 /// Parses a class after its `[`; a `]` that comes first stands for itself.
-fn parse_class(text: &[u8]) -> Result<(Part, &[u8]), &'static str> {
+fn parse_class(text: &[u8]) -> Result<(Token, &[u8]), &'static str> {
     const UNCLOSED: &str = "[ has no closing ] (write [[] for the character itself)";
     let (negated, mut rest) = match text.split_first() {
         Some((b'!' | b'^', rest)) => (true, rest),
@@ -251,7 +251,7 @@ fn parse_class(text: &[u8]) -> Result<(Part, &[u8]), &'static str> {
         match first {
             b']' if !ranges.is_empty() => {
                 return Ok((
-                    Part::OneOf {
+                    Token::OneOf {
                         ranges: ranges.into(),
                         negated,
                     },

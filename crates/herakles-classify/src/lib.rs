@@ -25,10 +25,10 @@
 //!     cmdline: Some(b"python3\0/srv/checkout/worker.py\0"),
 //!     ..Facts::default()
 //! };
-//! let decision = classifier.classify(&worker);
-//! let placement = table.place(&decision, &Inheritance::NONE);
+//! let classification = classifier.classify(&worker);
+//! let placement = table.place(&classification, &Inheritance::NONE);
 //! assert_eq!(table.class(placement.class).to_string(), "shop/checkout");
-//! assert_eq!(decision.rule().unwrap().origin().to_string(), "/etc/herakles/subgroups.toml:2");
+//! assert_eq!(classification.rule().unwrap().origin().to_string(), "/etc/herakles/subgroups.toml:2");
 //! # Ok::<_, herakles_classify::RuleError>(())
 //! ```
 
@@ -69,7 +69,7 @@ mod visibility;
 
 pub use cgroup::shows_foreign_cgroups;
 pub use class::{Class, ClassId};
-pub use classifier::{Classifier, Decision};
+pub use classifier::{Classification, Classifier};
 pub use error::{RuleError, RuleErrorKind};
 pub use explain::{Explanation, Fact, PatternKind, Refusal, RuleMatch, VariableValue, known};
 pub use facts::{FactSource, Facts, Needs};
@@ -81,7 +81,7 @@ pub use lint::{Warning, WarningKind};
 pub use listed::{ListedProcess, cmdline_of_text};
 pub use name::display_name;
 pub use quote::quoted;
-pub use rule::{Origin, Rule, Rules};
+pub use rule::{Rule, RuleOrigin, Rules};
 pub use suggest::{Suggestion, suggest, suggest_templates};
 pub use table::{ClassTable, Placement};
 pub use variables::Variables;

@@ -25,8 +25,8 @@ pub fn cmdline_of_text(text: &[u8]) -> Vec<u8> {
 ///
 /// let classifier = Classifier::new(Rules::builtin());
 /// let server = ListedProcess::new("/usr/bin/java -Dcatalina.base=/srv org.apache.catalina.startup.Bootstrap start");
-/// let decision = classifier.classify(&server);
-/// assert_eq!(decision.class().unwrap().to_string(), "web/tomcat");
+/// let classification = classifier.classify(&server);
+/// assert_eq!(classification.class().unwrap().to_string(), "web/tomcat");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedProcess {
@@ -97,8 +97,8 @@ mod tests {
         ] {
             let process = ListedProcess::new(line);
             assert_eq!(process.comm(), comm.as_bytes(), "{line}");
-            let decision = classifier.classify(&process);
-            let class = decision
+            let classification = classifier.classify(&process);
+            let class = classification
                 .class()
                 .map_or("other/other".to_owned(), ToString::to_string);
             assert_eq!(class, expected, "{line}");

@@ -16,9 +16,9 @@ use crate::error::{RuleError, RuleErrorKind};
 use crate::glob::Glob;
 use crate::name::printable;
 use crate::pattern::{CmdlinePattern, GlobPattern, LazyRegex, Pattern};
-use crate::rule::{BUILTIN_ORIGIN, DEFAULT_MAX_VALUES, Origin, Rule, Rules};
+use crate::rule::{BUILTIN_ORIGIN, DEFAULT_MAX_VALUES, Rule, RuleOrigin, Rules};
 use crate::template::{BUILT_IN, Template, Variable};
-use document::{Source, Table, Value, entry, nearest};
+use document::{Source, TomlTable, TomlValue, entry, nearest};
 
 const SECTION: &str = "subgroups";
 
@@ -101,7 +101,7 @@ fn rules(text: &str, origin: &str) -> Result<Vec<Arc<Rule>>, RuleError> {
 }
 
 impl Source<'_> {
-    fn rule(&self, item: &Value<'_>) -> Result<Rule, RuleError> {
+    fn rule(&self, item: &TomlValue<'_>) -> Result<Rule, RuleError> {
         let DeValue::Table(table) = item.get_ref() else {
             let message = "every item of subgroups must be a table";
             return Err(self.error(RuleErrorKind::BadValue, item.span(), message));
@@ -110,7 +110,7 @@ impl Source<'_> {
         let (group, group_span) = self.template(table, item, "group")?;
         let (subgroup, subgroup_span) = self.template(table, item, "subgroup")?;
         let rule = Rule {
-            origin: Origin {
+            origin: RuleOrigin {
                 file: self.origin.clone(),
                 line: self.line(item.span().start),
             },
@@ -137,7 +137,7 @@ impl Source<'_> {
         Ok(rule)
     }
 
-    fn constraints(&self, table: &Table<'_>) -> Result<Constraints, RuleError> {
+    fn constraints(&self, table: &TomlTable<'_>) -> Result<Constraints, RuleError> {
         let users = self.strings(table, "users")?;
         Ok(Constraints {
             users: users.into_iter().map(|(user, _)| user).collect(),
@@ -151,8 +151,8 @@ impl Source<'_> {
 
     fn template(
         &self,
-        table: &Table<'_>,
-        item: &Value<'_>,
+        table: &TomlTable<'_>,
+        item: &TomlValue<'_>,
         key: &str,
     ) -> Result<(Template, Range<usize>), RuleError> {
         let Some((_, value)) = entry(table, key) else {
@@ -208,7 +208,7 @@ impl Source<'_> {
     }
 
     /// `always` needs names known beforehand, `max_values` names that are not.
-    fn check_plain_only(&self, rule: &Rule, table: &Table<'_>) -> Result<(), RuleError> {
+    fn check_plain_only(&self, rule: &Rule, table: &TomlTable<'_>) -> Result<(), RuleError> {
         let (key, message) = if rule.is_plain() {
             (
                 "max_values",
@@ -228,7 +228,7 @@ impl Source<'_> {
         }
     }
 
-    fn globs(&self, table: &Table<'_>, key: &str) -> Result<Box<[GlobPattern]>, RuleError> {
+    fn globs(&self, table: &TomlTable<'_>, key: &str) -> Result<Box<[GlobPattern]>, RuleError> {
         self.patterns(table, key, |text, span| {
             Glob::parse(text).map_err(|what| {
                 self.error(
@@ -242,7 +242,7 @@ impl Source<'_> {
 
     fn regexes(
         &self,
-        table: &Table<'_>,
+        table: &TomlTable<'_>,
         key: &str,
     ) -> Result<Box<[Arc<CmdlinePattern>]>, RuleError> {
         let patterns = self.patterns(table, key, |text, span| {
@@ -259,7 +259,7 @@ impl Source<'_> {
 
     fn patterns<M>(
         &self,
-        table: &Table<'_>,
+        table: &TomlTable<'_>,
         key: &str,
         compile: impl Fn(&str, Range<usize>) -> Result<M, RuleError>,
     ) -> Result<Box<[Pattern<M>]>, RuleError> {
@@ -275,7 +275,7 @@ impl Source<'_> {
             .collect()
     }
 
-    fn max_values(&self, table: &Table<'_>) -> Result<usize, RuleError> {
+    fn max_values(&self, table: &TomlTable<'_>) -> Result<usize, RuleError> {
         let Some((_, value)) = entry(table, "max_values") else {
             return Ok(DEFAULT_MAX_VALUES);
         };

@@ -19,14 +19,14 @@ pub(crate) const BUILTIN_ORIGIN: &str = "builtin";
 
 /// Where a rule was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Origin {
+pub struct RuleOrigin {
     /// The name of the text as given to [`Rules::parse`]; `builtin` for the built-in rules.
     pub file: Arc<str>,
     /// The line, from 1.
     pub line: u32,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for RuleOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
     }
@@ -35,7 +35,7 @@ impl fmt::Display for Origin {
 /// One rule: patterns of which any may match, and constraints which all must hold.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    pub(crate) origin: Origin,
+    pub(crate) origin: RuleOrigin,
     pub(crate) group: Template,
     pub(crate) subgroup: Template,
     /// Both names as written: the class itself where no variable is in them.
@@ -52,7 +52,7 @@ pub struct Rule {
 
 impl Rule {
     /// Where it was written.
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &RuleOrigin {
         &self.origin
     }
 

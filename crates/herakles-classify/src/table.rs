@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::class::{Class, ClassId};
-use crate::classifier::Decision;
+use crate::classifier::Classification;
 use crate::inheritance::{ClassKind, Inheritance, Inherited};
 use crate::rule::{Rule, Rules};
 
@@ -118,8 +118,8 @@ impl ClassTable {
     /// those with `fallback = true`. Managers (init, systemd, cron, sshd, a container shim …) join
     /// nothing, because each is the root of something new. Call it once for each new identity and once more when its name or program changes;
     /// parents before children, for which the order of start time and pid serves.
-    pub fn place(&mut self, decision: &Decision, parent: &Inheritance) -> Placement {
-        if let Some(inherited) = inherited(parent, decision) {
+    pub fn place(&mut self, classification: &Classification, parent: &Inheritance) -> Placement {
+        if let Some(inherited) = inherited(parent, classification) {
             let (class, kind) = self.admit(&inherited.class, inherited.kind.clone());
             return Placement {
                 class,
@@ -128,7 +128,7 @@ impl ClassTable {
                 inherited: true,
             };
         }
-        let (Some(rule), Some(class)) = (&decision.rule, &decision.class) else {
+        let (Some(rule), Some(class)) = (&classification.rule, &classification.class) else {
             return Placement::settled(Self::other());
         };
         let kind = if rule.is_plain() {
@@ -144,7 +144,7 @@ impl ClassTable {
                 kind,
                 precedence: rule.precedence(),
             })))
-        } else if decision.is_manager {
+        } else if classification.is_manager {
             Inheritance::NONE
         } else {
             parent.clone()
@@ -281,11 +281,14 @@ impl Default for ClassTable {
     }
 }
 
-/// What a process with this decision takes from its parent, as its own rule, if any, has to stand
-/// back.
-fn inherited<'p>(parent: &'p Inheritance, decision: &Decision) -> Option<&'p Inherited> {
-    let inherited = parent.0.as_deref().filter(|_| !decision.is_manager)?;
-    let rule = decision.rule.as_ref();
+/// What a process with this classification takes from its parent, as its own rule, if any, has to
+/// stand back.
+fn inherited<'p>(
+    parent: &'p Inheritance,
+    classification: &Classification,
+) -> Option<&'p Inherited> {
+    let inherited = parent.0.as_deref().filter(|_| !classification.is_manager)?;
+    let rule = classification.rule.as_ref();
     rule.is_none_or(|rule| inherited.precedence < rule.precedence())
         .then_some(inherited)
 }

@@ -49,12 +49,12 @@ impl Case {
 
     fn rule<'c>(&self, classifier: &'c Classifier) -> Option<&'c Rule> {
         let cmdline = self.cmdline.replace(' ', "\0") + "\0";
-        let decision = classifier.classify(&Facts {
+        let classification = classifier.classify(&Facts {
             comm: self.comm.as_bytes(),
             cmdline: (!self.cmdline.is_empty()).then_some(cmdline.as_bytes()),
             ..Facts::default()
         });
-        let line = decision.rule()?.origin().line;
+        let line = classification.rule()?.origin().line;
         rule_at(classifier, line)
     }
 
@@ -289,8 +289,12 @@ fn names_decide_without_the_command_line() {
             .matches()
             .filter(|name| !is_glob(name) && name.len() < COMM_LEN)
         {
-            let decision = classifier.classify(&NameOnly(name));
-            assert_eq!(decision.rule().unwrap().origin(), rule.origin(), "{name}");
+            let classification = classifier.classify(&NameOnly(name));
+            assert_eq!(
+                classification.rule().unwrap().origin(),
+                rule.origin(),
+                "{name}"
+            );
             decided += 1;
         }
     }

@@ -32,12 +32,12 @@ fn check(change: impl Fn(&str, &str, &[&str]) -> (String, Vec<String>)) {
         let folder = words[0].strip_suffix(comm.as_str()).unwrap();
         let (name, line) = change(&comm, folder, &words[1..]);
         let cmdline = line.join("\0") + "\0";
-        let decision = BUILTIN.classify(&Facts {
+        let classification = BUILTIN.classify(&Facts {
             comm: name.as_bytes(),
             cmdline: Some(cmdline.as_bytes()),
             ..Facts::default()
         });
-        let found = decision
+        let found = classification
             .class()
             .map_or("none".to_owned(), ToString::to_string);
         if found != class {

@@ -14,14 +14,16 @@ fn class(rule: &str, comm: &str, arguments: &[&str]) -> Option<String> {
         cmdline: Some(cmdline.as_bytes()),
         ..Facts::default()
     };
-    let decision = classifier.classify(&facts);
+    let classification = classifier.classify(&facts);
     let explained = classifier.explain(&facts).matched.is_some();
     assert_eq!(
         explained,
-        decision.rule().is_some(),
+        classification.rule().is_some(),
         "explain says the same"
     );
-    decision.class().map(|class| class.subgroup.to_string())
+    classification
+        .class()
+        .map(|class| class.subgroup.to_string())
 }
 
 fn check(rule: &str, cases: &[(&str, &[&str], bool)]) {

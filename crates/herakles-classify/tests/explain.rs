@@ -1,4 +1,4 @@
-//! What is said of a decision, to people and to programs.
+//! What is said of a classification, to people and to programs.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
 
@@ -156,8 +156,8 @@ fn threads_share_a_classifier() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let decision = classifier.classify(&WORKER);
-                assert_eq!(decision.class().unwrap().to_string(), "queue/mail");
+                let classification = classifier.classify(&WORKER);
+                assert_eq!(classification.class().unwrap().to_string(), "queue/mail");
             });
         }
     });

@@ -38,7 +38,7 @@ fn quoted<'c>(cell: &'c str, label: &str) -> Option<&'c str> {
 fn class(classifier: &Classifier, [name, cmdline, further, _]: [&str; 4]) -> String {
     let cmdline = cmdline.trim_matches('`').replace(' ', "\0") + "\0";
     let cgroup = quoted(further, "cgroup").map(|path| format!("0::{path}\n"));
-    let decision = classifier.classify(&Facts {
+    let classification = classifier.classify(&Facts {
         comm: name.trim_matches('`').as_bytes(),
         cmdline: Some(cmdline.as_bytes()),
         exe: quoted(further, "exe").map(str::as_bytes),
@@ -55,7 +55,7 @@ fn class(classifier: &Classifier, [name, cmdline, further, _]: [&str; 4]) -> Str
         });
         table.place(&parent, &Inheritance::NONE).inheritance
     });
-    let placement = table.place(&decision, &child_of);
+    let placement = table.place(&classification, &child_of);
     table.class(placement.class).to_string()
 }
 

@@ -32,8 +32,8 @@ impl Bench {
     }
 
     fn place_facts(&mut self, facts: Facts<'_>, parent: &Inheritance) -> Placement {
-        let decision = self.classifier.classify(&facts);
-        self.table.place(&decision, parent)
+        let classification = self.classifier.classify(&facts);
+        self.table.place(&classification, parent)
     }
 
     fn class(&self, placement: &Placement) -> String {

@@ -131,10 +131,10 @@ impl Accounts {
         table: &ProcessTable,
         rules: &Classifier,
     ) -> TrackedProcess {
-        let (comm, decision, rules_asked) = match seen.news.as_deref() {
+        let (comm, classification, rules_asked) = match seen.news.as_deref() {
             Some(news) => {
                 let asked = (!news.provisional).then_some(self.rules);
-                (news.comm.as_slice(), news.decision.clone(), asked)
+                (news.comm.as_slice(), news.classification.clone(), asked)
             }
             // The worker was lost before it could ask the rules: only the name is known.
             None => (seen.image.comm.as_bytes(), None, None),
@@ -142,7 +142,7 @@ impl Accounts {
         let (rule, placement) = if seen.kind == ProcessKind::KernelThread {
             (None, Placement::settled(ClassTable::kernel()))
         } else {
-            let decision = decision.unwrap_or_else(|| {
+            let classification = classification.unwrap_or_else(|| {
                 rules.classify(&Facts {
                     comm,
                     ..Facts::default()
@@ -150,8 +150,8 @@ impl Accounts {
             });
             let parent = seen.parent.and_then(|pid| table.by_pid(pid));
             let inherited = parent.map_or(Inheritance::NONE, |it| it.inheritance.clone());
-            let placement = self.classes.place(&decision, &inherited);
-            let rule = decision.rule().filter(|_| !placement.inherited);
+            let placement = self.classes.place(&classification, &inherited);
+            let rule = classification.rule().filter(|_| !placement.inherited);
             (rule.map(Arc::clone), placement)
         };
         let script = seen.news.as_deref().and_then(|it| it.script.as_deref());

@@ -11,7 +11,7 @@ use herakles_classify::{ClassId, ClassTable, Classifier, Facts, Inheritance};
 use herakles_cpu::{Exit, Usage};
 use herakles_metrics::ProcessKind;
 use herakles_stat::{CpuTicks, Pid, ProcessKey, TicksPerSecond};
-use herakles_taskstats::{Arrivals, Losses, Error as TaskstatsError, ExitRecord, ExitRecords};
+use herakles_taskstats::{Arrivals, Error as TaskstatsError, ExitRecord, ExitRecords, Losses};
 
 use crate::process_table::{ProcessTable, TrackedProcess};
 
@@ -255,12 +255,12 @@ impl ExitedProcesses {
             (None, Some(it)) => (it.start_time, &it.inheritance),
             (None, None) => return None,
         };
-        let decision = rules.classify(&Facts {
+        let classification = rules.classify(&Facts {
             comm: record.comm(),
             parent_comm: living.map(|it| it.image.comm.as_bytes()),
             ..Facts::default()
         });
-        let placement = classes.place(&decision, inherited);
+        let placement = classes.place(&classification, inherited);
         Some(ExitedProcess {
             // Nobody is older than the parent, whatever the records waited.
             start_time: start_time.max(born_after),

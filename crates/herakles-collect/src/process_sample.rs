@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use herakles_classify::Decision;
+use herakles_classify::Classification;
 use herakles_cpu::Usage;
 use herakles_metrics::{Activity, ProcessKind};
 use herakles_plan::{Fingerprint, Resident, Sample};
@@ -75,7 +75,7 @@ pub(crate) struct News {
     /// The bytes of the name.
     pub(crate) comm: Vec<u8>,
     /// `None` for kernel threads, which no rule is asked about.
-    pub(crate) decision: Option<Decision>,
+    pub(crate) classification: Option<Classification>,
     /// What it runs, if it is an interpreter and the rules say little of it.
     pub(crate) script: Option<String>,
     /// Facts that could not be read.

@@ -364,7 +364,7 @@ impl<S: ProcSource> Survey<S> {
         if seen.kind == ProcessKind::KernelThread {
             return News {
                 comm,
-                decision: None,
+                classification: None,
                 script: None,
                 errors: Vec::new(),
                 provisional: false,
@@ -377,7 +377,7 @@ impl<S: ProcSource> Survey<S> {
             });
             return News {
                 comm,
-                decision: Some(by_name),
+                classification: Some(by_name),
                 script: None,
                 errors: Vec::new(),
                 provisional: true,
@@ -402,16 +402,16 @@ impl<S: ProcSource> Survey<S> {
         )
         .with_table(&self.table)
         .before_read(&before_read);
-        let decision = self.classifier.classify(&facts);
+        let classification = self.classifier.classify(&facts);
         // The rules have mostly asked for the command line already.
-        let script = decision
+        let script = classification
             .is_generic()
             .then(|| Variables::script_of(&facts))
             .flatten();
         let errors = facts.into_errors();
         News {
             comm,
-            decision: Some(decision),
+            classification: Some(classification),
             script,
             provisional: errors.iter().any(is_passing),
             errors,

@@ -8,8 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::error::{RuleError, RuleErrorKind};
 
-pub(super) type Table<'t> = DeTable<'t>;
-pub(super) type Value<'t> = Spanned<DeValue<'t>>;
+pub(super) type TomlTable<'t> = DeTable<'t>;
+pub(super) type TomlValue<'t> = Spanned<DeValue<'t>>;
 
 /// The text being read, to turn spans into places.
 pub(super) struct Source<'t> {
@@ -70,7 +70,7 @@ impl<'s> Source<'s> {
     /// Refuses the first key, in order of the text, that is not among `known`.
     pub(super) fn check_keys(
         &self,
-        table: &Table<'_>,
+        table: &TomlTable<'_>,
         known: &[&'static str],
     ) -> Result<(), RuleError> {
         let unknown = table
@@ -93,7 +93,7 @@ impl<'s> Source<'s> {
     /// A list of strings, each with its place; empty if the key is absent.
     pub(super) fn strings(
         &self,
-        table: &Table<'_>,
+        table: &TomlTable<'_>,
         key: &str,
     ) -> Result<Vec<(String, Range<usize>)>, RuleError> {
         let Some((_, value)) = entry(table, key) else {
@@ -108,9 +108,9 @@ impl<'s> Source<'s> {
     /// The items of a list.
     pub(super) fn items<'v, 't>(
         &self,
-        value: &'v Value<'t>,
+        value: &'v TomlValue<'t>,
         key: &str,
-    ) -> Result<&'v [Value<'t>], RuleError> {
+    ) -> Result<&'v [TomlValue<'t>], RuleError> {
         match value.get_ref() {
             DeValue::Array(items) => Ok(items),
             other => {
@@ -126,7 +126,11 @@ impl<'s> Source<'s> {
     }
 
     /// A string that is not empty.
-    pub(super) fn text<'v>(&self, value: &'v Value<'_>, key: &str) -> Result<&'v str, RuleError> {
+    pub(super) fn text<'v>(
+        &self,
+        value: &'v TomlValue<'_>,
+        key: &str,
+    ) -> Result<&'v str, RuleError> {
         match value.get_ref() {
             DeValue::String(text) if text.is_empty() => {
                 let message = format!("{key} holds an empty string");
@@ -141,7 +145,7 @@ impl<'s> Source<'s> {
     }
 
     /// True or false; false if the key is absent.
-    pub(super) fn flag(&self, table: &Table<'_>, key: &str) -> Result<bool, RuleError> {
+    pub(super) fn flag(&self, table: &TomlTable<'_>, key: &str) -> Result<bool, RuleError> {
         match entry(table, key) {
             None => Ok(false),
             Some((_, value)) => value.get_ref().as_bool().ok_or_else(|| {
@@ -165,9 +169,9 @@ fn type_name(value: &DeValue<'_>) -> String {
 
 /// The place of a key and its value.
 pub(super) fn entry<'v, 't>(
-    table: &'v Table<'t>,
+    table: &'v TomlTable<'t>,
     key: &str,
-) -> Option<(Range<usize>, &'v Value<'t>)> {
+) -> Option<(Range<usize>, &'v TomlValue<'t>)> {
     table
         .get_key_value(key)
         .map(|(place, value)| (place.span(), value))

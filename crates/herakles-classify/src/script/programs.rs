@@ -215,7 +215,7 @@ impl Default for Programs {
 }
 
 impl Programs {
-    fn new(entries: Vec<Entry>) -> Self {
+    fn new(entries: Vec<ProgramEntry>) -> Self {
         let mut by_name = HashMap::new();
         for (program, entry) in entries.iter().enumerate() {
             let mut add = |name: &str, known_as: &str| {
@@ -246,12 +246,12 @@ pub(super) fn read(text: &str) -> Result<Programs, toml::de::Error> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
-    programs: Vec<Entry>,
+    programs: Vec<ProgramEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct ProgramEntry {
     name: String,
     #[serde(default)]
     aliases: String,
@@ -309,8 +309,8 @@ struct CommandLists {
     only: bool,
 }
 
-impl From<Entry> for Program {
-    fn from(entry: Entry) -> Self {
+impl From<ProgramEntry> for Program {
+    fn from(entry: ProgramEntry) -> Self {
         let words = |list: &str| list.split_whitespace().map(|word| word.into()).collect();
         let mut program = Self {
             kind: entry.kind,

@@ -182,8 +182,8 @@ mod tests {
             (stray, "none"),
             (nginx, "web/nginx"),
         ] {
-            let decision = classifier.classify(&facts);
-            let class = decision
+            let classification = classifier.classify(&facts);
+            let class = classification
                 .class()
                 .map_or("none".to_owned(), ToString::to_string);
             assert_eq!(class, expected);

@@ -35,13 +35,15 @@ fn subgroup(items: &str, comm: &str, cmdline: &[&str]) -> String {
         .iter()
         .map(|argument| format!("{argument}\0"))
         .collect();
-    let decision = Classifier::new(rules).classify(&Facts {
+    let classification = Classifier::new(rules).classify(&Facts {
         comm: comm.as_bytes(),
         cmdline: Some(cmdline.as_bytes()),
         user: Some("www-data"),
         ..Facts::default()
     });
-    let class = decision.class().map(|class| class.subgroup.to_string());
+    let class = classification
+        .class()
+        .map(|class| class.subgroup.to_string());
     class.unwrap_or_default()
 }
 

@@ -52,11 +52,11 @@ impl Host {
 
     fn member(&mut self, id: u32, start_time: u64, kind: ProcessKind) -> ClassId {
         let comm = format!("member{id}");
-        let decision = self.rules.classify(&Facts {
+        let classification = self.rules.classify(&Facts {
             comm: comm.as_bytes(),
             ..Facts::default()
         });
-        let placement = self.classes.place(&decision, &Inheritance::NONE);
+        let placement = self.classes.place(&classification, &Inheritance::NONE);
         self.table.insert(TrackedProcess {
             key: ProcessKey {
                 pid: pid(id),

@@ -4,8 +4,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 use herakles_classify::{
-    ClassTable, Explanation, Facts, Inheritance, Origin, Placement, cmdline_of_text, display_name,
-    known,
+    ClassTable, Explanation, Facts, Inheritance, Placement, RuleOrigin, cmdline_of_text,
+    display_name, known,
 };
 use herakles_collect::{Inspection, OpenError, Users};
 use herakles_scan::{ProcFs, Skip};
@@ -53,7 +53,7 @@ struct Ancestor {
     pid: u32,
     name: String,
     /// The rule with `inherit = true` that it falls under.
-    rule: Origin,
+    rule: RuleOrigin,
 }
 
 impl Report {
@@ -162,13 +162,13 @@ fn place(
     let mut inheritance = Inheritance::NONE;
     let mut source = None;
     for ancestor in subject.ancestors(proc, users).iter().rev() {
-        let decision = running_config
+        let classification = running_config
             .options
             .classifier
             .classify(&ancestor.facts());
-        let placement = table.place(&decision, &inheritance);
+        let placement = table.place(&classification, &inheritance);
         inheritance = placement.inheritance;
-        let rule = decision.rule().filter(|_| !placement.inherited);
+        let rule = classification.rule().filter(|_| !placement.inherited);
         if let Some(rule) = rule.filter(|rule| rule.inherits()) {
             source = Some(Ancestor {
                 pid: ancestor.pid.as_u32(),
@@ -177,8 +177,8 @@ fn place(
             });
         }
     }
-    let decision = running_config.options.classifier.classify(&subject.facts());
-    let placement = table.place(&decision, &inheritance);
+    let classification = running_config.options.classifier.classify(&subject.facts());
+    let placement = table.place(&classification, &inheritance);
     let source = source.filter(|_| placement.inherited);
     (placement, source)
 }
