@@ -2,7 +2,7 @@
 
 use std::io;
 
-use herakles_scan::OpenError as ProcError;
+use herakles_scan::RootError;
 
 /// Why a collector cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +10,7 @@ use herakles_scan::OpenError as ProcError;
 pub enum OpenError {
     /// There are no processes to be seen below the root.
     #[error(transparent)]
-    Proc(#[from] ProcError),
+    Root(#[from] RootError),
     /// The kernel states units that cannot be.
     #[error("cannot tell the clock tick and page size: {0}")]
     Units(#[source] io::Error),

@@ -34,17 +34,17 @@ impl ProcFs {
     ///
     /// # Errors
     /// A root that is missing, is no directory, may not be read, or holds no process at all.
-    pub fn open(root: &Path) -> Result<Self, OpenError> {
-        let failed = |kind| OpenError {
+    pub fn open(root: &Path) -> Result<Self, RootError> {
+        let failed = |kind| RootError {
             root: root.to_owned(),
             kind,
         };
         let io_failed = |errno: Errno| {
             failed(match errno {
-                Errno::NOENT => OpenErrorKind::Missing,
-                Errno::NOTDIR => OpenErrorKind::NotADirectory,
-                Errno::ACCESS | Errno::PERM => OpenErrorKind::Denied,
-                other => OpenErrorKind::Io(crate::Errno::of(&other.into())),
+                Errno::NOENT => RootErrorKind::Missing,
+                Errno::NOTDIR => RootErrorKind::NotADirectory,
+                Errno::ACCESS | Errno::PERM => RootErrorKind::Denied,
+                other => RootErrorKind::Io(crate::Errno::of(&other.into())),
             })
         };
         let fd = retry_on_intr(|| rustix::fs::open(root, DIRECTORY, Mode::empty()))
@@ -57,7 +57,7 @@ impl ProcFs {
         let mut pids = Vec::new();
         list_ids(&proc.root, c".", &mut pids).map_err(io_failed)?;
         if pids.is_empty() {
-            return Err(failed(OpenErrorKind::NoProcesses));
+            return Err(failed(RootErrorKind::NoProcesses));
         }
         Ok(proc)
     }
@@ -240,17 +240,17 @@ fn list_ids(parent: impl AsFd, path: &CStr, out: &mut Vec<Pid>) -> rustix::io::R
 /// Why a root is no source of processes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {kind}", root.display())]
-pub struct OpenError {
+pub struct RootError {
     /// The directory asked for.
     pub root: PathBuf,
     /// What is wrong with it.
-    pub kind: OpenErrorKind,
+    pub kind: RootErrorKind,
 }
 
 /// What is wrong with a root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum OpenErrorKind {
+pub enum RootErrorKind {
     /// There is no such directory.
     #[error("does not exist; is procfs mounted there?")]
     Missing,

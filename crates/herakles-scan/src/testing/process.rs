@@ -47,7 +47,7 @@ impl Files {
 }
 
 #[derive(Debug)]
-pub(super) struct State {
+pub(super) struct Inner {
     pub(super) pid: Pid,
     pub(super) main: Files,
     pub(super) threads: BTreeMap<Pid, Files>,
@@ -62,14 +62,14 @@ pub(super) struct State {
 /// by open handles too.
 #[derive(Clone, Debug)]
 pub struct MemProcess {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<Inner>>,
 }
 
 impl MemProcess {
     pub(super) fn new(id: u32) -> Self {
         let pid = pid(id);
         let stat = StatLine::new(id, format!("process-{id}"));
-        let state = State {
+        let state = Inner {
             pid,
             main: Files::new(stat),
             threads: BTreeMap::new(),
@@ -90,11 +90,11 @@ impl MemProcess {
         .max_fds("1024")
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with(self, change: impl FnOnce(&mut State)) -> Self {
+    fn with(self, change: impl FnOnce(&mut Inner)) -> Self {
         change(&mut self.lock());
         self
     }

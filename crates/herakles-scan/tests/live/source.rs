@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use herakles_scan::{
-    KernelUnits, MemorySource, OpenErrorKind, ProcFile, ProcFs, ProcHandle as _, ProcSource as _,
+    KernelUnits, MemorySource, RootErrorKind, ProcFile, ProcFs, ProcHandle as _, ProcSource as _,
     ReadBuf, read_stat, read_text,
 };
 use herakles_stat::Pid;
@@ -103,12 +103,12 @@ fn a_recorded_tree_is_listed_in_order_and_known_as_such() {
 fn what_is_no_source_of_processes_is_refused_with_its_reason() {
     let tree = tempfile::tempdir().expect("a directory");
     let kind = |path: &Path| ProcFs::open(path).expect_err("no /proc").kind;
-    assert_eq!(kind(tree.path()), OpenErrorKind::NoProcesses);
-    assert_eq!(kind(&tree.path().join("absent")), OpenErrorKind::Missing);
+    assert_eq!(kind(tree.path()), RootErrorKind::NoProcesses);
+    assert_eq!(kind(&tree.path().join("absent")), RootErrorKind::Missing);
     fs::write(tree.path().join("file"), "").expect("written");
     assert_eq!(
         kind(&tree.path().join("file")),
-        OpenErrorKind::NotADirectory
+        RootErrorKind::NotADirectory
     );
     let message = ProcFs::open(tree.path()).expect_err("no /proc").to_string();
     assert!(
