@@ -18,8 +18,8 @@ use herakles_benches::Bench;
 use herakles_classify::Class;
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
-    Limits, MemorySample, ProcessKind, Scope, Selection, SharedSnapshot, Snapshot, SnapshotBuilder,
-    SubgroupRecord, SubgroupShare, TextFormat, render, render_live,
+    MemorySample, ProcessKind, Scope, Selection, SeriesLimits, SharedSnapshot, Snapshot,
+    SnapshotBuilder, SubgroupRecord, SubgroupShare, TextFormat, render, render_live,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -68,11 +68,11 @@ fn builder(names: &[Arc<str>]) -> SnapshotBuilder {
     builder
 }
 
-fn limits() -> Limits {
-    Limits {
+fn limits() -> SeriesLimits {
+    SeriesLimits {
         top_n_subgroup: 0,
         max_series: None,
-        ..Limits::default()
+        ..SeriesLimits::default()
     }
 }
 
@@ -150,9 +150,9 @@ impl Families {
 
 /// From the records of a scan to a snapshot, without a limit and where few have series.
 fn build(bench: &mut Bench, of: &str, names: &[Arc<str>]) {
-    let few = Limits {
+    let few = SeriesLimits {
         max_series: Some(names.len()),
-        ..Limits::default()
+        ..SeriesLimits::default()
     };
     let selections = RefCell::new((Selection::default(), Selection::default()));
     let all = || {

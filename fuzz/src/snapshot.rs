@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use herakles_classify::{Class, display_name};
 use herakles_metrics::{
-    HostMemory, HostRecord, Limits, MemorySample, ProcessKind, ProcessMemory, Selection, Snapshot,
-    SnapshotBuilder, SubgroupRecord, SubgroupShare,
+    HostMemory, HostRecord, MemorySample, ProcessKind, ProcessMemory, Selection, SeriesLimits,
+    Snapshot, SnapshotBuilder, SubgroupRecord, SubgroupShare,
 };
 use herakles_smaps::parse_rollup;
 use herakles_stat::{Pid, ProcessKey};
@@ -51,9 +51,9 @@ pub(crate) fn snapshot(input: &mut Input<'_>) -> Snapshot {
         share.max_fds = is_there(input).then(|| input.size());
         builder.push(process, &share);
     }
-    let limits = Limits {
+    let limits = SeriesLimits {
         max_series: None,
-        ..Limits::default()
+        ..SeriesLimits::default()
     };
     builder.finish(&limits, &mut Selection::default())
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use herakles_classify::Class;
 use herakles_metrics::{
-    Limits, MemorySample, ProcessKind, Scope, Selection, Snapshot, SnapshotBuilder, SubgroupRecord,
-    SubgroupShare, TextFormat, render,
+    MemorySample, ProcessKind, Scope, Selection, SeriesLimits, Snapshot, SnapshotBuilder,
+    SubgroupRecord, SubgroupShare, TextFormat, render,
 };
 use herakles_smaps::MemoryUsage;
 use herakles_stat::{Pid, ProcessKey};
@@ -45,7 +45,7 @@ fn snapshot() -> Snapshot {
         };
         builder.push(process, &SubgroupShare::of_memory(Some(sample)));
     }
-    builder.finish(&Limits::default(), &mut Selection::default())
+    builder.finish(&SeriesLimits::default(), &mut Selection::default())
 }
 
 fn page(format: TextFormat) -> Box<dyn FnMut()> {

@@ -202,7 +202,7 @@ impl<S: ProcSource> Collector<S> {
     }
 
     /// Keeps room for so many series beside those of the snapshot, within
-    /// [`max_series`](herakles_metrics::Limits::max_series).
+    /// [`max_series`](herakles_metrics::SeriesLimits::max_series).
     pub fn reserve_series(&mut self, series: usize) {
         self.options.limits.live_series = series;
     }

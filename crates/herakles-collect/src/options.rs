@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use herakles_classify::{Classifier, Glob, Rules, Visibility};
-use herakles_metrics::Limits;
+use herakles_metrics::SeriesLimits;
 use herakles_plan::PlanLimits;
 
 /// What a [`Collector`](crate::Collector) reads, how it classifies, and what its snapshots hold.
@@ -35,7 +35,7 @@ pub struct Options {
     /// Which processes have series of their own by their names. Default: all.
     pub names: NameFilter,
     /// What a snapshot may export.
-    pub limits: Limits,
+    pub limits: SeriesLimits,
     /// Whether the host's own figures are read too. Default: yes.
     pub host: bool,
     /// Whether open descriptors are counted, where the kernel tells their number. Default: yes.
@@ -71,7 +71,7 @@ impl Options {
             threads: None,
             max_processes: None,
             names: NameFilter::default(),
-            limits: Limits::default(),
+            limits: SeriesLimits::default(),
             host: true,
             fds: true,
             io: false,

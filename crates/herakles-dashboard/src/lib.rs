@@ -18,10 +18,10 @@
 //!
 //! use herakles_dashboard::{History, Query, Rights, View};
 //! use herakles_metrics::exporter::ExporterStatus;
-//! use herakles_metrics::{Limits, Selection, SnapshotBuilder};
+//! use herakles_metrics::{Selection, SeriesLimits, SnapshotBuilder};
 //!
 //! let builder = SnapshotBuilder::new(1_763_000_000.0);
-//! let snapshot = builder.finish(&Limits::default(), &mut Selection::default());
+//! let snapshot = builder.finish(&SeriesLimits::default(), &mut Selection::default());
 //! let mut history = History::new(Duration::from_secs(3600));
 //! history.record(&snapshot, Instant::now());
 //!

@@ -58,7 +58,7 @@ fn earlier_seconds(before: &Snapshot, subgroup: &Subgroup) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HostCpu, HostRecord, Limits, Selection, SnapshotBuilder, SubgroupRecord};
+    use crate::{HostCpu, HostRecord, Selection, SeriesLimits, SnapshotBuilder, SubgroupRecord};
     use herakles_classify::Class;
 
     /// A snapshot with CPU seconds of the host and of subgroups: (name, start, seconds).
@@ -81,7 +81,7 @@ mod tests {
             record.counters.cpu_system_seconds = seconds / 2.0;
             builder.subgroup(record);
         }
-        builder.finish(&Limits::default(), &mut Selection::default())
+        builder.finish(&SeriesLimits::default(), &mut Selection::default())
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
     fn without_the_host_there_is_nothing_to_compare() {
         let with = snapshot(1.0, &[]);
         let without =
-            SnapshotBuilder::new(0.0).finish(&Limits::default(), &mut Selection::default());
+            SnapshotBuilder::new(0.0).finish(&SeriesLimits::default(), &mut Selection::default());
         assert_eq!(Attribution::between(&without, &with), None);
     }
 }

@@ -10,7 +10,7 @@ use herakles_stat::ProcessKey;
 use crate::families;
 use crate::host::HostRecord;
 use crate::input::{SubgroupRecord, SubgroupSlot};
-use crate::limits::{Limits, ProcessSeries};
+use crate::limits::{ProcessSeries, SeriesLimits};
 use crate::process::{Process, ProcessKind, ProcessMemory, SubgroupShare};
 use crate::select::Selection;
 use crate::snapshot::{ProcessStates, Snapshot};
@@ -135,7 +135,7 @@ impl SnapshotBuilder {
     /// Aggregates, filters and bounds. `selection` is what the choice of series remembers from
     /// one refresh to the next.
     #[must_use]
-    pub fn finish(mut self, limits: &Limits, selection: &mut Selection) -> Snapshot {
+    pub fn finish(mut self, limits: &SeriesLimits, selection: &mut Selection) -> Snapshot {
         self.subgroups
             .sort_unstable_by(|a, b| a.record.class.cmp(&b.record.class));
         let kernel_gives =

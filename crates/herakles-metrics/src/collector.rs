@@ -12,7 +12,7 @@ use prometheus_client::encoding::{
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry;
 
-use crate::families::{FAMILIES, Family, Kind, Unit};
+use crate::families::{FAMILIES, Family, FamilyKind, Unit};
 use crate::sample::Value;
 use crate::samples::{Labels, each_of_snapshot};
 use crate::snapshot::Snapshot;
@@ -27,7 +27,7 @@ use crate::snapshot::Snapshot;
 /// ```
 /// use std::sync::Arc;
 ///
-/// use herakles_metrics::{Limits, Selection, SharedSnapshot, SnapshotBuilder};
+/// use herakles_metrics::{Selection, SeriesLimits, SharedSnapshot, SnapshotBuilder};
 /// use prometheus_client::registry::Registry;
 ///
 /// let shared = SharedSnapshot::new();
@@ -36,7 +36,7 @@ use crate::snapshot::Snapshot;
 ///
 /// let mut selection = Selection::default();
 /// // After each scan:
-/// let snapshot = SnapshotBuilder::new(0.0).finish(&Limits::default(), &mut selection);
+/// let snapshot = SnapshotBuilder::new(0.0).finish(&SeriesLimits::default(), &mut selection);
 /// shared.store(Arc::new(snapshot));
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -84,8 +84,8 @@ fn encode_family(
 ) -> fmt::Result {
     let unit = unit(family.unit);
     let kind = match family.kind {
-        Kind::Counter => MetricType::Counter,
-        Kind::Gauge => MetricType::Gauge,
+        FamilyKind::Counter => MetricType::Counter,
+        FamilyKind::Gauge => MetricType::Gauge,
     };
     let mut metric = encoder.encode_descriptor(family.stem(), family.help, unit.as_ref(), kind)?;
     each_of_snapshot(family, snapshot, |labels, value, _| {
@@ -98,10 +98,10 @@ fn encode_family(
     })
 }
 
-fn encode_value(kind: Kind, value: Value, metric: &mut MetricEncoder<'_>) -> fmt::Result {
+fn encode_value(kind: FamilyKind, value: Value, metric: &mut MetricEncoder<'_>) -> fmt::Result {
     match kind {
-        Kind::Gauge => metric.encode_gauge(&value),
-        Kind::Counter => metric.encode_counter::<NoLabelSet, _, f64>(&value, None),
+        FamilyKind::Gauge => metric.encode_gauge(&value),
+        FamilyKind::Counter => metric.encode_counter::<NoLabelSet, _, f64>(&value, None),
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Family {
     /// The name samples carry in the text format 0.0.4, with `_total` for counters.
     pub name: &'static str,
     /// Counter or gauge.
-    pub kind: Kind,
+    pub kind: FamilyKind,
     /// The unit, which is also the end of the name (before `_total`).
     pub unit: Unit,
     /// The HELP text.
@@ -62,7 +62,7 @@ impl Family {
     pub fn needs_service(&self) -> bool {
         match self.source {
             Source::Subgroup(_) | Source::Process(_) | Source::Top(..) | Source::Host(_) => false,
-            Source::SubgroupBy(_) => self.kind == Kind::Counter,
+            Source::SubgroupBy(_) => self.kind == FamilyKind::Counter,
             Source::Status(_) => self.name != BUILD_INFO,
         }
     }
@@ -70,14 +70,14 @@ impl Family {
 
 /// The type of a family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FamilyKind {
     /// Only grows, and restarts at 0.
     Counter,
     /// Goes up and down.
     Gauge,
 }
 
-impl Kind {
+impl FamilyKind {
     /// The word of the TYPE line.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -12,7 +12,7 @@
 //! ```
 //! use herakles_classify::{Class, display_name};
 //! use herakles_metrics::{
-//!     Limits, ProcessKind, ProcessMemory, Scope, Selection, SnapshotBuilder,
+//!     ProcessKind, ProcessMemory, Scope, Selection, SeriesLimits, SnapshotBuilder,
 //!     SubgroupRecord, SubgroupShare, TextFormat, render,
 //! };
 //! use herakles_stat::{Pid, ProcessKey};
@@ -28,7 +28,7 @@
 //! process.cpu_seconds = Some(1.5);
 //! builder.push(process, &SubgroupShare::default());
 //!
-//! let snapshot = builder.finish(&Limits::default(), &mut Selection::default());
+//! let snapshot = builder.finish(&SeriesLimits::default(), &mut Selection::default());
 //! let mut text = String::new();
 //! render(&snapshot, TextFormat::Text, Scope::Service, &mut text);
 //! assert!(text.contains(
@@ -60,11 +60,11 @@ mod unclassified;
 pub use attribution::Attribution;
 pub use builder::SnapshotBuilder;
 pub use collector::SharedSnapshot;
-pub use families::{FAMILIES, Family, Kind, Unit};
+pub use families::{FAMILIES, Family, FamilyKind, Unit};
 pub use host::{HostCpu, HostMemory, HostRecord, MemoryTotals, Pressure};
 pub use input::{SubgroupCounters, SubgroupRecord, SubgroupSlot};
 pub use json::SnapshotJson;
-pub use limits::{Filter, Limits, ProcessSeries, Quantities};
+pub use limits::{Filter, ProcessSeries, Quantities, SeriesLimits};
 pub use memory_reads::MemoryReads;
 pub use process::{Activity, MemorySample, Process, ProcessKind, ProcessMemory, SubgroupShare};
 pub use select::Selection;

@@ -6,7 +6,7 @@ use crate::process::Process;
 
 /// What a snapshot may export. The default is that of the configuration file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Limits {
+pub struct SeriesLimits {
     /// Which families name single processes.
     pub processes: ProcessSeries,
     /// How many processes of a subgroup the `herakles_top_*` families name; 0 = none.
@@ -26,7 +26,7 @@ pub struct Limits {
     pub filter: Filter,
 }
 
-impl Default for Limits {
+impl Default for SeriesLimits {
     fn default() -> Self {
         Self {
             processes: ProcessSeries::All,

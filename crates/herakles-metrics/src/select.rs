@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use herakles_stat::ProcessKey;
 
 use crate::families;
-use crate::limits::{Limits, ProcessSeries};
+use crate::limits::{ProcessSeries, SeriesLimits};
 use crate::process::{Process, ProcessKind};
 use crate::snapshot::{Ranking, Tops};
 
@@ -72,7 +72,7 @@ impl Selection {
         &mut self,
         processes: &mut [Process],
         fixed: usize,
-        limits: &Limits,
+        limits: &SeriesLimits,
     ) -> Chosen {
         let left = limits.max_series.map_or(usize::MAX, |max| {
             max.saturating_sub(fixed).saturating_sub(limits.live_series)
@@ -92,7 +92,12 @@ impl Selection {
     }
 
     /// The top processes of each subgroup, as far as the budget goes.
-    fn choose_tops(&mut self, processes: &[Process], limits: &Limits, budget: &mut Budget) -> Tops {
+    fn choose_tops(
+        &mut self,
+        processes: &[Process],
+        limits: &SeriesLimits,
+        budget: &mut Budget,
+    ) -> Tops {
         let mut ranked = self.rank(processes, limits);
         ranked.sort_unstable_by_key(|top| (top.place, top.process, top.ranking));
         let mut tops = Tops::default();
@@ -112,7 +117,7 @@ impl Selection {
     }
 
     /// All rankings of all subgroups: the first N, and those that were among them lately.
-    fn rank(&mut self, processes: &[Process], limits: &Limits) -> Vec<Top> {
+    fn rank(&mut self, processes: &[Process], limits: &SeriesLimits) -> Vec<Top> {
         let before = std::mem::take(&mut self.ranked);
         let mut tops = Vec::new();
         let mut end = 0;
@@ -173,7 +178,7 @@ impl Selection {
 }
 
 /// How many processes of this one's subgroup the top families name.
-fn top_n(member: &Process, limits: &Limits) -> usize {
+fn top_n(member: &Process, limits: &SeriesLimits) -> usize {
     match (
         limits.processes,
         &*member.class.group,

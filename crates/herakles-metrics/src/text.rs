@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::ops::Range;
 
 use crate::exporter;
-use crate::families::{FAMILIES, Family, Kind};
+use crate::families::{FAMILIES, Family, FamilyKind};
 use crate::process::Process;
 use crate::sample::Value;
 use crate::samples::{Labels, each_of_snapshot, each_of_status};
@@ -146,7 +146,8 @@ impl<'a> Text<'a> {
         self.value(value);
         match created {
             Some(created)
-                if self.family.kind == Kind::Counter && self.format == TextFormat::OpenMetrics =>
+                if self.family.kind == FamilyKind::Counter
+                    && self.format == TextFormat::OpenMetrics =>
             {
                 self.out.push_str(self.family.base());
                 self.out.push_str("_created");

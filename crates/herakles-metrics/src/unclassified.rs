@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Limits, MemorySample, ProcessKind, ProcessMemory, Selection, SnapshotBuilder,
+        MemorySample, ProcessKind, ProcessMemory, Selection, SeriesLimits, SnapshotBuilder,
         SubgroupRecord, SubgroupShare,
     };
 
@@ -116,7 +116,7 @@ mod tests {
             });
             builder.push(process, &SubgroupShare::of_memory(sample));
         }
-        builder.finish(&Limits::default(), &mut Selection::default())
+        builder.finish(&SeriesLimits::default(), &mut Selection::default())
     }
 
     fn largest(snapshot: &Snapshot, most: usize) -> Vec<(&str, usize, (&str, u64), u32)> {

@@ -43,7 +43,7 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
 fn finish(
     specs: &[Spec],
     order: &[usize],
-    limits: &Limits,
+    limits: &SeriesLimits,
     selection: &mut Selection,
 ) -> Arc<Snapshot> {
     let mut builder = SnapshotBuilder::new(common::NOW);
@@ -71,7 +71,7 @@ fn finish(
     Arc::new(builder.finish(limits, selection))
 }
 
-fn in_order(specs: &[Spec], limits: &Limits, selection: &mut Selection) -> Arc<Snapshot> {
+fn in_order(specs: &[Spec], limits: &SeriesLimits, selection: &mut Selection) -> Arc<Snapshot> {
     finish(
         specs,
         &(0..specs.len()).collect::<Vec<_>>(),
@@ -80,8 +80,8 @@ fn in_order(specs: &[Spec], limits: &Limits, selection: &mut Selection) -> Arc<S
     )
 }
 
-fn limits(max_series: usize) -> Limits {
-    Limits {
+fn limits(max_series: usize) -> SeriesLimits {
+    SeriesLimits {
         max_series: Some(max_series),
         live_series: 10,
         ..common::no_limits()
@@ -265,8 +265,8 @@ fn busy(usages: [f64; 3]) -> Vec<Spec> {
     usages.map(spec).to_vec()
 }
 
-fn top_one() -> Limits {
-    Limits {
+fn top_one() -> SeriesLimits {
+    SeriesLimits {
         top_n_subgroup: 1,
         ..common::no_limits()
     }

@@ -90,7 +90,11 @@ fn the_table_follows_the_naming_rules() {
             name.starts_with("herakles_") || name.starts_with("process_"),
             "{name}"
         );
-        assert_eq!(name.ends_with("_total"), kind == Kind::Counter, "{name}");
+        assert_eq!(
+            name.ends_with("_total"),
+            kind == FamilyKind::Counter,
+            "{name}"
+        );
         if let Some(unit) = unit.as_str() {
             let name = name.strip_suffix("_total").unwrap_or(name);
             assert!(
@@ -198,7 +202,7 @@ fn what_is_written_already_stays_and_a_second_writing_is_the_same() {
 
 #[test]
 fn without_creation_times_there_are_as_many_series_as_samples() {
-    let limits = Limits {
+    let limits = SeriesLimits {
         created: false,
         ..common::no_limits()
     };

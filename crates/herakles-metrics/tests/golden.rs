@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_metrics::{
-    Limits, Scope, Selection, Snapshot, SnapshotJson, TextFormat, render, render_live,
+    Scope, Selection, SeriesLimits, Snapshot, SnapshotJson, TextFormat, render, render_live,
 };
 
 mod common;
@@ -41,7 +41,7 @@ fn rendered(
 
 #[test]
 fn a_small_host_in_every_form() {
-    let limits = Limits::default();
+    let limits = SeriesLimits::default();
     let snapshot = common::small_host().finish(&limits, &mut Selection::default());
     let status = common::status(&snapshot);
 

@@ -28,7 +28,7 @@ fn a_quantity_that_is_off_is_absent_at_every_level() {
         (Quantities { cpu: false, ..on }, "cpu"),
     ] {
         let with = common::openmetrics(&of_members(&common::no_limits(), all));
-        let limits = Limits {
+        let limits = SeriesLimits {
             quantities,
             ..common::no_limits()
         };
@@ -114,7 +114,7 @@ fn a_filter_hides_own_series_but_not_top_series_or_totals() {
     );
     for (filter, why) in cases {
         let snapshot = of_members(
-            &Limits {
+            &SeriesLimits {
                 filter,
                 ..common::no_limits()
             },
@@ -157,7 +157,7 @@ fn export_processes_decides_which_families_name_processes() {
         (ProcessSeries::None, None, None),
     ] {
         let snapshot = of_members(
-            &Limits {
+            &SeriesLimits {
                 processes,
                 ..common::no_limits()
             },

@@ -55,7 +55,7 @@ pub use error::{Errno, Malformed, ScanError, Skip};
 pub use file::ProcFile;
 pub use memory::{MemorySource, peek_memory, read_memory};
 pub use mount::{HidePid, MountOptions};
-pub use procfs::{RootError, RootErrorKind, ProcFs, ProcFsHandle};
+pub use procfs::{ProcFs, ProcFsHandle, RootError, RootErrorKind};
 pub use read::{
     Glance, find_named, glance, live_thread, open_process, peek_stat, peek_statm, read_io,
     read_stat, read_statm, read_text,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use herakles_classify::{Class, display_name};
 use herakles_metrics::{
-    HostMemory, HostRecord, Limits, MemorySample, ProcessKind, ProcessMemory, Selection, Snapshot,
-    SnapshotBuilder, SubgroupRecord, SubgroupShare,
+    HostMemory, HostRecord, MemorySample, ProcessKind, ProcessMemory, Selection, SeriesLimits,
+    Snapshot, SnapshotBuilder, SubgroupRecord, SubgroupShare,
 };
 use herakles_smaps::parse_rollup;
 use herakles_stat::{Pid, ProcessKey};
@@ -93,9 +93,9 @@ pub(crate) fn snapshot(made: &[Made], rights: Rights) -> Snapshot {
     }
     builder.host(host());
     builder.finish(
-        &Limits {
+        &SeriesLimits {
             max_series: None,
-            ..Limits::default()
+            ..SeriesLimits::default()
         },
         &mut Selection::default(),
     )

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use herakles_classify::{Classifier, RuleError, Rules, Visibility, Warning as RuleWarning};
 use herakles_collect::{BufferSizes, MemoryMode, NameFilter, Options};
 use herakles_metrics::exporter::ConfigLabels;
-use herakles_metrics::{Filter, Limits, Quantities};
+use herakles_metrics::{Filter, Quantities, SeriesLimits};
 use herakles_plan::PlanLimits;
 use herakles_settings::{ConfigError, Setting, fingerprint, read_text};
-use herakles_web::Limits as WebLimits;
+use herakles_web::Limits;
 
 use super::rule_files::{rule_files, rule_patterns};
 use super::settings::{Config, MemoryReading};
@@ -152,13 +152,13 @@ impl RunningConfig {
     }
 
     /// What a client may use of the server.
-    pub(crate) fn web_limits(&self) -> WebLimits {
+    pub(crate) fn web_limits(&self) -> Limits {
         let web = &self.config().web;
-        WebLimits {
+        Limits {
             max_connections: web.max_connections,
             header_timeout: web.header_timeout,
             write_timeout: web.write_timeout,
-            ..WebLimits::default()
+            ..Limits::default()
         }
     }
 }
@@ -196,7 +196,7 @@ fn options(config: &Config, classifier: Arc<Classifier>) -> Options {
     options.threads = scan.parallelism;
     options.max_processes = scan.max_processes;
     options.names = NameFilter::new(filter.include_names.clone(), filter.exclude_names.clone());
-    options.limits = Limits {
+    options.limits = SeriesLimits {
         processes: export.processes,
         top_n_subgroup: export.top_n_subgroup,
         top_n_others: export.top_n_others,

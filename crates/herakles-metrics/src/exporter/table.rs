@@ -1,6 +1,6 @@
 //! The families of the exporter itself.
 
-use crate::families::{BUILD_INFO, Family, Kind, Source, Unit};
+use crate::families::{BUILD_INFO, Family, FamilyKind, Source, Unit};
 use crate::sample::Sample;
 
 /// The families of the exporter itself, in the order of the exposition, behind those of the
@@ -8,7 +8,7 @@ use crate::sample::Sample;
 pub const FAMILIES: &[Family] = &[
     Family {
         name: BUILD_INFO,
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "What was built; always 1.",
         labels: &["version", "revision", "rustc"],
@@ -23,7 +23,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_config_info",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "What it runs with; always 1.",
         labels: &["config_hash", "rules_hash", "memory_mode", "gate"],
@@ -41,7 +41,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_cache_update_success",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "1 if the last refresh succeeded.",
         labels: &[],
@@ -50,7 +50,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_cache_updating",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "1 while a refresh runs.",
         labels: &[],
@@ -59,7 +59,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_cache_update_duration_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "Wall time of the last refresh.",
         labels: &[],
@@ -68,7 +68,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_cache_update_cpu_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "CPU time of all refreshes.",
         labels: &[],
@@ -77,7 +77,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_cache_updates_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::None,
         help: "Refreshes by result.",
         labels: &["result"],
@@ -86,7 +86,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_cache_last_success_timestamp_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "End of the last good refresh, Unix time.",
         labels: &[],
@@ -95,7 +95,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_processes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Every pid of the last good scan, once, by state.",
         labels: &["state"],
@@ -109,7 +109,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_memory_reads_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::None,
         help: "Memory samples by where they came from.",
         labels: &["result"],
@@ -118,7 +118,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_scan_errors_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::None,
         help: "Errors of scans, by what went wrong and on which file.",
         labels: &["kind", "file"],
@@ -133,7 +133,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_series",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Series of the snapshot part, with the _created samples that OpenMetrics has.",
         labels: &[],
@@ -144,7 +144,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_series_dropped",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Series that export.max_series kept out.",
         labels: &[],
@@ -155,7 +155,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_exposition_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Size of the rendered snapshot part.",
         labels: &["format"],
@@ -169,7 +169,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_http_requests_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::None,
         help: "Requests answered, by path and status code.",
         labels: &["path", "code"],
@@ -184,7 +184,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_config_last_reload_successful",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "1 if the last load of the file succeeded.",
         labels: &["file"],
@@ -199,7 +199,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_exporter_config_last_reload_success_timestamp_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "Last good load of the file, Unix time.",
         labels: &["file"],
@@ -214,7 +214,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "process_cpu_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "Total user and system CPU time spent in seconds.",
         labels: &[],
@@ -223,7 +223,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "process_resident_memory_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Resident memory size in bytes.",
         labels: &[],
@@ -232,7 +232,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "process_virtual_memory_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Virtual memory size in bytes.",
         labels: &[],
@@ -241,7 +241,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "process_open_fds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Number of open file descriptors.",
         labels: &[],
@@ -250,7 +250,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "process_max_fds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Maximum number of open file descriptors.",
         labels: &[],
@@ -259,7 +259,7 @@ pub const FAMILIES: &[Family] = &[
     },
     Family {
         name: "process_start_time_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "Start time of the process since unix epoch in seconds.",
         labels: &[],

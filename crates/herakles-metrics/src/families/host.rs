@@ -1,6 +1,6 @@
 //! The families of the host.
 
-use super::{Family, Kind, Source, Unit};
+use super::{Family, FamilyKind, Source, Unit};
 use crate::host::{HostRecord, Pressure};
 use crate::sample::Sample;
 
@@ -15,7 +15,7 @@ fn pressure(host: &HostRecord, seconds: fn(&Pressure) -> Option<f64>) -> Vec<Sam
 pub(super) const FAMILIES: &[Family] = &[
     Family {
         name: "herakles_host_memory_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Memory of the host by what it is used for; the categories sum to the total.",
         labels: &["category"],
@@ -28,7 +28,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_memory_total_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Memory of the host.",
         labels: &[],
@@ -37,7 +37,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_memory_available_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Memory that new work could have without swapping, as the kernel estimates it.",
         labels: &[],
@@ -46,7 +46,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_swap_total_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Swap space of the host.",
         labels: &[],
@@ -55,7 +55,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_swap_free_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Unused swap space of the host.",
         labels: &[],
@@ -64,7 +64,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_cpu_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "CPU time of the host by mode.",
         labels: &["mode"],
@@ -76,7 +76,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_load1",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Load average over 1 minute.",
         labels: &[],
@@ -85,7 +85,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_load5",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Load average over 5 minutes.",
         labels: &[],
@@ -94,7 +94,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_load15",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Load average over 15 minutes.",
         labels: &[],
@@ -103,7 +103,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_pressure_waiting_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "Time in which some task waited for the resource.",
         labels: &["resource"],
@@ -112,7 +112,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_host_pressure_stalled_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "Time in which all tasks waited for the resource.",
         labels: &["resource"],

@@ -1,6 +1,6 @@
 //! The families that name single processes.
 
-use super::{Family, Kind, Source, Unit};
+use super::{Family, FamilyKind, Source, Unit};
 use crate::sample::Value;
 use crate::snapshot::Ranking;
 
@@ -9,7 +9,7 @@ const PROCESS: &[&str] = &["group", "subgroup", "name", "pid"];
 pub(super) const FAMILIES: &[Family] = &[
     Family {
         name: "herakles_process_memory_rss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Resident set of the process, shared pages counted in full.",
         labels: PROCESS,
@@ -18,7 +18,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_process_memory_pss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Proportional set: each shared page divided by the number of its mappers.",
         labels: PROCESS,
@@ -27,7 +27,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_process_memory_uss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Unique set: what would be freed if the process exited.",
         labels: PROCESS,
@@ -36,7 +36,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_process_memory_swap_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Swapped-out anonymous memory of the process.",
         labels: PROCESS,
@@ -45,7 +45,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_process_cpu_usage_ratio",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Ratio,
         help: "Cores the process used between the last two scans.",
         labels: PROCESS,
@@ -54,7 +54,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_process_cpu_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "User and system CPU time of the process.",
         labels: PROCESS,
@@ -63,7 +63,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_process_start_time_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "Start of the process, Unix time.",
         labels: PROCESS,
@@ -72,7 +72,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_top_process_memory_rss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Resident set of the processes that have the biggest in their subgroup.",
         labels: PROCESS,
@@ -83,7 +83,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_top_process_memory_pss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Proportional set of the processes that have the biggest in their subgroup.",
         labels: PROCESS,
@@ -94,7 +94,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_top_process_memory_uss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Unique set of the processes that have the biggest in their subgroup.",
         labels: PROCESS,
@@ -105,7 +105,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_top_process_cpu_usage_ratio",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Ratio,
         help: "Cores used by the processes that use the most in their subgroup.",
         labels: PROCESS,
@@ -116,7 +116,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_top_process_cpu_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "CPU time of the processes that use the most CPU in their subgroup.",
         labels: PROCESS,

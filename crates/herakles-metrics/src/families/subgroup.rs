@@ -1,6 +1,6 @@
 //! The families of subgroups.
 
-use super::{Family, Kind, Source, Split, Unit};
+use super::{Family, FamilyKind, Source, Split, Unit};
 use crate::process::Activity;
 use crate::sample::Value;
 
@@ -18,7 +18,7 @@ fn split<const N: usize>(values: [(&'static str, Option<Value>); N]) -> Split {
 pub(super) const FAMILIES: &[Family] = &[
     Family {
         name: "herakles_subgroup_processes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Processes in the subgroup.",
         labels: SUBGROUP,
@@ -27,7 +27,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_threads",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Threads of the processes in the subgroup.",
         labels: SUBGROUP,
@@ -36,7 +36,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_unreadable_processes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Members without a memory sample: how partial the memory sums are.",
         labels: SUBGROUP,
@@ -45,7 +45,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_rss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Sum of the resident sets of the members, shared pages counted in each.",
         labels: SUBGROUP,
@@ -54,7 +54,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_pss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Sum of the proportional sets of the members.",
         labels: SUBGROUP,
@@ -63,7 +63,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_uss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Sum of the unique sets of the members.",
         labels: SUBGROUP,
@@ -72,7 +72,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_swap_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Sum of the swapped-out memory of the members.",
         labels: SUBGROUP,
@@ -81,7 +81,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_swap_pss_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Sum of the proportional shares of swap of the members.",
         labels: SUBGROUP,
@@ -90,7 +90,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_pss_anon_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Anonymous part of the proportional sets.",
         labels: SUBGROUP,
@@ -99,7 +99,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_pss_file_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "File part of the proportional sets.",
         labels: SUBGROUP,
@@ -108,7 +108,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_pss_shmem_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Shared-memory part of the proportional sets.",
         labels: SUBGROUP,
@@ -117,7 +117,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_hugetlb_private_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Private huge pages of the members, which are in neither RSS nor PSS.",
         labels: SUBGROUP,
@@ -126,7 +126,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_sample_age_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "Age of the oldest memory sample inside the sums.",
         labels: SUBGROUP,
@@ -135,7 +135,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_memory_virtual_bytes",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Bytes,
         help: "Sum of the virtual sizes of the members.",
         labels: SUBGROUP,
@@ -144,7 +144,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_process_states",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Processes in the subgroup by state; they sum to all of them.",
         labels: &["group", "subgroup", "state"],
@@ -156,7 +156,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_open_fds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::None,
         help: "Open file descriptors of the members.",
         labels: SUBGROUP,
@@ -165,7 +165,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_worst_fd_ratio",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Ratio,
         help: "Biggest share of its limit on open file descriptors that a member uses.",
         labels: SUBGROUP,
@@ -174,7 +174,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_cpu_usage_ratio",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Ratio,
         help: "Cores the members used between the last two scans.",
         labels: SUBGROUP,
@@ -183,7 +183,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_cpu_seconds_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Seconds,
         help: "CPU time of the members, exited ones and their reaped children included.",
         labels: &["group", "subgroup", "mode"],
@@ -197,7 +197,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_page_faults_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::None,
         help: "Page faults of the members, exited ones and their reaped children included.",
         labels: &["group", "subgroup", "kind"],
@@ -211,7 +211,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_io_bytes_total",
-        kind: Kind::Counter,
+        kind: FamilyKind::Counter,
         unit: Unit::Bytes,
         help: "Bytes that storage read and wrote for the members, exited ones and their reaped children included.",
         labels: &["group", "subgroup", "direction"],
@@ -226,7 +226,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_oldest_start_time_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "Start of the oldest member, Unix time.",
         labels: SUBGROUP,
@@ -235,7 +235,7 @@ pub(super) const FAMILIES: &[Family] = &[
     },
     Family {
         name: "herakles_subgroup_newest_start_time_seconds",
-        kind: Kind::Gauge,
+        kind: FamilyKind::Gauge,
         unit: Unit::Seconds,
         help: "Start of the newest member, Unix time.",
         labels: SUBGROUP,

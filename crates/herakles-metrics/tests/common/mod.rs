@@ -312,14 +312,14 @@ pub(crate) fn status(snapshot: &Snapshot) -> ExporterStatus {
 }
 
 /// Limits that let every process have series.
-pub(crate) fn no_limits() -> Limits {
-    Limits {
+pub(crate) fn no_limits() -> SeriesLimits {
+    SeriesLimits {
         max_series: None,
         filter: Filter {
             min_age: Duration::ZERO,
             ..Filter::default()
         },
-        ..Limits::default()
+        ..SeriesLimits::default()
     }
 }
 
@@ -356,7 +356,7 @@ pub(crate) fn said(snapshot: &Arc<Snapshot>, family: &str) -> Option<f64> {
 
 /// The snapshot of one subgroup `g/x` that stays, with these members.
 pub(crate) fn of_members(
-    limits: &Limits,
+    limits: &SeriesLimits,
     members: impl FnOnce(SubgroupSlot) -> Vec<Given>,
 ) -> Arc<Snapshot> {
     let mut builder = SnapshotBuilder::new(NOW);

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use herakles_scan::{
-    KernelUnits, MemorySource, RootErrorKind, ProcFile, ProcFs, ProcHandle as _, ProcSource as _,
-    ReadBuf, read_stat, read_text,
+    KernelUnits, MemorySource, ProcFile, ProcFs, ProcHandle as _, ProcSource as _, ReadBuf,
+    RootErrorKind, read_stat, read_text,
 };
 use herakles_stat::Pid;
 use rustix::time::{ClockId, clock_gettime};

@@ -9,8 +9,8 @@ use std::{
 use herakles_classify::Class;
 use herakles_dashboard::{History, Link, Query, Rights, SCRIPT, STYLE, View};
 use herakles_metrics::{
-    HostMemory, HostRecord, Limits, MemorySample, ProcessKind, ProcessMemory, Selection, Snapshot,
-    SnapshotBuilder, SubgroupRecord, SubgroupShare,
+    HostMemory, HostRecord, MemorySample, ProcessKind, ProcessMemory, Selection, SeriesLimits,
+    Snapshot, SnapshotBuilder, SubgroupRecord, SubgroupShare,
     exporter::{BuildLabels, ExporterStatus, SelfUsage},
 };
 use herakles_smaps::parse_rollup;
@@ -191,7 +191,7 @@ fn snapshot(taken: f64, minute: u32) -> Snapshot {
     host.memory = Some(memory);
     host.load = Some([5.21, 4.87, 4.66]);
     builder.host(host);
-    builder.finish(&Limits::default(), &mut Selection::default())
+    builder.finish(&SeriesLimits::default(), &mut Selection::default())
 }
 
 /// From 0 to 1, another for each process and minute.
