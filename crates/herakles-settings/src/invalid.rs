@@ -49,7 +49,7 @@ pub enum Invalid {
     /// Nothing, where something is expected.
     #[error("the value is empty: expected {0}")]
     Empty(String),
-    /// What a [`Form`](crate::Form) says of it.
+    /// What a [`Syntax`](crate::Syntax) says of it.
     #[error("{0}")]
-    Form(String),
+    Syntax(String),
 }

@@ -42,15 +42,15 @@ pub enum Kind {
     Path,
     /// A path in the file system, or nothing.
     OptionalPath,
-    /// A text of this form.
-    Text(&'static Form),
-    /// Any number of texts, each of this form.
-    Texts(&'static Form),
+    /// A text of this syntax.
+    Text(&'static Syntax),
+    /// Any number of texts, each of this syntax.
+    Texts(&'static Syntax),
 }
 
 /// What a text of the program's own is to look like.
 #[derive(Debug)]
-pub struct Form {
+pub struct Syntax {
     /// What is expected, of a list of such texts as a whole: `a list of colours such as red`.
     pub expected: &'static str,
     /// What stands for it in help, such as `COLOUR`.
@@ -115,7 +115,7 @@ impl Kind {
             Self::Duration { .. } => "a duration",
             Self::Choice(words) => return format!("one of {}", words.join(", ")),
             Self::Path | Self::OptionalPath => "a path",
-            Self::Text(form) | Self::Texts(form) => form.expected,
+            Self::Text(syntax) | Self::Texts(syntax) => syntax.expected,
         };
         match self.bounds() {
             Some(bounds) => format!("{noun} {bounds}"),
@@ -161,7 +161,7 @@ impl Kind {
             Self::Ratio { .. } => "RATIO",
             Self::Duration { .. } => "DURATION",
             Self::Path | Self::OptionalPath => "PATH",
-            Self::Text(form) | Self::Texts(form) => form.placeholder,
+            Self::Text(syntax) | Self::Texts(syntax) => syntax.placeholder,
         };
         name.to_owned()
     }
@@ -269,7 +269,9 @@ impl Kind {
                 }),
             },
             Self::Path if text.is_empty() => Err(Invalid::Empty(self.expected())),
-            Self::Text(form) => (form.read)(text).map(Value::Text).map_err(Invalid::Form),
+            Self::Text(syntax) => (syntax.read)(text)
+                .map(Value::Text)
+                .map_err(Invalid::Syntax),
             _ => Ok(Value::Text(text.to_owned())),
         }
     }
@@ -278,15 +280,15 @@ impl Kind {
         if items.iter().any(|item| item.trim().is_empty()) {
             return Err(Invalid::EmptyItem);
         }
-        let Self::Texts(form) = self else {
+        let Self::Texts(syntax) = self else {
             return Ok(Value::Texts(items));
         };
-        if let (true, Some(least)) = (items.is_empty(), form.at_least) {
+        if let (true, Some(least)) = (items.is_empty(), syntax.at_least) {
             return Err(Invalid::EmptyList(least));
         }
-        let texts = items.iter().map(|item| (form.read)(item));
+        let texts = items.iter().map(|item| (syntax.read)(item));
         let texts = texts.collect::<Result<_, _>>().map(Value::Texts);
-        texts.map_err(Invalid::Form)
+        texts.map_err(Invalid::Syntax)
     }
 
     fn mistaken(&self, found: String) -> Invalid {

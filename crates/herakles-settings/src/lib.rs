@@ -76,7 +76,7 @@ pub use error::{ConfigError, Place, Problem, ProblemKind, Problems};
 #[cfg(feature = "clap")]
 pub use flags::{Listing, with_settings};
 pub use invalid::Invalid;
-pub use kind::{Form, Kind};
+pub use kind::{Kind, Syntax};
 pub use load::{EffectiveSetting, Environment, FlagValues, Loaded, Sources};
 pub use names::{did_you_mean, nearest, quoted};
 pub use origin::Origin;

@@ -6,8 +6,8 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use herakles_settings::{
-    ConfigError, Environment, FlagValues, Form, Kind, Program, Settings, Sources, quoted, settings,
-    words,
+    ConfigError, Environment, FlagValues, Kind, Program, Settings, Sources, Syntax, quoted,
+    settings, words,
 };
 
 #[cfg(feature = "clap")]
@@ -15,7 +15,7 @@ mod command_line;
 mod layers;
 mod messages;
 
-static COLOURS: Form = Form {
+static COLOURS: Syntax = Syntax {
     expected: "a list of colours such as red",
     placeholder: "COLOUR",
     read: |text| match text {

@@ -14,7 +14,7 @@ use herakles_settings::{FromValue, Kind, Program, Value, settings, words};
 use herakles_web::ListenAddress;
 use tracing::Level;
 
-use super::forms::{ADDRESSES, GLOBS, NAMES, PATHS, ROUTE, name_glob};
+use super::syntax::{ADDRESSES, GLOBS, NAMES, PATHS, ROUTE, name_glob};
 
 const PROGRAM: Program<Config> = Program {
     name: "herakles-exporter",

@@ -72,34 +72,34 @@ fn texts_of_our_own_become_values() {
         assert_eq!(found, expect.map_err(str::to_owned), "{text}");
     };
     check(
-        Kind::Text(&forms::ROUTE),
+        Kind::Text(&syntax::ROUTE),
         "metrics",
         Err("`metrics` cannot be the path of the metrics: it must start with /"),
     );
     check(
-        Kind::Text(&forms::ROUTE),
+        Kind::Text(&syntax::ROUTE),
         "/health",
         Err("`/health` cannot be the path of the metrics: another page has that path"),
     );
     check(
-        Kind::Text(&forms::ROUTE),
+        Kind::Text(&syntax::ROUTE),
         "/x",
         Ok(Value::Text("/x".to_owned())),
     );
     check(
-        Kind::Texts(&forms::GLOBS),
+        Kind::Texts(&syntax::GLOBS),
         "a{b}",
         Err(
             "`a{b}` is no usable glob: only *, ? and [ ] are special, and {, } and \\ are not allowed",
         ),
     );
     check(
-        Kind::Texts(&forms::GLOBS),
+        Kind::Texts(&syntax::GLOBS),
         "[a",
         Err("`[a` is no usable glob: [ has no closing ] (write [[] for the character itself)"),
     );
     check(
-        Kind::Texts(&forms::PATHS),
+        Kind::Texts(&syntax::PATHS),
         "/etc/*/x.toml",
         Err(
             "`/etc/*/x.toml` is no usable glob: only the file name may hold *, ? and [ ], not its folder",

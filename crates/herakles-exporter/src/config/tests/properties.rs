@@ -25,7 +25,7 @@ fn value(kind: Kind) -> BoxedStrategy<Value> {
             .boxed(),
         Kind::Text(_) => "/m[a-z/._~-]{0,20}".prop_map(Value::Text).boxed(),
         Kind::Path | Kind::OptionalPath => "/[^\0]{0,20}".prop_map(Value::Text).boxed(),
-        Kind::Texts(form) => match form.placeholder {
+        Kind::Texts(syntax) => match syntax.placeholder {
             "ADDRESS" => {
                 let port = any::<u16>().prop_map(|port| ListenAddress::any(port).to_string());
                 prop::collection::vec(port, 1..4)

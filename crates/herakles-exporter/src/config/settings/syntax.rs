@@ -1,13 +1,13 @@
 //! Texts that are settings of ours: addresses, paths, globs and names.
 
 use herakles_classify::Glob;
-use herakles_settings::{Form, quoted};
+use herakles_settings::{Syntax, quoted};
 use herakles_web::ListenAddress;
 
 use crate::routes::{Page, ROUTES};
 
 /// The path of a page: `/` and what a URL path may hold, not one the exporter already serves.
-pub(super) static ROUTE: Form = Form {
+pub(super) static ROUTE: Syntax = Syntax {
     expected: "a path such as /metrics",
     placeholder: "PATH",
     read: route,
@@ -15,7 +15,7 @@ pub(super) static ROUTE: Form = Form {
 };
 
 /// Addresses to listen on, at least one.
-pub(super) static ADDRESSES: Form = Form {
+pub(super) static ADDRESSES: Syntax = Syntax {
     expected: "a list of addresses such as :9215 or [::1]:9215",
     placeholder: "ADDRESS",
     read: |text| {
@@ -28,7 +28,7 @@ pub(super) static ADDRESSES: Form = Form {
 };
 
 /// Paths of files; the last component may hold `*`, `?` and `[ ]`.
-pub(super) static PATHS: Form = Form {
+pub(super) static PATHS: Syntax = Syntax {
     expected: "a list of paths",
     placeholder: "PATH",
     read: file_pattern,
@@ -36,7 +36,7 @@ pub(super) static PATHS: Form = Form {
 };
 
 /// Globs with `*`, `?` and `[ ]` on a process name.
-pub(super) static GLOBS: Form = Form {
+pub(super) static GLOBS: Syntax = Syntax {
     expected: "a list of globs (* ? [ ])",
     placeholder: "GLOB",
     read: |text| name_glob(text).map(|_| text.to_owned()),
@@ -44,7 +44,7 @@ pub(super) static GLOBS: Form = Form {
 };
 
 /// Exact names.
-pub(super) static NAMES: Form = Form {
+pub(super) static NAMES: Syntax = Syntax {
     expected: "a list of names",
     placeholder: "NAME",
     read: |text| Ok(text.to_owned()),
