@@ -10,7 +10,7 @@ use std::os::unix::net::UnixListener;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use self::address::{Host, Place};
+use self::address::{Endpoint, Host};
 pub use self::address::{ListenAddress, ParseListenAddressError};
 pub(crate) use self::unix::SocketFile;
 
@@ -23,13 +23,13 @@ const BACKLOG: i32 = 1024;
 /// made in the file system is removed from there when this is dropped.
 #[derive(Debug)]
 pub struct Listener {
-    pub(crate) socket: Bound,
+    pub(crate) socket: ListenSocket,
     /// The name that it was bound by, if that was one.
     pub(crate) name: Option<String>,
 }
 
 #[derive(Debug)]
-pub(crate) enum Bound {
+pub(crate) enum ListenSocket {
     Tcp(TcpListener),
     Unix(UnixListener, Option<SocketFile>),
 }
@@ -37,7 +37,7 @@ pub(crate) enum Bound {
 impl Listener {
     fn tcp(listener: TcpListener, name: Option<&str>) -> Self {
         Self {
-            socket: Bound::Tcp(listener),
+            socket: ListenSocket::Tcp(listener),
             name: name.map(str::to_owned),
         }
     }
@@ -46,8 +46,8 @@ impl Listener {
     #[must_use]
     pub fn tcp_address(&self) -> Option<SocketAddr> {
         match &self.socket {
-            Bound::Tcp(listener) => listener.local_addr().ok(),
-            Bound::Unix(..) => None,
+            ListenSocket::Tcp(listener) => listener.local_addr().ok(),
+            ListenSocket::Unix(..) => None,
         }
     }
 }
@@ -61,7 +61,7 @@ impl From<TcpListener> for Listener {
 impl From<UnixListener> for Listener {
     fn from(listener: UnixListener) -> Self {
         Self {
-            socket: Bound::Unix(listener, None),
+            socket: ListenSocket::Unix(listener, None),
             name: None,
         }
     }
@@ -71,11 +71,11 @@ impl From<UnixListener> for Listener {
 impl fmt::Display for Listener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.socket {
-            Bound::Tcp(listener) => match listener.local_addr() {
+            ListenSocket::Tcp(listener) => match listener.local_addr() {
                 Ok(address) => address.fmt(f),
                 Err(_) => f.write_str("an unknown address"),
             },
-            Bound::Unix(listener, _) => {
+            ListenSocket::Unix(listener, _) => {
                 let address = listener.local_addr();
                 let path = address
                     .as_ref()
@@ -113,7 +113,7 @@ impl BindError {
     }
 
     fn advice(&self) -> String {
-        if let Place::Unix { .. } = self.address.place() {
+        if let Endpoint::Unix { .. } = self.address.endpoint() {
             return unix::advice(&self.source);
         }
         match self.source.kind() {
@@ -152,12 +152,12 @@ pub fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, BindError> {
 }
 
 fn bind_one(address: &ListenAddress, out: &mut Vec<Listener>) -> io::Result<()> {
-    let (host, port) = match address.place() {
-        Place::Tcp { host, port } => (host, *port),
-        Place::Unix { path, mode } => {
+    let (host, port) = match address.endpoint() {
+        Endpoint::Tcp { host, port } => (host, *port),
+        Endpoint::Unix { path, mode } => {
             let (listener, file) = unix::listen(path, *mode, BACKLOG)?;
             out.push(Listener {
-                socket: Bound::Unix(listener, Some(file)),
+                socket: ListenSocket::Unix(listener, Some(file)),
                 name: None,
             });
             return Ok(());

@@ -5,7 +5,6 @@
 //! new one is broken. [`WebConfig`] is one reading of it.
 
 mod client_auth;
-mod document;
 mod error;
 mod files;
 #[cfg(feature = "fuzzing")]
@@ -15,6 +14,7 @@ mod headers;
 mod names;
 mod passwords;
 mod rate_limit;
+mod raw_config;
 mod subject_names;
 mod tls;
 mod users;
@@ -25,11 +25,11 @@ use std::sync::Arc;
 
 use hyper::HeaderMap;
 
-use self::document::Document;
 pub use self::error::WebConfigError;
 use self::error::printable;
 use self::files::Files;
 use self::rate_limit::RateLimit;
+use self::raw_config::RawConfig;
 use self::users::Users;
 pub use self::watched::WebConfigFile;
 
@@ -64,11 +64,11 @@ impl WebConfig {
     }
 
     fn parse(text: &str, path: &Path, files: &mut Files) -> Result<Self, error::Problem> {
-        let document = Document::parse(text)?;
+        let raw = RawConfig::parse(text)?;
         let mut warnings = Vec::new();
-        let http = document.http_server_config.unwrap_or_default();
+        let http = raw.http_server_config.unwrap_or_default();
         let directory = path.parent().unwrap_or(Path::new(""));
-        let tls = match &document.tls_server_config {
+        let tls = match &raw.tls_server_config {
             Some(section) if section.value.is_set() => {
                 let mut context = tls::Context {
                     directory,
@@ -85,7 +85,7 @@ impl WebConfig {
             }
             None => None,
         };
-        let inline_key = document
+        let inline_key = raw
             .tls_server_config
             .is_some_and(|section| section.value.key.is_some());
         if inline_key && files.is_open_to_others(path) {
@@ -97,8 +97,8 @@ impl WebConfig {
         Ok(Self {
             tls,
             headers: headers::headers(http.headers.unwrap_or_default())?,
-            users: Users::new(document.basic_auth_users.unwrap_or_default(), &mut warnings)?,
-            rate_limit: RateLimit::new(document.rate_limit.unwrap_or_default())?,
+            users: Users::new(raw.basic_auth_users.unwrap_or_default(), &mut warnings)?,
+            rate_limit: RateLimit::new(raw.rate_limit.unwrap_or_default())?,
             warnings: warnings.iter().map(|warning| printable(warning)).collect(),
             is_empty: text.trim().is_empty(),
         })

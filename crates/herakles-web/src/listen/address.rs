@@ -24,10 +24,10 @@ const LONGEST_PATH: usize = 107;
 /// # Ok::<(), herakles_web::ParseListenAddressError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ListenAddress(Place);
+pub struct ListenAddress(Endpoint);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Place {
+pub(super) enum Endpoint {
     Tcp { host: Host, port: u16 },
     Unix { path: PathBuf, mode: u32 },
 }
@@ -44,7 +44,7 @@ impl ListenAddress {
     /// Every address of this host: IPv6 and IPv4 by one socket where IPv6 exists, else IPv4.
     #[must_use]
     pub const fn any(port: u16) -> Self {
-        Self(Place::Tcp {
+        Self(Endpoint::Tcp {
             host: Host::Any,
             port,
         })
@@ -54,19 +54,19 @@ impl ListenAddress {
     #[must_use]
     pub const fn port(&self) -> Option<u16> {
         match self.0 {
-            Place::Tcp { port, .. } => Some(port),
-            Place::Unix { .. } => None,
+            Endpoint::Tcp { port, .. } => Some(port),
+            Endpoint::Unix { .. } => None,
         }
     }
 
-    pub(super) const fn place(&self) -> &Place {
+    pub(super) const fn endpoint(&self) -> &Endpoint {
         &self.0
     }
 }
 
 impl From<SocketAddr> for ListenAddress {
     fn from(address: SocketAddr) -> Self {
-        Self(Place::Tcp {
+        Self(Endpoint::Tcp {
             host: Host::Ip(address.ip()),
             port: address.port(),
         })
@@ -76,12 +76,12 @@ impl From<SocketAddr> for ListenAddress {
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Tcp { host, port } => match host {
+            Endpoint::Tcp { host, port } => match host {
                 Host::Any => write!(f, ":{port}"),
                 Host::Ip(ip) => SocketAddr::new(*ip, *port).fmt(f),
                 Host::Name(name) => write!(f, "{name}:{port}"),
             },
-            Place::Unix { path, mode } => {
+            Endpoint::Unix { path, mode } => {
                 write!(f, "{UNIX}{}", path.display())?;
                 if *mode == DEFAULT_MODE {
                     return Ok(());
@@ -146,11 +146,11 @@ impl FromStr for ListenAddress {
             return Err(Error::InvalidPort);
         }
         let port = port.parse().map_err(|_| Error::InvalidPort)?;
-        Ok(Self(Place::Tcp { host, port }))
+        Ok(Self(Endpoint::Tcp { host, port }))
     }
 }
 
-fn parse_unix(text: &str) -> Result<Place, ParseListenAddressError> {
+fn parse_unix(text: &str) -> Result<Endpoint, ParseListenAddressError> {
     use ParseListenAddressError as Error;
 
     let (path, mode) = match text.rsplit_once('?') {
@@ -169,7 +169,7 @@ fn parse_unix(text: &str) -> Result<Place, ParseListenAddressError> {
     if !is_usable || path.len() > LONGEST_PATH {
         return Err(Error::InvalidPath);
     }
-    Ok(Place::Unix {
+    Ok(Endpoint::Unix {
         path: path.into(),
         mode,
     })

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::{Bound, ListenAddress, ParseListenAddressError as Error, bind};
+use super::{ListenAddress, ListenSocket, ParseListenAddressError as Error, bind};
 
 fn parse(text: &str) -> Result<ListenAddress, Error> {
     text.parse()
@@ -116,7 +116,7 @@ fn a_restart_need_not_wait_for_old_connections() {
     let address = listeners[0].tcp_address().unwrap();
     let mut client = TcpStream::connect(address).unwrap();
     // Who closes first keeps the connection in TIME_WAIT.
-    let Bound::Tcp(listener) = &listeners[0].socket else {
+    let ListenSocket::Tcp(listener) = &listeners[0].socket else {
         panic!("not {listeners:?}")
     };
     drop(listener.accept().unwrap());

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::foreign::Hosts;
 use super::socket::Socket;
-use crate::listen::{Bound, Listener, SocketFile};
+use crate::listen::{ListenSocket, Listener, SocketFile};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -43,14 +43,14 @@ impl Source {
     fn new(listener: Listener) -> io::Result<Self> {
         let hosts = Hosts::of(&listener);
         let socket = match listener.socket {
-            Bound::Tcp(listener) => {
+            ListenSocket::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
                 // Connections inherit it. A response leaves in one go; waiting to fill a segment
                 // would only delay its end.
                 SockRef::from(&listener).set_tcp_nodelay(true)?;
                 SourceSocket::Tcp(TcpListener::from_std(listener)?)
             }
-            Bound::Unix(listener, file) => {
+            ListenSocket::Unix(listener, file) => {
                 listener.set_nonblocking(true)?;
                 SourceSocket::Unix(UnixListener::from_std(listener)?, file)
             }

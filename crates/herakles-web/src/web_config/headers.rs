@@ -7,8 +7,8 @@ use hyper::header::{
 };
 use serde_saphyr::Spanned;
 
-use super::document::{HeadersSection, given};
 use super::error::Problem;
+use super::raw_config::{HeadersSection, given};
 
 /// Name, the only values it may have if not all, value.
 type Row = (HeaderName, &'static [&'static str], Option<Spanned<String>>);

@@ -102,7 +102,7 @@ impl PasswordChecks {
         if let Some(verdict) = self.remembered(&tag) {
             return verdict;
         }
-        let Some(_place) = Place::take(self, client) else {
+        let Some(_permit) = Permit::take(self, client) else {
             return Verdict::Busy;
         };
         let Ok(turn) = Arc::clone(&self.one_at_a_time).acquire_owned().await else {
@@ -156,34 +156,34 @@ impl PasswordChecks {
     }
 }
 
-/// A place among the waiting checks, given back when dropped.
-struct Place<'a> {
+/// Permission to wait for a check, given back when dropped.
+struct Permit<'a> {
     checks: &'a PasswordChecks,
     client: Option<IpAddr>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Permit<'a> {
     fn take(checks: &'a PasswordChecks, client: Option<IpAddr>) -> Option<Self> {
         let client = client.map(network);
         let mut waiting = lock(&checks.waiting);
         if waiting.values().sum::<usize>() >= WAITING {
             return None;
         }
-        let places = waiting.entry(client).or_default();
-        if *places >= WAITING_OF_CLIENT {
+        let permits = waiting.entry(client).or_default();
+        if *permits >= WAITING_OF_CLIENT {
             return None;
         }
-        *places += 1;
+        *permits += 1;
         Some(Self { checks, client })
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         let mut waiting = lock(&self.checks.waiting);
-        if let Some(places) = waiting.get_mut(&self.client) {
-            *places -= 1;
-            if *places == 0 {
+        if let Some(permits) = waiting.get_mut(&self.client) {
+            *permits -= 1;
+            if *permits == 0 {
                 waiting.remove(&self.client);
             }
         }

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::document::RateLimitSection;
 use super::error::Problem;
+use super::raw_config::RateLimitSection;
 
 /// One request per interval, and a burst beyond it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,10 +10,10 @@ use rustls::{RootCertStore, ServerConfig};
 use serde_saphyr::{Location, Spanned};
 
 use super::client_auth::{ClientAuth, Verifier};
-use super::document::{TlsSection, given, given_secret};
 use super::error::Problem;
 use super::files::Files;
 use super::names;
+use super::raw_config::{TlsSection, given, given_secret};
 
 /// What a section needs from around it.
 pub(super) struct Context<'a> {

@@ -6,8 +6,8 @@ use std::fmt;
 use bcrypt::HashParts;
 use serde_saphyr::Spanned;
 
-use super::document::Secret;
 use super::error::Problem;
+use super::raw_config::Secret;
 
 /// From this cost on one check takes seconds.
 const SLOW_COST: u32 = 15;

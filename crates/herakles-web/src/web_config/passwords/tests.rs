@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_saphyr::{Location, Spanned};
 
-use super::super::document::Secret;
+use super::super::raw_config::Secret;
 use super::*;
 
 const COST: u32 = 4;
@@ -179,20 +179,20 @@ async fn a_client_may_have_only_a_few_checks_waiting() {
     let address = |text: &str| Some(text.parse::<IpAddr>().unwrap());
     let _turn = checks.one_at_a_time.acquire().await.unwrap();
     let places: Vec<_> = (0..WAITING_OF_CLIENT)
-        .map(|_| Place::take(&checks, address("2001:db8::1")).unwrap())
+        .map(|_| Permit::take(&checks, address("2001:db8::1")).unwrap())
         .collect();
-    assert!(Place::take(&checks, address("2001:db8::2")).is_none());
+    assert!(Permit::take(&checks, address("2001:db8::2")).is_none());
     let header = header("alice", "alice123");
     let users = alice();
     let verdict = checks.judge(&users, Some(&header), address("2001:db8::3"));
     assert_eq!(verdict.await, Verdict::Busy);
-    assert!(Place::take(&checks, address("2001:db8:0:1::1")).is_some());
+    assert!(Permit::take(&checks, address("2001:db8:0:1::1")).is_some());
     drop(places);
     assert!(lock(&checks.waiting).is_empty());
 
     let addresses = (0..=255_u8).map(|last| Some(IpAddr::from([192, 0, 2, last])));
     let places: Vec<_> = addresses
-        .map_while(|address| Place::take(&checks, address))
+        .map_while(|address| Permit::take(&checks, address))
         .collect();
     assert_eq!(places.len(), WAITING);
 }

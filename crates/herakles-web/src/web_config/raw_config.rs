@@ -21,7 +21,7 @@ impl fmt::Debug for Secret {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Document {
+pub(super) struct RawConfig {
     pub(super) tls_server_config: Option<Spanned<TlsSection>>,
     pub(super) http_server_config: Option<HttpSection>,
     pub(super) basic_auth_users: Option<BTreeMap<String, Spanned<Secret>>>,
@@ -76,13 +76,13 @@ pub(super) struct RateLimitSection {
     pub(super) burst: Option<Spanned<i64>>,
 }
 
-impl Document {
+impl RawConfig {
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
         // Its own errors would quote neighbouring lines, which may hold secrets.
         let options = serde_saphyr::options! { with_snippet: false };
-        let document: Result<Option<Self>, _> = serde_saphyr::from_str_with_options(text, options);
-        match document {
-            Ok(document) => Ok(document.unwrap_or_default()),
+        let raw: Result<Option<Self>, _> = serde_saphyr::from_str_with_options(text, options);
+        match raw {
+            Ok(raw) => Ok(raw.unwrap_or_default()),
             Err(error) => Err(Problem::somewhere(error.location(), sentence(&error))),
         }
     }
