@@ -104,7 +104,7 @@ impl Identities {
         let Ok(proc) = ProcFs::open(root) else {
             return;
         };
-        let queue = Arc::new(Queue {
+        let queue = Arc::new(ReadQueue {
             proc,
             users: Users::open(&self.rootfs),
             unknown: Mutex::new(unknown.into_iter()),
@@ -149,13 +149,13 @@ impl Identities {
 }
 
 /// Who is to be read. Also one that comes back late takes the next from here.
-struct Queue {
+struct ReadQueue {
     proc: ProcFs,
     users: Users,
     unknown: Mutex<IntoIter<(ProcessKey, Box<str>)>>,
 }
 
-impl Queue {
+impl ReadQueue {
     /// Starts a thread, if there is one to be had.
     fn start(self: &Arc<Self>, answer: Sender<Answer>) -> bool {
         let queue = Arc::clone(self);
