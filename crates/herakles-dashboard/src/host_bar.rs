@@ -1,4 +1,4 @@
-//! The memory of the host as one bar, whose parts add up to all of it.
+//! The memory of the host as one bar, whose segments add up to all of it.
 
 use herakles_metrics::HostMemory;
 use maud::{Markup, html};
@@ -7,22 +7,22 @@ use crate::colour;
 use crate::human::{bytes, percent};
 use crate::members::Members;
 
-/// Subgroups with a part of their own, each at least this share of all memory.
+/// Subgroups with a segment of their own, each at least this share of all memory.
 const SUBGROUPS: usize = 6;
 const LEAST_SHARE: f64 = 0.005;
 
-/// One part.
+/// One share of the bar.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Part {
+pub(crate) struct Segment {
     pub(crate) label: String,
     pub(crate) class: &'static str,
     pub(crate) bytes: u64,
 }
 
-/// The parts of the host's memory; they add up to `MemTotal`. What processes have written
+/// The segments of the host's memory; they add up to `MemTotal`. What processes have written
 /// (anonymous memory) is divided among the biggest subgroups where the kernel tells how much of
 /// their PSS is anonymous.
-pub(crate) fn parts(memory: &HostMemory, all: &[Members<'_>]) -> Vec<Part> {
+pub(crate) fn segments(memory: &HostMemory, all: &[Members<'_>]) -> Vec<Segment> {
     let category = |names: &[&str]| {
         let categories = memory.categories();
         let wanted = categories.iter().filter(|(name, _)| names.contains(name));
@@ -35,19 +35,19 @@ pub(crate) fn parts(memory: &HostMemory, all: &[Members<'_>]) -> Vec<Part> {
         .filter(|(_, bytes)| *bytes as f64 >= LEAST_SHARE * memory.total_bytes as f64)
         .collect();
     owners.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    let mut parts = Vec::new();
+    let mut segments = Vec::new();
     for (members, bytes) in owners.into_iter().take(SUBGROUPS) {
         let class = &members.subgroup.class;
         // The samples may be older than the host's own figure.
         let bytes = bytes.min(anonymous);
         anonymous -= bytes;
-        parts.push(Part {
+        segments.push(Segment {
             label: format!("{}/{}", class.group, class.subgroup),
             class: colour::of_group(&class.group),
             bytes,
         });
     }
-    let rest = if parts.is_empty() {
+    let rest = if segments.is_empty() {
         "processes, anonymous"
     } else {
         "other processes, anonymous"
@@ -68,43 +68,43 @@ pub(crate) fn parts(memory: &HostMemory, all: &[Members<'_>]) -> Vec<Part> {
         ("other", "a1", category(&["other"])),
         ("free", "a5", category(&["free"])),
     ];
-    parts.extend(fixed.map(|(label, class, bytes)| Part {
+    segments.extend(fixed.map(|(label, class, bytes)| Segment {
         label: label.to_owned(),
         class,
         bytes,
     }));
-    parts.retain(|part| part.bytes > 0);
-    parts
+    segments.retain(|segment| segment.bytes > 0);
+    segments
 }
 
-pub(crate) fn draw(memory: &HostMemory, parts: &[Part]) -> Markup {
+pub(crate) fn draw(memory: &HostMemory, segments: &[Segment]) -> Markup {
     let total = memory.total_bytes.max(1) as f64;
     let mut x = 0.0;
-    let placed = parts.iter().map(|part| {
-        let (from, width) = (x, 100.0 * part.bytes as f64 / total);
+    let placed = segments.iter().map(|segment| {
+        let (from, width) = (x, 100.0 * segment.bytes as f64 / total);
         x += width;
-        (part, format!("{from:.3}%"), format!("{width:.3}%"))
+        (segment, format!("{from:.3}%"), format!("{width:.3}%"))
     });
     html! {
-        svg.bar role="img" aria-label={ "the memory of the host: " (sentence(parts)) } {
-            @for (part, x, width) in placed {
-                rect class=(part.class) x=(x) width=(width) height="100%" {
-                    title { (part.label) " " (bytes(part.bytes)) ", " (percent(part.bytes as f64, total)) }
+        svg.bar role="img" aria-label={ "the memory of the host: " (sentence(segments)) } {
+            @for (segment, x, width) in placed {
+                rect class=(segment.class) x=(x) width=(width) height="100%" {
+                    title { (segment.label) " " (bytes(segment.bytes)) ", " (percent(segment.bytes as f64, total)) }
                 }
             }
         }
         ul.legend {
-            @for part in parts {
-                li class=(part.class) { (part.label) " " b { (bytes(part.bytes)) } }
+            @for segment in segments {
+                li class=(segment.class) { (segment.label) " " b { (bytes(segment.bytes)) } }
             }
         }
     }
 }
 
-fn sentence(parts: &[Part]) -> String {
-    let named = parts
+fn sentence(segments: &[Segment]) -> String {
+    let named = segments
         .iter()
-        .map(|part| format!("{} {}", part.label, bytes(part.bytes)));
+        .map(|segment| format!("{} {}", segment.label, bytes(segment.bytes)));
     named.collect::<Vec<_>>().join(", ")
 }
 
@@ -123,8 +123,11 @@ mod tests {
             memory.shmem_bytes = mib(50);
             memory.anonymous_bytes = mib(anonymous);
             memory.slab_unreclaimable_bytes = mib(30);
-            let parts = parts(&memory, &[]);
-            assert_eq!(parts.iter().map(|part| part.bytes).sum::<u64>(), mib(1000));
+            let segments = segments(&memory, &[]);
+            assert_eq!(
+                segments.iter().map(|segment| segment.bytes).sum::<u64>(),
+                mib(1000)
+            );
         }
     }
 }

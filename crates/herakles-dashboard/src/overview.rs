@@ -42,7 +42,7 @@ impl View<'_> {
             section #memory {
                 h2 { "Where the memory is" }
                 @if let Some(memory) = self.snapshot.host().and_then(|host| host.memory.as_ref()) {
-                    (host_bar::draw(memory, &host_bar::parts(memory, &all)))
+                    (host_bar::draw(memory, &host_bar::segments(memory, &all)))
                 }
                 @if all.iter().any(|members| members.bytes > Some(0)) { (treemap::map(&all)) }
                 @if Basis::of(self.snapshot) == Basis::Mixed {
