@@ -14,7 +14,7 @@ use herakles_web::{Event, Limits};
 use tokio::sync::{Semaphore, watch};
 
 use crate::cache::{Cache, CachedRefresh};
-use crate::config::Sources;
+use crate::config::ConfigSources;
 use crate::config::{LoadError, RunningConfig};
 use crate::routes::Route;
 use crate::status::Status;
@@ -36,7 +36,7 @@ pub(crate) struct App {
     pub(crate) looks: Arc<Semaphore>,
     /// What pages show as lines.
     history: Mutex<History>,
-    sources: Sources,
+    sources: ConfigSources,
     /// Wakes the refresh thread to go by `running_config`.
     wake: SyncSender<()>,
     reloading: Mutex<()>,
@@ -52,7 +52,7 @@ pub(crate) struct ScrapeScratch {
 
 impl App {
     pub(crate) fn new(
-        sources: Sources,
+        sources: ConfigSources,
         running_config: RunningConfig,
         web_config: Option<Arc<WebConfigFile>>,
         wake: SyncSender<()>,

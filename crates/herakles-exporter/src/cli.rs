@@ -35,7 +35,7 @@ pub(crate) enum Command {
     Once(Once),
     Check(Check),
     Explain(Explain),
-    Rules(Rules),
+    Rules(RulesCommand),
     Config(ConfigFormat),
     Completions(Shell),
     Man,
@@ -126,7 +126,7 @@ pub(crate) enum ReportFormat {
 /// `rules`: what can be done with them.
 #[derive(Debug, PartialEq)]
 #[non_exhaustive]
-pub(crate) enum Rules {
+pub(crate) enum RulesCommand {
     /// The effective rules in order.
     List {
         /// Only this group's.

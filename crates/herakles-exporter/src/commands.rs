@@ -14,7 +14,7 @@ use herakles_collect::OpenError;
 use herakles_settings::Environment;
 
 use crate::cli::{self, Command, ConfigFormat, UsageError};
-use crate::config::{LoadError, Loaded, RunningConfig, Sources, template};
+use crate::config::{ConfigSources, LoadError, LoadedConfig, RunningConfig, template};
 use crate::serve::{self, ServeError};
 
 /// Why the program ends with another code than 0.
@@ -62,7 +62,7 @@ impl Failure {
 /// Does what the arguments ask for.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
     let invocation = cli::parse(arguments)?;
-    let sources = Sources::new(invocation.flags, Environment::current());
+    let sources = ConfigSources::new(invocation.flags, Environment::current());
     match invocation.command {
         Command::Print(text) => output::print(&text),
         Command::Completions(shell) => output::print_bytes(&cli::completions(shell)),
@@ -88,7 +88,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitC
 
 /// The effective configuration. Its warnings go to standard error: among the settings the next
 /// program would read them.
-fn effective(sources: &Sources) -> Result<Loaded, Failure> {
+fn effective(sources: &ConfigSources) -> Result<LoadedConfig, Failure> {
     let loaded = sources.load().map_err(LoadError::from)?;
     output::warn(&loaded.warnings);
     Ok(loaded)

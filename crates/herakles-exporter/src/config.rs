@@ -1,7 +1,8 @@
 //! The configuration: from flags, environment and file to one checked [`Config`].
 //!
-//! [`Sources`] holds where it comes from (flags, environment, file); [`Sources::load`] merges the
-//! layers by the rows of [`settings`] into a [`Loaded`], and does so again at a reload.
+//! [`ConfigSources`] holds where it comes from (flags, environment, file); [`ConfigSources::load`]
+//! merges the layers by the rows of [`settings`] into a [`LoadedConfig`], and does so again at a
+//! reload.
 
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -16,10 +17,10 @@ pub(crate) use settings::Config;
 use settings::MemoryReading;
 
 /// Where the configuration comes from.
-pub(crate) type Sources = herakles_settings::Sources<Config>;
+pub(crate) type ConfigSources = herakles_settings::Sources<Config>;
 
 /// The configuration, and how it came about.
-pub(crate) type Loaded = herakles_settings::Loaded<Config>;
+pub(crate) type LoadedConfig = herakles_settings::Loaded<Config>;
 
 /// A file to start from.
 pub(crate) fn template() -> String {

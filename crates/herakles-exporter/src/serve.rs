@@ -15,7 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, log_warnings};
 use crate::cli::BUILD;
-use crate::config::Sources;
+use crate::config::ConfigSources;
 use crate::config::{LoadError, RunningConfig};
 use crate::http;
 use crate::refresh::Refresher;
@@ -70,7 +70,7 @@ fn hold_signals() -> std::io::Result<Signals> {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(crate) fn run(sources: Sources) -> Result<(), ServeError> {
+pub(crate) fn run(sources: ConfigSources) -> Result<(), ServeError> {
     let start = |what| move |source| ServeError::Start { what, source };
     let signals = hold_signals().map_err(start("the signal handlers"))?;
 

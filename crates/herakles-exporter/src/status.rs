@@ -18,10 +18,10 @@ use crate::config::LoadError;
 
 /// The live state of the exporter, where scrapes and refreshes meet: locked for a few instructions,
 /// never across I/O.
-pub(crate) struct Status(Mutex<State>);
+pub(crate) struct Status(Mutex<Inner>);
 
 #[derive(Default)]
-struct State {
+struct Inner {
     /// All of it but what belongs to a snapshot or is read at the scrape.
     live: ExporterStatus,
     /// CPU time of all refreshes.
@@ -32,7 +32,7 @@ struct State {
     reload_error: Option<String>,
 }
 
-impl State {
+impl Inner {
     fn add_cpu(&mut self, cpu: Duration) {
         self.cpu += cpu;
         self.live.cache_update_cpu_seconds = self.cpu.as_secs_f64();
@@ -51,9 +51,9 @@ impl Status {
             config,
             ..ExporterStatus::default()
         };
-        let status = Self(Mutex::new(State {
+        let status = Self(Mutex::new(Inner {
             live,
-            ..State::default()
+            ..Inner::default()
         }));
         status.gated(false);
         status
@@ -185,7 +185,7 @@ impl Status {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

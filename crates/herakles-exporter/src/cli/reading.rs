@@ -12,7 +12,7 @@ use herakles_stat::Pid;
 
 use super::{
     Check, Command, ConfigFormat, Description, Explain, Invocation, Once, OnceFormat, ReportFormat,
-    Rules, RulesFormat, Subject, TableOptions, UsageError,
+    RulesCommand, RulesFormat, Subject, TableOptions, UsageError,
 };
 use crate::config::Config;
 
@@ -123,7 +123,7 @@ fn explain_from(matches: &ArgMatches) -> Result<Explain, UsageError> {
 fn rules_from(
     outer: &ArgMatches,
     nested: Option<&(&str, &ArgMatches)>,
-) -> Result<Rules, UsageError> {
+) -> Result<RulesCommand, UsageError> {
     let (name, inner) = match nested {
         Some((name, inner)) => (*name, Some(*inner)),
         None => ("list", None),
@@ -133,11 +133,11 @@ fn rules_from(
         return Err(UsageError(sentence));
     }
     match (name, inner) {
-        ("suggest", _) => return Ok(Rules::Suggest),
+        ("suggest", _) => return Ok(RulesCommand::Suggest),
         ("import", Some(inner)) => {
             let file = inner.get_one::<PathBuf>("process-exporter").cloned();
             return file
-                .map(|process_exporter| Rules::Import { process_exporter })
+                .map(|process_exporter| RulesCommand::Import { process_exporter })
                 .ok_or_else(|| UsageError("name the file by --process-exporter".to_owned()));
         }
         _ => {}
@@ -147,7 +147,7 @@ fn rules_from(
             .and_then(|inner| word(inner, id))
             .or_else(|| word(outer, id))
     };
-    Ok(Rules::List {
+    Ok(RulesCommand::List {
         group: option("group").map(str::to_owned),
         format: match option("format") {
             Some("json") => RulesFormat::Json,

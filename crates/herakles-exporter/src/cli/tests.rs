@@ -92,7 +92,7 @@ fn subcommands_are_read() {
 #[test]
 fn rules_take_their_options_before_and_after_list() {
     let expect = || {
-        Command::Rules(Rules::List {
+        Command::Rules(RulesCommand::List {
             group: Some("db".into()),
             format: RulesFormat::Toml,
         })
@@ -100,14 +100,17 @@ fn rules_take_their_options_before_and_after_list() {
     assert_eq!(command("rules --group db --format toml"), expect());
     assert_eq!(command("rules list --group db --format toml"), expect());
     assert_eq!(command("rules --group db list --format toml"), expect());
-    assert_eq!(command("rules suggest"), Command::Rules(Rules::Suggest));
+    assert_eq!(
+        command("rules suggest"),
+        Command::Rules(RulesCommand::Suggest)
+    );
     assert_eq!(
         command("rules import --process-exporter pe.yml"),
-        Command::Rules(Rules::Import {
+        Command::Rules(RulesCommand::Import {
             process_exporter: "pe.yml".into()
         })
     );
-    let plain = Command::Rules(Rules::List {
+    let plain = Command::Rules(RulesCommand::List {
         group: None,
         format: RulesFormat::Table,
     });

@@ -14,12 +14,12 @@ use herakles_stat::Pid;
 use herakles_web::web_config::WebConfig;
 
 use crate::cli::Check;
+use crate::config::ConfigSources;
 use crate::config::RunningConfig;
-use crate::config::Sources;
 use crate::sandbox;
 
-pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
-    let mut report = Report {
+pub(super) fn run(check: &Check, sources: &ConfigSources) -> ExitCode {
+    let mut report = CheckReport {
         allow_partial: check.allow_partial,
         failed: false,
     };
@@ -42,13 +42,13 @@ pub(super) fn run(check: &Check, sources: &Sources) -> ExitCode {
 }
 
 /// Prints each line at once: a check may take a moment, or hang where the answer is.
-struct Report {
+struct CheckReport {
     /// A missing right is no failure.
     allow_partial: bool,
     failed: bool,
 }
 
-impl Report {
+impl CheckReport {
     fn line(&self, state: &str, what: &str) {
         // A reader that is gone does not change the exit code.
         let _ = writeln!(std::io::stdout(), "{state:<5} {what}");
@@ -77,7 +77,7 @@ impl Report {
     }
 }
 
-fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig> {
+fn configuration(sources: &ConfigSources, report: &mut CheckReport) -> Option<RunningConfig> {
     match RunningConfig::load(sources) {
         Err(error) => {
             report.fail(&format!("configuration: {error}"));
@@ -109,7 +109,7 @@ fn configuration(sources: &Sources, report: &mut Report) -> Option<RunningConfig
     }
 }
 
-fn web_config(running_config: &RunningConfig, report: &mut Report) {
+fn web_config(running_config: &RunningConfig, report: &mut CheckReport) {
     let Some(path) = &running_config.config().web.config_file else {
         return;
     };
@@ -133,7 +133,7 @@ fn web_config(running_config: &RunningConfig, report: &mut Report) {
     }
 }
 
-fn proc(running_config: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
+fn proc(running_config: &RunningConfig, report: &mut CheckReport) -> Option<ProcFs> {
     let root = running_config.config().path.procfs.display().to_string();
     let proc = match ProcFs::open(&running_config.config().path.procfs) {
         Ok(opened) => opened,
@@ -164,7 +164,7 @@ fn proc(running_config: &RunningConfig, report: &mut Report) -> Option<ProcFs> {
     Some(proc)
 }
 
-fn memory(proc: &ProcFs, running_config: &RunningConfig, report: &mut Report) {
+fn memory(proc: &ProcFs, running_config: &RunningConfig, report: &mut CheckReport) {
     if running_config.options.memory_mode() == MemoryMode::Rss {
         rights(proc, running_config, true, report);
         return report.ok("memory: only RSS is asked for, which needs no right");
@@ -201,7 +201,7 @@ fn rights(
     proc: &ProcFs,
     running_config: &RunningConfig,
     memory_open: bool,
-    report: &mut Report,
+    report: &mut CheckReport,
 ) -> bool {
     let held = match Capabilities::effective() {
         Ok(held) => held,
@@ -241,7 +241,7 @@ pub(super) fn readable(readable: u64, asked: u64, privileged: bool) -> String {
     format!("memory: readable for {readable} of {asked}{advice}")
 }
 
-fn addresses(running_config: &RunningConfig, proc: Option<&ProcFs>, report: &mut Report) {
+fn addresses(running_config: &RunningConfig, proc: Option<&ProcFs>, report: &mut CheckReport) {
     /// As the kernel cuts the name of the program.
     const NAME: &[u8] = b"herakles-export";
 
@@ -269,7 +269,7 @@ fn addresses(running_config: &RunningConfig, proc: Option<&ProcFs>, report: &mut
 }
 
 /// Scans once as the service would, which tells what it costs and whom it leaves out.
-fn scan(running_config: &RunningConfig, report: &mut Report) {
+fn scan(running_config: &RunningConfig, report: &mut CheckReport) {
     let root = running_config.config().path.procfs.clone();
     let max_hold = running_config.config().scan.max_hold;
     let begin = Instant::now();
@@ -335,7 +335,7 @@ fn refused(processes: &[Process]) -> String {
 }
 
 /// Enters it as the service does at its start, and tells what holds.
-fn enter_sandbox(running_config: &RunningConfig, proc: &ProcFs, report: &Report) {
+fn enter_sandbox(running_config: &RunningConfig, proc: &ProcFs, report: &CheckReport) {
     let files = running_config.files_to_read_again();
     let protections = sandbox::enter(running_config.config(), &files, proc);
     report.ok(&format!("sandbox: {protections}"));

@@ -11,17 +11,17 @@ use std::process::ExitCode;
 use herakles_classify::Rule;
 
 use super::{Failure, output};
-use crate::cli::{Rules, RulesFormat};
+use crate::cli::{RulesCommand, RulesFormat};
+use crate::config::ConfigSources;
 use crate::config::RunningConfig;
-use crate::config::Sources;
 
-pub(super) fn run(command: &Rules, sources: &Sources) -> Result<ExitCode, Failure> {
+pub(super) fn run(command: &RulesCommand, sources: &ConfigSources) -> Result<ExitCode, Failure> {
     match command {
-        Rules::List { group, format } => {
+        RulesCommand::List { group, format } => {
             list(group.as_deref(), *format, &RunningConfig::load(sources)?)
         }
-        Rules::Suggest => suggest::run(RunningConfig::load(sources)?),
-        Rules::Import { process_exporter } => import::run(process_exporter),
+        RulesCommand::Suggest => suggest::run(RunningConfig::load(sources)?),
+        RulesCommand::Import { process_exporter } => import::run(process_exporter),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use herakles_settings::{Environment, FlagValues};
 
-use super::Sources;
+use super::ConfigSources;
 
 /// Reads the text as a configuration file, and gives the effective configuration as such a file.
 ///
 /// # Errors
 /// What is wrong, in sentences.
 pub fn configuration(text: &str) -> Result<String, Vec<String>> {
-    let sources = Sources::new(FlagValues::default(), Environment::default());
+    let sources = ConfigSources::new(FlagValues::default(), Environment::default());
     sources
         .load_text("exporter.toml".into(), text)
         .map(|loaded| loaded.to_toml())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use herakles_settings::{ConfigError, Origin};
 
-use super::Loaded;
+use super::LoadedConfig;
 use super::settings::name_glob;
 
 /// The files of rules that exist, in the order in which they are tried: as configured, and the
@@ -18,7 +18,7 @@ use super::settings::name_glob;
 /// # Errors
 /// [`ConfigError::Read`] if a named file is missing or a folder cannot be listed, or if a
 /// variable holds a relative path.
-pub(super) fn rule_files(loaded: &Loaded) -> Result<Vec<PathBuf>, ConfigError> {
+pub(super) fn rule_files(loaded: &LoadedConfig) -> Result<Vec<PathBuf>, ConfigError> {
     let origin = origin(loaded);
     let configured = origin.is_some_and(|origin| *origin != Origin::Default);
     let mut files = Vec::new();
@@ -50,13 +50,13 @@ pub(super) fn rule_files(loaded: &Loaded) -> Result<Vec<PathBuf>, ConfigError> {
 }
 
 /// What is configured, whether there is a file or not.
-pub(super) fn rule_patterns(loaded: &Loaded) -> impl Iterator<Item = PathBuf> {
+pub(super) fn rule_patterns(loaded: &LoadedConfig) -> impl Iterator<Item = PathBuf> {
     let patterns = loaded.config.classification.rules.iter();
     patterns.map(|pattern| folder(loaded).join(pattern))
 }
 
 /// Where relative paths start from.
-fn folder(loaded: &Loaded) -> &Path {
+fn folder(loaded: &LoadedConfig) -> &Path {
     match origin(loaded) {
         Some(Origin::File { path, .. }) => path.parent(),
         _ => None,
@@ -64,7 +64,7 @@ fn folder(loaded: &Loaded) -> &Path {
     .unwrap_or(Path::new(""))
 }
 
-fn origin(loaded: &Loaded) -> Option<&Origin> {
+fn origin(loaded: &LoadedConfig) -> Option<&Origin> {
     loaded.settings.iter().find_map(|row| {
         let is_rules = (row.setting.table, row.setting.key) == ("classification", "rules");
         is_rules.then_some(&row.origin)

@@ -14,7 +14,7 @@ use herakles_web::Limits;
 
 use super::rule_files::{rule_files, rule_patterns};
 use super::settings::{Config, MemoryReading};
-use super::{Loaded, Sources};
+use super::{ConfigSources, LoadedConfig};
 
 /// No rule file is longer: beyond it something else was named by mistake.
 const MAX_RULE_FILE: u64 = 1 << 20;
@@ -43,7 +43,7 @@ pub(crate) enum LoadError {
 /// What the program goes by until the next reload.
 #[derive(Debug)]
 pub(crate) struct RunningConfig {
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: LoadedConfig,
     /// What the collector does by it.
     pub(crate) options: Options,
     /// What is suspicious in the user's rules. The built-in ones have their own test.
@@ -55,12 +55,12 @@ pub(crate) struct RunningConfig {
 
 impl RunningConfig {
     /// Loads the configuration, then the rules it names.
-    pub(crate) fn load(sources: &Sources) -> Result<Self, LoadError> {
+    pub(crate) fn load(sources: &ConfigSources) -> Result<Self, LoadError> {
         Self::of(sources.load()?, None)
     }
 
     /// The same for a running exporter.
-    pub(crate) fn reload(sources: &Sources, running: &Self) -> Result<Self, LoadError> {
+    pub(crate) fn reload(sources: &ConfigSources, running: &Self) -> Result<Self, LoadError> {
         Self::of(sources.reload(&running.loaded)?, Some(running))
     }
 
@@ -75,7 +75,7 @@ impl RunningConfig {
 
     /// What `loaded` means. Rules that are the same as those of `running` stay: new ones take
     /// some megabytes until the old ones are gone.
-    fn of(loaded: Loaded, running: Option<&Self>) -> Result<Self, LoadError> {
+    fn of(loaded: LoadedConfig, running: Option<&Self>) -> Result<Self, LoadError> {
         let classification = &loaded.config.classification;
         let files = rule_files(&loaded).map_err(LoadError::RuleFiles)?;
         if files.len() > MAX_RULE_FILES {

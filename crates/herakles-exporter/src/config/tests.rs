@@ -55,12 +55,12 @@ impl Layers {
         self
     }
 
-    fn sources(&self) -> Sources {
-        Sources::new(self.flags.clone(), self.variables.iter().cloned().collect())
+    fn sources(&self) -> ConfigSources {
+        ConfigSources::new(self.flags.clone(), self.variables.iter().cloned().collect())
             .with_default_file(self.path())
     }
 
-    fn load(&self) -> Loaded {
+    fn load(&self) -> LoadedConfig {
         self.sources()
             .load()
             .unwrap_or_else(|error| panic!("{error}"))
@@ -81,7 +81,7 @@ impl Layers {
     }
 }
 
-fn effective<'a>(loaded: &'a Loaded, path: &str) -> &'a EffectiveSetting {
+fn effective<'a>(loaded: &'a LoadedConfig, path: &str) -> &'a EffectiveSetting {
     loaded
         .settings
         .iter()

@@ -16,7 +16,7 @@ use herakles_web::hyper::Request;
 use tempfile::TempDir;
 
 use super::*;
-use crate::config::{RunningConfig, Sources};
+use crate::config::{ConfigSources, RunningConfig};
 use crate::http;
 
 const EACCES: i32 = 13;
@@ -45,7 +45,7 @@ fn rules() -> TempDir {
 }
 
 /// The configuration of these flags, with the rules in this folder.
-fn sources(rules: &Path, flags: &[&str]) -> Sources {
+fn sources(rules: &Path, flags: &[&str]) -> ConfigSources {
     let rules = format!(
         "--classification.rules={}",
         rules.join("rules.toml").display()
@@ -58,7 +58,7 @@ fn sources(rules: &Path, flags: &[&str]) -> Sources {
     ];
     let arguments = fixed.iter().chain(&UNBOUNDED).chain(flags);
     let invocation = crate::cli::parse(arguments.map(Into::into)).unwrap();
-    Sources::new(invocation.flags, herakles_settings::Environment::default())
+    ConfigSources::new(invocation.flags, herakles_settings::Environment::default())
 }
 
 fn host_facts() -> HostFacts {

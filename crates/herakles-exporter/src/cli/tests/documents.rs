@@ -4,7 +4,7 @@ use herakles_settings::{Environment, Kind, Origin, Settings};
 
 use super::reference::configuration_markdown;
 use super::*;
-use crate::config::{Config, Sources, template};
+use crate::config::{Config, ConfigSources, template};
 
 fn printed(arguments: &str) -> String {
     match command(arguments) {
@@ -195,7 +195,9 @@ fn the_file_in_the_reference_holds_every_key_and_changes_nothing() {
         config_file: Some(path),
         ..FlagValues::default()
     };
-    let loaded = Sources::new(flags, Environment::default()).load().unwrap();
+    let loaded = ConfigSources::new(flags, Environment::default())
+        .load()
+        .unwrap();
     for row in loaded.settings {
         assert_eq!(row.value, row.setting.default_value().unwrap());
         let from_file = matches!(row.origin, Origin::File { .. });
