@@ -62,12 +62,12 @@ impl Member {
 #[derive(Clone, Debug)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: DependencyKind,
 }
 
 /// Who sees a dependency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DependencyKind {
     /// The crate, or its build script.
     Normal,
     /// Only tests, examples and benches.
@@ -125,8 +125,8 @@ fn parse_member(package: &Value) -> Option<Member> {
             Some(Dependency {
                 name: dependency["name"].as_str()?.to_owned(),
                 kind: match dependency["kind"].as_str() {
-                    Some("dev") => Kind::Dev,
-                    _ => Kind::Normal,
+                    Some("dev") => DependencyKind::Dev,
+                    _ => DependencyKind::Normal,
                 },
             })
         });

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     failure::Failure,
-    processes::{self, Process},
+    processes::{self, ProcEntry},
     programs,
 };
 
@@ -150,7 +150,7 @@ impl Fleet {
     ///
     /// # Errors
     /// When a member has ended, as figures of what is left would be of another fleet.
-    pub(crate) fn seen(&self) -> Result<Vec<Process>, Failure> {
+    pub(crate) fn seen(&self) -> Result<Vec<ProcEntry>, Failure> {
         let processes = processes::list()?;
         let alive = processes
             .iter()

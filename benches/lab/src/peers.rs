@@ -15,11 +15,11 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use crate::{
     arguments::{count, number, value},
     clock,
-    exposition::Exposition,
     failure::Failure,
     fleet::Fleet,
     programs,
     scan_cost::modes::{self, MAX_AGE_REFRESHES},
+    scrape::Scrape,
     service::{Program, Service},
 };
 
@@ -27,7 +27,7 @@ use crate::{
 const BY_NAME: &str = "process_names:\n  - name: '{{.Comm}}'\n    cmdline: ['.+']\n";
 
 /// An exporter and how it is run here.
-struct Contender {
+struct Peer {
     name: &'static str,
     program: Program,
     flags: Vec<String>,
@@ -62,7 +62,7 @@ fn program(name: &'static str) -> Arg {
 /// The first thing that does not start or answer.
 pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     let interval = Duration::from_secs(value(args, "interval"));
-    let contenders = contenders(args, interval)?;
+    let peers = peers(args, interval)?;
     eprintln!("starting {} processes", value(args, "processes"));
     let fleet = Fleet::start(count(args, "processes"))?;
     println!(
@@ -71,17 +71,17 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
         interval.as_secs()
     );
     println!("|---|---|---|---|---|---|");
-    for contender in &contenders {
-        eprintln!("{}", contender.name);
-        line(contender, &fleet, interval, count(args, "scrapes"))?;
+    for peer in &peers {
+        eprintln!("{}", peer.name);
+        line(peer, &fleet, interval, count(args, "scrapes"))?;
     }
     Ok(())
 }
 
-fn contenders(args: &ArgMatches, interval: Duration) -> Result<Vec<Contender>, Failure> {
-    let mut contenders = Vec::new();
+fn peers(args: &ArgMatches, interval: Duration) -> Result<Vec<Peer>, Failure> {
+    let mut peers = Vec::new();
     for (name, taskstats) in [("Herakles", "off"), ("Herakles, taskstats", "auto")] {
-        contenders.push(Contender {
+        peers.push(Peer {
             name,
             program: Program::exporter()?,
             flags: modes::adaptive_flags(interval, taskstats),
@@ -102,23 +102,18 @@ fn contenders(args: &ArgMatches, interval: Duration) -> Result<Vec<Contender>, F
         ),
     ] {
         if let Some(program) = Program::rival(name, args.get_one(name))? {
-            contenders.push(Contender {
+            peers.push(Peer {
                 name,
                 program,
                 flags,
             });
         }
     }
-    Ok(contenders)
+    Ok(peers)
 }
 
-fn line(
-    contender: &Contender,
-    fleet: &Fleet,
-    interval: Duration,
-    scrapes: usize,
-) -> Result<(), Failure> {
-    let service = Service::start(&contender.program, &contender.flags)?;
+fn line(peer: &Peer, fleet: &Fleet, interval: Duration, scrapes: usize) -> Result<(), Failure> {
+    let service = Service::start(&peer.program, &peer.flags)?;
     // Until samples are as old as they get, as they are on a host that has run for long.
     scrape_for(&service, interval, MAX_AGE_REFRESHES as usize + 2)?;
     let before = service.cpu()?;
@@ -127,11 +122,11 @@ fn line(
     fleet.seen()?;
     println!(
         "| {} | {:.1} | {:.1} ({:.1}) | {} | {:.0} | {:.1} |",
-        contender.name,
+        peer.name,
         cpu.as_secs_f64() * 1e3 / scrapes as f64,
         clock::median(waits.iter().copied()),
         clock::extremes(waits.iter().copied()).1,
-        Exposition::parse(&service.text("/metrics")?).len(),
+        Scrape::parse(&service.text("/metrics")?).len(),
         bytes as f64 / 1024.0,
         service.status_kib("VmRSS:").unwrap_or_default() as f64 / 1024.0
     );

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 /// A process as the floor has to know it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Process {
+pub(crate) struct ProcEntry {
     pub(crate) pid: u32,
     pub(crate) parent: u32,
     /// A kernel thread or zombie: there is nothing to read but its `stat`.
@@ -23,7 +23,7 @@ pub(crate) struct Process {
 ///
 /// # Errors
 /// When `/proc` cannot be listed.
-pub(crate) fn list() -> Result<Vec<Process>, Failure> {
+pub(crate) fn list() -> Result<Vec<ProcEntry>, Failure> {
     let entries =
         fs::read_dir("/proc").map_err(|e| Failure::new(format!("cannot list /proc: {e}")))?;
     let names = entries.flatten().map(|entry| entry.file_name());
@@ -32,10 +32,10 @@ pub(crate) fn list() -> Result<Vec<Process>, Failure> {
 }
 
 /// `None` if it has ended since it was listed.
-fn process(pid: u32) -> Option<Process> {
+fn process(pid: u32) -> Option<ProcEntry> {
     let line = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = Stat::parse(&line).ok()?;
-    Some(Process {
+    Some(ProcEntry {
         pid,
         parent: stat.parent.map_or(0, |parent| parent.as_u32()),
         bare: stat.is_kernel_thread() || stat.is_zombie(),

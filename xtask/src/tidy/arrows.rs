@@ -6,7 +6,7 @@ use super::{
     Finding,
     architecture::{Architecture, Arrows, PAGE, short},
 };
-use crate::metadata::{Dependency, Kind, Member};
+use crate::metadata::{Dependency, DependencyKind, Member};
 
 /// The program. It is run, not used.
 const EXPORTER: &str = "herakles-exporter";
@@ -97,7 +97,7 @@ fn check_roof(member: &Member, members: &[Member], findings: &mut Vec<Finding>) 
 
 fn check_never(member: &Member, findings: &mut Vec<Finding>) {
     for Dependency { name, kind } in &member.dependencies {
-        if *kind != Kind::Dev && never(member).contains(&name.as_str()) {
+        if *kind != DependencyKind::Dev && never(member).contains(&name.as_str()) {
             findings.push(Finding::error(
                 &member.name,
                 format!("{name} is not for this crate; see its invariant in {PAGE}"),
@@ -115,7 +115,7 @@ fn check_arrows(
 ) {
     let dependencies = member.dependencies.iter();
     let used: BTreeSet<&str> = dependencies
-        .filter(|dependency| dependency.kind != Kind::Dev)
+        .filter(|dependency| dependency.kind != DependencyKind::Dev)
         .map(|dependency| dependency.name.as_str())
         .filter(|name| ours.contains(name))
         .collect();
@@ -146,8 +146,8 @@ fn check_used_by(
         for Dependency { name, kind } in &member.dependencies {
             if !ours.contains(name.as_str()) {
                 users.entry(name).or_default().insert(match kind {
-                    Kind::Normal => short(&member.name).to_owned(),
-                    Kind::Dev => "tests".to_owned(),
+                    DependencyKind::Normal => short(&member.name).to_owned(),
+                    DependencyKind::Dev => "tests".to_owned(),
                 });
             }
         }
@@ -192,7 +192,7 @@ mod tests {
     const STAT: &str = "herakles-stat";
     const CPU: &str = "herakles-cpu";
 
-    fn member(name: &str, dependencies: &[(&str, Kind)]) -> Member {
+    fn member(name: &str, dependencies: &[(&str, DependencyKind)]) -> Member {
         let dependencies = dependencies.iter().map(|&(name, kind)| Dependency {
             name: name.to_owned(),
             kind,
@@ -230,8 +230,14 @@ mod tests {
     #[test]
     fn what_the_page_says_passes() {
         let members = [
-            member(STAT, &[("thiserror", Kind::Normal)]),
-            member(CPU, &[(STAT, Kind::Normal), ("proptest", Kind::Dev)]),
+            member(STAT, &[("thiserror", DependencyKind::Normal)]),
+            member(
+                CPU,
+                &[
+                    (STAT, DependencyKind::Normal),
+                    ("proptest", DependencyKind::Dev),
+                ],
+            ),
         ];
         let page = page(
             &[(STAT, &[]), (CPU, &[STAT])],
@@ -243,7 +249,10 @@ mod tests {
     #[test]
     fn an_arrow_that_only_one_of_both_knows_is_named() {
         let page = page(&[(STAT, &[]), (CPU, &[STAT])], &[]);
-        let members = [member(STAT, &[(CPU, Kind::Normal)]), member(CPU, &[])];
+        let members = [
+            member(STAT, &[(CPU, DependencyKind::Normal)]),
+            member(CPU, &[]),
+        ];
         assert_eq!(
             findings(&members, &page),
             [
@@ -257,7 +266,10 @@ mod tests {
     fn who_uses_an_outside_crate_is_said_as_it_is() {
         let members = [member(
             STAT,
-            &[("memchr", Kind::Normal), ("toml", Kind::Dev)],
+            &[
+                ("memchr", DependencyKind::Normal),
+                ("toml", DependencyKind::Dev),
+            ],
         )];
         let page = page(
             &[(STAT, &[])],
@@ -277,9 +289,15 @@ mod tests {
     fn a_pure_crate_may_wait_in_its_tests_only() {
         let tests = page(&[(STAT, &[])], &[("tokio", &["tests"])]);
         let waits_in = |kind| [member(STAT, &[("tokio", kind)])];
-        assert_eq!(findings(&waits_in(Kind::Dev), &tests), Vec::<String>::new());
+        assert_eq!(
+            findings(&waits_in(DependencyKind::Dev), &tests),
+            Vec::<String>::new()
+        );
         let product = page(&[(STAT, &[])], &[("tokio", &["stat"])]);
-        assert_eq!(findings(&waits_in(Kind::Normal), &product).len(), 1);
+        assert_eq!(
+            findings(&waits_in(DependencyKind::Normal), &product).len(),
+            1
+        );
     }
 
     #[test]
@@ -287,7 +305,7 @@ mod tests {
         let page = page(&[(EXPORTER, &[]), (STAT, &[])], &[]);
         let members = [
             member(EXPORTER, &[]),
-            member(STAT, &[(EXPORTER, Kind::Dev)]),
+            member(STAT, &[(EXPORTER, DependencyKind::Dev)]),
         ];
         assert_eq!(
             findings(&members, &page),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::exposition::Exposition;
+use crate::scrape::Scrape;
 
 /// The counters of the last scrape.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(super) struct Counters {
 
 impl Counters {
     /// Compares a scrape with the one before; returns what fell, in words.
-    pub(super) fn compare(&mut self, scrape: &Exposition) -> Vec<String> {
+    pub(super) fn compare(&mut self, scrape: &Scrape) -> Vec<String> {
         let now: HashMap<String, f64> = scrape
             .counters()
             .map(|it| (it.series.clone(), it.value))
@@ -39,13 +39,13 @@ mod tests {
     #[test]
     fn only_a_counter_that_falls_between_two_scrapes_in_turn_is_told() {
         let scrape = |a: u32, g: u32| {
-            Exposition::parse(&format!("# TYPE a counter\na {a}\n# TYPE g gauge\ng {g}\n"))
+            Scrape::parse(&format!("# TYPE a counter\na {a}\n# TYPE g gauge\ng {g}\n"))
         };
         let mut counters = Counters::default();
         assert!(counters.compare(&scrape(5, 5)).is_empty());
         assert!(counters.compare(&scrape(5, 3)).is_empty());
         assert_eq!(counters.compare(&scrape(4, 3)), ["a fell from 5 to 4"]);
-        assert!(counters.compare(&Exposition::default()).is_empty());
+        assert!(counters.compare(&Scrape::default()).is_empty());
         assert!(counters.compare(&scrape(1, 1)).is_empty());
     }
 }

@@ -14,7 +14,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use self::round::{Outcome, Terms};
+use self::round::{Outcome, RoundOptions};
 use crate::{failure::Failure, programs, service::Program, storm::Storm};
 
 /// Per cent of the host's time that must be attributed.
@@ -69,7 +69,7 @@ pub(crate) fn command() -> Command {
 /// attributed in a storm that the kernel itself loses nothing of.
 pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     let exits: Option<&String> = args.get_one("exits");
-    let terms = Terms {
+    let options = RoundOptions {
         length: Duration::from_secs(args.get_one("seconds").copied().unwrap_or(60)),
         exits: exits.cloned(),
         exporter: Program::exporter()?,
@@ -84,10 +84,10 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     report::head();
     let mut complaints = Vec::new();
     for storm in storms {
-        let outcome = round::run(storm, &terms)?;
+        let outcome = round::run(storm, &options)?;
         report::line(storm, &outcome);
         complaints.extend(outcome.fallen.iter().cloned());
-        let kept_by_kernel = !storm.is_lossy() || terms.exits.as_deref() == Some("taskstats");
+        let kept_by_kernel = !storm.is_lossy() || options.exits.as_deref() == Some("taskstats");
         if kept_by_kernel {
             complaints.extend(outside_goal(storm, &outcome));
         }

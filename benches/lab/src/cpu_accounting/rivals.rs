@@ -1,9 +1,9 @@
 //! The two exporters, told to look at the storm as one group and at everything else beside it.
 
 use crate::{
-    exposition::Exposition,
     failure::Failure,
     programs,
+    scrape::Scrape,
     service::{Program, Service},
 };
 
@@ -51,7 +51,7 @@ pub(super) struct Credited {
 }
 
 impl Credited {
-    pub(super) fn by_herakles(scrape: &Exposition) -> Self {
+    pub(super) fn by_herakles(scrape: &Scrape) -> Self {
         let family = "herakles_subgroup_cpu_seconds_total";
         Self {
             everybody: scrape.sum(family, &[]),
@@ -59,7 +59,7 @@ impl Credited {
         }
     }
 
-    pub(super) fn by_process_exporter(scrape: &Exposition) -> Self {
+    pub(super) fn by_process_exporter(scrape: &Scrape) -> Self {
         let family = "namedprocess_namegroup_cpu_seconds_total";
         Self {
             everybody: scrape.sum(family, &[]),

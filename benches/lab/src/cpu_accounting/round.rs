@@ -12,9 +12,9 @@ use super::{
     rivals::{self, Credited},
 };
 use crate::{
-    exposition::Exposition,
     failure::Failure,
     progress::Progress,
+    scrape::Scrape,
     service::{Program, Service},
     storm::{Account, Raging, Storm},
 };
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How to go about it, and all that has to be built for it.
 #[derive(Debug)]
-pub(super) struct Terms {
+pub(super) struct RoundOptions {
     pub(super) length: Duration,
     /// The exporter's `scan.exits`, if not its own default.
     pub(super) exits: Option<String>,
@@ -74,34 +74,34 @@ pub(super) struct Attributed {
 ///
 /// # Errors
 /// When a program does not start, answer or end.
-pub(super) fn run(storm: Storm, terms: &Terms) -> Result<Outcome, Failure> {
-    let mut ours = Watched::start(terms)?;
-    let rival = match &terms.process_exporter {
+pub(super) fn run(storm: Storm, options: &RoundOptions) -> Result<Outcome, Failure> {
+    let mut ours = Watched::start(options)?;
+    let rival = match &options.process_exporter {
         Some(program) => Some(rivals::start_process_exporter(program)?),
         None => None,
     };
     // Both have seen everybody at least once.
     thread::sleep(Duration::from_secs(3));
-    let look = |rival: &Service| Ok::<_, Failure>(Exposition::parse(&rival.text("/metrics")?));
+    let look = |rival: &Service| Ok::<_, Failure>(Scrape::parse(&rival.text("/metrics")?));
     let rival_before = rival.as_ref().map(look).transpose()?;
     let before = ours.next_refresh()?;
     let (began, scheduled_before) = (Instant::now(), scheduled_seconds());
 
-    let mut raging = Raging::start(&terms.storm, storm, terms.length)?;
+    let mut raging = Raging::start(&options.storm, storm, options.length)?;
     let mut rival_looked = Instant::now();
     let mut progress = Progress::of(storm.name());
     let account = loop {
         if let Some(account) = raging.wait(Duration::from_secs(1))? {
             break account;
         }
-        if began.elapsed() > terms.length + PATIENCE {
+        if began.elapsed() > options.length + PATIENCE {
             return Err(Failure::new(format!(
                 "the storm {} has not ended a minute after its time",
                 storm.name()
             )));
         }
         ours.scrape()?;
-        progress.tell(began.elapsed(), terms.length);
+        progress.tell(began.elapsed(), options.length);
         if rival_looked.elapsed() >= Duration::from_secs(rivals::INTERVAL) {
             rival.as_ref().map(look).transpose()?;
             rival_looked = Instant::now();
@@ -145,7 +145,7 @@ pub(super) fn run(storm: Storm, terms: &Terms) -> Result<Outcome, Failure> {
 }
 
 /// User, nice and system time of the host, as read in the same refresh as the processes.
-fn host_seconds(scrape: &Exposition) -> f64 {
+fn host_seconds(scrape: &Scrape) -> f64 {
     ["user", "nice", "system"]
         .map(|mode| scrape.sum("herakles_host_cpu_seconds_total", &[("mode", mode)]))
         .iter()
@@ -171,23 +171,23 @@ struct Watched {
 }
 
 impl Watched {
-    fn start(terms: &Terms) -> Result<Self, Failure> {
+    fn start(options: &RoundOptions) -> Result<Self, Failure> {
         Ok(Self {
-            service: rivals::herakles(&terms.exporter, terms.exits.as_deref())?,
+            service: rivals::herakles(&options.exporter, options.exits.as_deref())?,
             counters: Counters::default(),
             fallen: Vec::new(),
         })
     }
 
-    fn scrape(&mut self) -> Result<Exposition, Failure> {
-        let scrape = Exposition::parse(&self.service.text("/metrics")?);
+    fn scrape(&mut self) -> Result<Scrape, Failure> {
+        let scrape = Scrape::parse(&self.service.text("/metrics")?);
         self.fallen.extend(self.counters.compare(&scrape));
         Ok(scrape)
     }
 
     /// The first scrape of the next refresh.
-    fn next_refresh(&mut self) -> Result<Exposition, Failure> {
-        let refreshes = |scrape: &Exposition| {
+    fn next_refresh(&mut self) -> Result<Scrape, Failure> {
+        let refreshes = |scrape: &Scrape| {
             scrape.sum(
                 "herakles_exporter_cache_updates_total",
                 &[("result", "success")],

@@ -128,7 +128,7 @@ impl Crowd {
     /// Connects and acts; hangs up when it is over.
     pub(super) fn act(&self, address: SocketAddr, over: &AtomicBool) {
         let began = Instant::now();
-        let mut clients: VecDeque<Client> = VecDeque::new();
+        let mut clients: VecDeque<Connection> = VecDeque::new();
         while clients.len() < self.clients && !over.load(Relaxed) {
             clients.extend(self.come(address));
         }
@@ -156,22 +156,22 @@ impl Crowd {
         }
     }
 
-    fn come(&self, address: SocketAddr) -> Option<Client> {
+    fn come(&self, address: SocketAddr) -> Option<Connection> {
         let mut socket = TcpStream::connect_timeout(&address, FOR_REQUEST).ok()?;
         socket.write_all(&self.greeting).ok()?;
         socket.set_nonblocking(true).ok()?;
-        Some(Client { socket, sent: 0 })
+        Some(Connection { socket, sent: 0 })
     }
 }
 
 /// A connection.
-struct Client {
+struct Connection {
     socket: TcpStream,
     /// Bytes of its current greeting that are sent.
     sent: usize,
 }
 
-impl Client {
+impl Connection {
     /// Sends so much of greetings as there is room for; false if the connection has ended.
     fn ask(&mut self, greeting: &[u8]) -> bool {
         loop {

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::secured::Client;
+use super::secured::TlsClient;
 
 /// From one scrape of a scraper to its next.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ impl Scrapes {
     pub(super) fn collect(
         &self,
         address: SocketAddr,
-        tls: Option<&Client>,
+        tls: Option<&TlsClient>,
         phase: Duration,
         over: &AtomicBool,
     ) {
@@ -85,7 +85,7 @@ impl Scrapes {
     }
 }
 
-fn connect(address: SocketAddr, tls: Option<&Client>) -> io::Result<Box<dyn Stream>> {
+fn connect(address: SocketAddr, tls: Option<&TlsClient>) -> io::Result<Box<dyn Stream>> {
     let socket = TcpStream::connect_timeout(&address, TIMEOUT)?;
     socket.set_read_timeout(Some(TIMEOUT))?;
     socket.set_write_timeout(Some(TIMEOUT))?;

@@ -39,7 +39,7 @@ impl Secured {
     ///
     /// # Errors
     /// When it cannot be written, or the certificate is not as it should be.
-    pub(super) fn switch_on(&self) -> Result<Client, Failure> {
+    pub(super) fn switch_on(&self) -> Result<TlsClient, Failure> {
         let indented = |pem: String| pem.replace('\n', "\n    ");
         let certificate = indented(self.certified.cert.pem());
         let key = indented(self.certified.signing_key.serialize_pem());
@@ -55,15 +55,15 @@ impl Secured {
             .map_err(failed)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Client(Arc::new(config)))
+        Ok(TlsClient(Arc::new(config)))
     }
 }
 
 /// Who trusts that certificate.
 #[derive(Debug)]
-pub(super) struct Client(Arc<ClientConfig>);
+pub(super) struct TlsClient(Arc<ClientConfig>);
 
-impl Client {
+impl TlsClient {
     /// A session, whose handshake begins with the first byte.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use super::{
     case::{Case, KIB_HELD, NOTHING},
     holder::Holder,
 };
-use crate::exposition::Exposition;
+use crate::scrape::Scrape;
 
 /// Family, without prefix and suffix, and the lines of `smaps_rollup` that it sums.
 const FAMILIES: [(&str, &[&str]); 8] = [
@@ -19,11 +19,7 @@ const FAMILIES: [(&str, &[&str]); 8] = [
 ];
 
 /// Prints a line per case and family that it counts in, or should not count in but does.
-pub(super) fn compare(
-    holders: &[(&Case, Holder)],
-    scrape: &Exposition,
-    complaints: &mut Vec<String>,
-) {
+pub(super) fn compare(holders: &[(&Case, Holder)], scrape: &Scrape, complaints: &mut Vec<String>) {
     println!(
         "| case | processes | family | expected, KiB | Herakles, KiB | independent reader, KiB |"
     );

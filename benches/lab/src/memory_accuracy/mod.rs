@@ -21,9 +21,9 @@ use clap::Command;
 
 use self::{case::Case, holder::Holder, moved::Moved};
 use crate::{
-    exposition::Exposition,
     failure::Failure,
     programs,
+    scrape::Scrape,
     service::{Program, Service},
 };
 
@@ -72,7 +72,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 }
 
 /// An exporter that has seen everybody more than once, and what it shows.
-fn settled(program: &Program, mode: &str) -> Result<(Service, Exposition), Failure> {
+fn settled(program: &Program, mode: &str) -> Result<(Service, Scrape), Failure> {
     let rules = programs::written("memory-accuracy.toml", RULES)?;
     let flags = [
         format!("--scan.memory={mode}"),
@@ -89,7 +89,7 @@ fn settled(program: &Program, mode: &str) -> Result<(Service, Exposition), Failu
 }
 
 /// What is shown after so many refreshes in all.
-pub(super) fn refreshed(service: &Service, count: f64) -> Result<Exposition, Failure> {
+pub(super) fn refreshed(service: &Service, count: f64) -> Result<Scrape, Failure> {
     let begin = Instant::now();
     loop {
         thread::sleep(Duration::from_millis(100));
@@ -103,11 +103,11 @@ pub(super) fn refreshed(service: &Service, count: f64) -> Result<Exposition, Fai
     }
 }
 
-pub(super) fn scrape_of(service: &Service) -> Result<Exposition, Failure> {
-    Ok(Exposition::parse(&service.text("/metrics")?))
+pub(super) fn scrape_of(service: &Service) -> Result<Scrape, Failure> {
+    Ok(Scrape::parse(&service.text("/metrics")?))
 }
 
-pub(super) fn updates(scrape: &Exposition) -> f64 {
+pub(super) fn updates(scrape: &Scrape) -> f64 {
     let good = [("result", "success")];
     scrape.sum("herakles_exporter_cache_updates_total", &good)
 }

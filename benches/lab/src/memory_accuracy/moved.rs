@@ -13,7 +13,7 @@ use super::{
     holder::{FILE_BYTES, rollup},
     refreshed, scrape_of, updates,
 };
-use crate::{exposition::Exposition, failure::Failure, programs, service::Service};
+use crate::{failure::Failure, programs, scrape::Scrape, service::Service};
 
 /// The name of the process, what `moved.c` is told, and what happens.
 const CASES: [(&str, &str, &str); 5] = [
@@ -124,7 +124,7 @@ impl Drop for Moved {
 type Kib = [f64; FAMILIES.len()];
 
 impl Moved {
-    fn shown(&self, scrape: &Exposition) -> Kib {
+    fn shown(&self, scrape: &Scrape) -> Kib {
         let pid = self.pid.to_string();
         FAMILIES.map(|(family, _)| {
             let family = format!("herakles_process_memory_{family}_bytes");

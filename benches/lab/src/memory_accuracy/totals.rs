@@ -3,7 +3,7 @@
 use procfs::{Current as _, Meminfo, process::all_processes};
 
 use super::holder::rollup;
-use crate::{exposition::Exposition, failure::Failure};
+use crate::{failure::Failure, scrape::Scrape};
 
 /// What is summed: in words, by families, and by lines of `smaps_rollup`.
 type Row = (
@@ -31,7 +31,7 @@ const ROWS: [Row; 4] = [
 ///
 /// # Errors
 /// When `/proc` cannot be read.
-pub(super) fn compare(scrape: &Exposition, complaints: &mut Vec<String>) -> Result<(), Failure> {
+pub(super) fn compare(scrape: &Scrape, complaints: &mut Vec<String>) -> Result<(), Failure> {
     let unreadable = |e| Failure::new(format!("cannot read /proc: {e}"));
     // Both at once, and soon after the exporter, as memory moves all the time.
     let kernel = Meminfo::current().map_err(unreadable)?;

@@ -143,15 +143,15 @@ fn paths(service: &Service) -> Result<Vec<String>, Failure> {
 /// What became of asking for a page again and again.
 struct Answers {
     path: String,
-    plain: Form,
-    gzip: Form,
+    plain: Transfer,
+    gzip: Transfer,
 }
 
 impl Answers {
     fn at(service: &Service, path: String) -> Result<Self, Failure> {
         Ok(Self {
-            plain: Form::of(service, &path, "identity")?,
-            gzip: Form::of(service, &path, "gzip")?,
+            plain: Transfer::of(service, &path, "identity")?,
+            gzip: Transfer::of(service, &path, "gzip")?,
             path,
         })
     }
@@ -169,27 +169,27 @@ impl Answers {
 }
 
 /// A page in one coding.
-struct Form {
+struct Transfer {
     /// The most that a body had, as sent.
     bytes: usize,
     waits: Vec<f64>,
 }
 
-impl Form {
+impl Transfer {
     fn of(service: &Service, path: &str, coding: &str) -> Result<Self, Failure> {
-        let mut form = Self {
+        let mut transfer = Self {
             bytes: 0,
             waits: Vec::new(),
         };
         for _ in 0..TIMES {
             let begin = Instant::now();
             let bytes = service.page(path, coding)?;
-            form.waits.push(begin.elapsed().as_secs_f64() * 1e3);
-            form.bytes = form.bytes.max(bytes);
+            transfer.waits.push(begin.elapsed().as_secs_f64() * 1e3);
+            transfer.bytes = transfer.bytes.max(bytes);
             // Snapshots come and go meanwhile.
             thread::sleep(Duration::from_millis(150));
         }
-        Ok(form)
+        Ok(transfer)
     }
 
     fn waits(&self) -> impl Iterator<Item = f64> {
@@ -197,7 +197,7 @@ impl Form {
     }
 }
 
-impl std::fmt::Display for Form {
+impl std::fmt::Display for Transfer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let (_, longest) = clock::extremes(self.waits());
         write!(f, "{:.1} ({longest:.1})", clock::median(self.waits()))

@@ -14,7 +14,7 @@ use super::refresh::{Refresh, Refresher};
 use crate::{
     clock::{Cost, measure},
     failure::Failure,
-    processes::Process,
+    processes::ProcEntry,
     programs,
 };
 
@@ -24,7 +24,7 @@ const FILES: [&str; 3] = ["stat", "statm", "smaps_rollup"];
 /// What scans all processes when it is its turn.
 pub(super) trait Contender {
     /// Scans once. `processes` were there a moment ago; only the floors rely on that.
-    fn scan(&mut self, processes: &[Process]) -> Result<Scanned, Failure>;
+    fn scan(&mut self, processes: &[ProcEntry]) -> Result<Scanned, Failure>;
 }
 
 /// The result of one scan.
@@ -44,7 +44,7 @@ impl From<Cost> for Scanned {
 }
 
 impl Contender for Refresher {
-    fn scan(&mut self, _: &[Process]) -> Result<Scanned, Failure> {
+    fn scan(&mut self, _: &[ProcEntry]) -> Result<Scanned, Failure> {
         let refresh = self.refresh()?;
         Ok(Scanned {
             cost: refresh.of_scan(),
@@ -78,7 +78,7 @@ impl FloorInC {
         })
     }
 
-    fn ask(&mut self, processes: &[Process]) -> Option<Cost> {
+    fn ask(&mut self, processes: &[ProcEntry]) -> Option<Cost> {
         let mut order = String::new();
         for process in processes {
             let sign = if process.bare { "-" } else { "" };
@@ -99,7 +99,7 @@ impl FloorInC {
 }
 
 impl Contender for FloorInC {
-    fn scan(&mut self, processes: &[Process]) -> Result<Scanned, Failure> {
+    fn scan(&mut self, processes: &[ProcEntry]) -> Result<Scanned, Failure> {
         let cost = self.ask(processes);
         Ok(cost
             .ok_or_else(|| Failure::new("the floor has ended"))?
@@ -118,7 +118,7 @@ impl Drop for FloorInC {
 pub(super) struct FloorInRust;
 
 impl Contender for FloorInRust {
-    fn scan(&mut self, processes: &[Process]) -> Result<Scanned, Failure> {
+    fn scan(&mut self, processes: &[ProcEntry]) -> Result<Scanned, Failure> {
         let mut buffer = [0; 16_384];
         let ((), cost) = measure(|| {
             for process in processes {
@@ -149,7 +149,7 @@ fn read_once(pid: u32, file: &str, buffer: &mut [u8]) -> Option<usize> {
 pub(super) struct ProcfsCrate;
 
 impl Contender for ProcfsCrate {
-    fn scan(&mut self, _: &[Process]) -> Result<Scanned, Failure> {
+    fn scan(&mut self, _: &[ProcEntry]) -> Result<Scanned, Failure> {
         let (sum, cost) = measure(|| -> procfs::ProcResult<u64> {
             let mut sum = 0;
             for process in procfs::process::all_processes()?.flatten() {
@@ -177,7 +177,7 @@ impl Contender for ProcfsCrate {
 pub(super) struct Lines;
 
 impl Contender for Lines {
-    fn scan(&mut self, _: &[Process]) -> Result<Scanned, Failure> {
+    fn scan(&mut self, _: &[ProcEntry]) -> Result<Scanned, Failure> {
         let (sum, cost) = measure(|| -> std::io::Result<u64> {
             let mut sum = 0;
             for entry in fs::read_dir("/proc")?.flatten() {

@@ -34,7 +34,7 @@ pub(super) const NAMES: [&str; 8] = [
 
 /// How to run the contest.
 #[derive(Clone, Debug)]
-pub(super) struct Terms {
+pub(super) struct ContestOptions {
     pub(super) refreshes: usize,
     /// From one round to the next: the `cache_ttl` of the exporters.
     pub(super) interval: Duration,
@@ -84,15 +84,15 @@ fn contender(name: &str, interval: Duration) -> Result<Box<dyn Contender>, Failu
 ///
 /// # Errors
 /// When a contender cannot start or scan, or a member of the fleet has ended.
-pub(super) fn run(terms: &Terms, fleet: &Fleet) -> Result<Vec<Entry>, Failure> {
+pub(super) fn run(options: &ContestOptions, fleet: &Fleet) -> Result<Vec<Entry>, Failure> {
     let takes_part = |name: &str| {
-        name == FLOOR || terms.only.is_empty() || terms.only.iter().any(|it| it == name)
+        name == FLOOR || options.only.is_empty() || options.only.iter().any(|it| it == name)
     };
     let mut entries = Vec::new();
     for name in NAMES.into_iter().filter(|name| takes_part(name)) {
         entries.push(Entry {
             name,
-            contender: contender(name, terms.interval)?,
+            contender: contender(name, options.interval)?,
             adaptive: name.starts_with("adaptive"),
             rounds: Vec::new(),
         });
@@ -100,7 +100,7 @@ pub(super) fn run(terms: &Terms, fleet: &Fleet) -> Result<Vec<Entry>, Failure> {
 
     // Each has a moment of its own in the round, so that adaptive ones see a steady beat.
     let slots = u32::try_from(entries.len()).unwrap_or(u32::MAX);
-    let mut beat = Beat::start(terms.interval / slots);
+    let mut beat = Beat::start(options.interval / slots);
     // All need to have met the processes once; adaptive ones must have spread their reads.
     let settling = MAX_AGE_REFRESHES as usize + 2;
     for round in 0..settling {
@@ -112,8 +112,8 @@ pub(super) fn run(terms: &Terms, fleet: &Fleet) -> Result<Vec<Entry>, Failure> {
             }
         }
     }
-    for round in 0..terms.refreshes {
-        eprintln!("round {} of {}", round + 1, terms.refreshes);
+    for round in 0..options.refreshes {
+        eprintln!("round {} of {}", round + 1, options.refreshes);
         for entry in &mut entries {
             beat.wait();
             entry.take_turn(fleet)?;

@@ -17,7 +17,7 @@ use std::{thread, time::Duration};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use self::contest::Terms;
+use self::contest::ContestOptions;
 use crate::{
     arguments::{count, number, value},
     failure::Failure,
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
         .get_one("interval")
         .copied()
         .unwrap_or_else(|| processes.div_ceil(1_000) + 3);
-    let terms = Terms {
+    let options = ContestOptions {
         refreshes: count(args, "refreshes"),
         interval: Duration::from_secs(interval),
         only: args
@@ -78,11 +78,11 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     // The kernel's own work after so many starts.
     thread::sleep(Duration::from_secs(2));
 
-    let entries = contest::run(&terms, &fleet)?;
+    let entries = contest::run(&options, &fleet)?;
     println!(
         "{} processes in the fleet, {} rounds of {} s.\n",
         fleet.pids().len(),
-        terms.refreshes,
+        options.refreshes,
         interval
     );
     report::costs(&entries);
@@ -95,5 +95,5 @@ pub(crate) fn run(args: &ArgMatches) -> Result<(), Failure> {
     println!();
     let floor = report::floor_micros(&entries);
     drop(entries);
-    whole_program::run(&program, &fleet, terms.refreshes, floor)
+    whole_program::run(&program, &fleet, options.refreshes, floor)
 }

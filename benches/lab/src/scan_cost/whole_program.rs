@@ -3,9 +3,9 @@
 use std::{thread, time::Duration};
 
 use crate::{
-    exposition::Exposition,
     failure::Failure,
     fleet::Fleet,
+    scrape::Scrape,
     service::{Program, Service},
 };
 
@@ -85,7 +85,7 @@ struct Sight {
 
 impl Sight {
     fn of(service: &Service) -> Result<Self, Failure> {
-        let scrape = Exposition::parse(&service.text("/metrics")?);
+        let scrape = Scrape::parse(&service.text("/metrics")?);
         let updates = "herakles_exporter_cache_updates_total";
         Ok(Self {
             refreshes: scrape.sum(updates, &[("result", "success")]),

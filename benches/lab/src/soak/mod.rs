@@ -15,12 +15,12 @@ use std::{
 use clap::{ArgMatches, Command};
 use rustix::process::{Pid, Signal, kill_process};
 
-use self::trend::{Moment, Trend};
+use self::trend::{Footprint, Trend};
 use crate::{
     arguments::{number, value},
-    exposition::Exposition,
     failure::Failure,
     programs,
+    scrape::Scrape,
     service::{Program, Service},
     storm::{Raging, Storm},
 };
@@ -96,10 +96,14 @@ fn watch(service: &Service, length: Duration, raging: &mut Raging) -> Result<Tre
         let elapsed = begin.elapsed();
         if elapsed >= look {
             look += LOOKS;
-            let moment = Moment::of(service, elapsed)
+            let footprint = Footprint::of(service, elapsed)
                 .ok_or_else(|| Failure::new("the exporter has ended"))?;
-            eprintln!("{} of {} s: {moment}", elapsed.as_secs(), length.as_secs());
-            trend.push(moment);
+            eprintln!(
+                "{} of {} s: {footprint}",
+                elapsed.as_secs(),
+                length.as_secs()
+            );
+            trend.push(footprint);
         }
         if elapsed >= reload {
             reload += RELOADS;
@@ -161,7 +165,7 @@ impl Scraping {
 }
 
 fn report(service: &Service, trend: &Trend, scraping: &Scraping) -> Result<(), Failure> {
-    let last = Exposition::parse(&service.text("/metrics")?);
+    let last = Scrape::parse(&service.text("/metrics")?);
     let updates = |result| {
         let family = "herakles_exporter_cache_updates_total";
         last.sum(family, &[("result", result)])

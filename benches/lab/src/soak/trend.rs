@@ -18,14 +18,14 @@ const DESCRIPTORS_TO_AND_FRO: u64 = 8;
 
 /// What one look has found.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(super) struct Footprint {
     at: Duration,
     rss_kib: u64,
     descriptors: u64,
     threads: u64,
 }
 
-impl Moment {
+impl Footprint {
     /// What the program takes now; `None` if it has ended.
     pub(super) fn of(service: &Service, at: Duration) -> Option<Self> {
         let descriptors = fs::read_dir(format!("/proc/{}/fd", service.pid())).ok()?;
@@ -38,7 +38,7 @@ impl Moment {
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Footprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rss_mib = self.rss_kib as f64 / 1024.0;
         write!(
@@ -49,20 +49,20 @@ impl fmt::Display for Moment {
     }
 }
 
-/// The moments of a run in their order.
+/// The footprints of a run in their order.
 #[derive(Debug, Default)]
-pub(super) struct Trend(Vec<Moment>);
+pub(super) struct Trend(Vec<Footprint>);
 
 impl Trend {
-    pub(super) fn push(&mut self, moment: Moment) {
-        self.0.push(moment);
+    pub(super) fn push(&mut self, footprint: Footprint) {
+        self.0.push(footprint);
     }
 
-    /// The moments after the warm-up.
-    fn settled(&self) -> &[Moment] {
+    /// The footprints after the warm-up.
+    fn settled(&self) -> &[Footprint] {
         let end = self.0.last().map_or(Duration::ZERO, |last| last.at);
         let from = WARM_UP.min(end / 3);
-        let first = self.0.partition_point(|moment| moment.at < from);
+        let first = self.0.partition_point(|footprint| footprint.at < from);
         &self.0[first..]
     }
 
@@ -70,10 +70,10 @@ impl Trend {
     fn mib_per_hour(&self) -> f64 {
         let points = self.settled().iter();
         let points: Vec<(f64, f64)> = points
-            .map(|moment| {
+            .map(|footprint| {
                 (
-                    moment.at.as_secs_f64() / 3600.0,
-                    moment.rss_kib as f64 / 1024.0,
+                    footprint.at.as_secs_f64() / 3600.0,
+                    footprint.rss_kib as f64 / 1024.0,
                 )
             })
             .collect();
@@ -89,10 +89,10 @@ impl Trend {
     }
 
     /// The most of something in the first and in the second half after the warm-up.
-    fn halves(&self, value: fn(&Moment) -> u64) -> (u64, u64) {
+    fn halves(&self, value: fn(&Footprint) -> u64) -> (u64, u64) {
         let settled = self.settled();
         let (first, second) = settled.split_at(settled.len() / 2);
-        let most = |half: &[Moment]| half.iter().map(value).max().unwrap_or(0);
+        let most = |half: &[Footprint]| half.iter().map(value).max().unwrap_or(0);
         (most(first), most(second))
     }
 
@@ -108,9 +108,9 @@ impl Trend {
             "| slope of RSS, MiB per hour | {:.2} |",
             self.mib_per_hour()
         );
-        let (first, second) = self.halves(|moment| moment.descriptors);
+        let (first, second) = self.halves(|footprint| footprint.descriptors);
         println!("| most descriptors, first and second half | {first}, {second} |");
-        let (first, second) = self.halves(|moment| moment.threads);
+        let (first, second) = self.halves(|footprint| footprint.threads);
         println!("| most threads, first and second half | {first}, {second} |");
     }
 
@@ -122,11 +122,11 @@ impl Trend {
         if end >= LEAST_FOR_SLOPE && slope > MOST_MIB_PER_HOUR {
             complaints.push(format!("RSS grows by {slope:.2} MiB per hour"));
         }
-        let (first, second) = self.halves(|moment| moment.descriptors);
+        let (first, second) = self.halves(|footprint| footprint.descriptors);
         if second > first + DESCRIPTORS_TO_AND_FRO {
             complaints.push(format!("{first} descriptors became {second}"));
         }
-        let (first, second) = self.halves(|moment| moment.threads);
+        let (first, second) = self.halves(|footprint| footprint.threads);
         if second > first {
             complaints.push(format!("{first} threads became {second}"));
         }
@@ -139,13 +139,13 @@ mod tests {
     use super::*;
 
     fn trend(rss_kib: impl Fn(u64) -> u64, descriptors: impl Fn(u64) -> u64) -> Trend {
-        let moments = (0..=180).map(|step| Moment {
+        let footprints = (0..=180).map(|step| Footprint {
             at: Duration::from_secs(10 * step),
             rss_kib: rss_kib(step),
             descriptors: descriptors(step),
             threads: 6,
         });
-        Trend(moments.collect())
+        Trend(footprints.collect())
     }
 
     #[test]

@@ -4,20 +4,20 @@ use std::collections::HashSet;
 
 /// The samples of one scrape, in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct Exposition {
-    samples: Vec<Sample>,
+pub(crate) struct Scrape {
+    samples: Vec<SampleLine>,
     counters: HashSet<String>,
 }
 
 /// One sample.
 #[derive(Debug)]
-pub(crate) struct Sample {
+pub(crate) struct SampleLine {
     /// Name and labels, as written.
     pub(crate) series: String,
     pub(crate) value: f64,
 }
 
-impl Sample {
+impl SampleLine {
     fn name(&self) -> &str {
         self.series.split('{').next().unwrap_or(&self.series)
     }
@@ -33,7 +33,7 @@ impl Sample {
     }
 }
 
-impl Exposition {
+impl Scrape {
     /// Reads a body. Lines that are no samples are skipped.
     pub(crate) fn parse(text: &str) -> Self {
         let mut read = Self::default();
@@ -46,7 +46,7 @@ impl Exposition {
                 && let Some((series, value)) = line.rsplit_once(' ')
                 && let Ok(value) = value.parse()
             {
-                read.samples.push(Sample {
+                read.samples.push(SampleLine {
                     series: series.to_owned(),
                     value,
                 });
@@ -72,7 +72,7 @@ impl Exposition {
     }
 
     /// The samples of counters.
-    pub(crate) fn counters(&self) -> impl Iterator<Item = &Sample> {
+    pub(crate) fn counters(&self) -> impl Iterator<Item = &SampleLine> {
         self.samples
             .iter()
             .filter(|it| self.counters.contains(it.name()))
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn sums_go_by_whole_names_and_labels() {
-        let read = Exposition::parse(
+        let read = Scrape::parse(
             "# TYPE a_total counter\n\
              a_total{group=\"x\",subgroup=\"y\"} 1.5\n\
              a_total{group=\"z\",subgroup=\"x\"} 2\n\
