@@ -10,6 +10,12 @@ pub(crate) fn root() -> &'static Path {
     manifest.parent().unwrap_or(manifest)
 }
 
+/// A path as it is from the root of the workspace.
+pub(crate) fn place(file: &Path) -> String {
+    let relative = file.strip_prefix(root()).unwrap_or(file);
+    relative.display().to_string()
+}
+
 /// Reads a text file of the workspace.
 ///
 /// # Errors

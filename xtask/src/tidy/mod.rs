@@ -8,6 +8,8 @@ mod arrows;
 mod links;
 mod manifests;
 mod modules;
+mod names;
+mod product;
 mod size;
 mod sources;
 mod tokens;
@@ -73,6 +75,7 @@ fn check() -> Result<Vec<Finding>, Failure> {
     arrows::check(&members, &Architecture::read()?, &mut findings);
     manifests::check(&members, &mut findings)?;
     modules::check(&members, &mut findings);
+    names::check(&members, &mut findings);
     findings.extend(readmes::stale(&members)?.into_iter().map(|readme| {
         let message = "its README is stale; `cargo xtask readmes` writes it";
         Finding::error(readme.member, message)

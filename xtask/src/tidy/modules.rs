@@ -7,34 +7,24 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use super::{
-    Finding,
+    Finding, product,
     tokens::{Token, product_tokens},
 };
 use crate::{metadata::Member, workspace};
 
 pub(super) fn check(members: &[Member], findings: &mut Vec<Finding>) {
-    for member in members {
-        for root in ["src/lib.rs", "src/main.rs"] {
-            let file = member.directory().join(root);
-            let tree = Tree::read(&file);
-            for circle in tree.circles() {
-                findings.push(Finding::error(
-                    place(&file),
-                    format!("modules name each other in a circle: {circle}"),
-                ));
-            }
+    for file in members.iter().flat_map(product::roots) {
+        for circle in Tree::read(&file).circles() {
+            findings.push(Finding::error(
+                workspace::place(&file),
+                format!("modules name each other in a circle: {circle}"),
+            ));
         }
     }
-}
-
-fn place(file: &Path) -> String {
-    let relative = file.strip_prefix(workspace::root()).unwrap_or(file);
-    relative.display().to_string()
 }
 
 /// The names of a path, from the root of the crate.
@@ -56,31 +46,13 @@ struct Module {
 }
 
 impl Tree {
-    /// Reads a crate from its root file; empty if there is none.
+    /// Reads a crate from its root file.
     fn read(root: &Path) -> Self {
         let mut tree = Self::default();
-        let directory = root.parent().unwrap_or(root);
-        tree.read_file(root, Vec::new(), directory);
-        tree
-    }
-
-    /// Reads a module from its file, and those that it declares from theirs below `directory`.
-    fn read_file(&mut self, file: &Path, names: Names, directory: &Path) {
-        // The compiler says so if a file is missing.
-        let Ok(source) = fs::read_to_string(file) else {
-            return;
-        };
-        self.read_source(&source, &names);
-        let below: Vec<String> = declared(&product_tokens(&source)).collect();
-        for name in below {
-            let mut names = names.clone();
-            names.push(name.clone());
-            let own = directory.join(&name);
-            let files: [PathBuf; 2] = [own.with_extension("rs"), own.join("mod.rs")];
-            if let Some(file) = files.iter().find(|file| file.is_file()) {
-                self.read_file(file, names, &own);
-            }
+        for source in product::sources(root) {
+            tree.read_source(&source.text, &source.names);
         }
+        tree
     }
 
     fn read_source(&mut self, source: &str, names: &[String]) {
@@ -219,14 +191,6 @@ fn text(circle: &[String], arrows: &BTreeMap<&str, BTreeMap<String, Names>>) -> 
         Some(format!("{from} → {to} (in {})", source.join("::")))
     });
     steps.collect::<Vec<_>>().join(", ")
-}
-
-/// The names of the modules that have files of their own.
-fn declared<'a>(tokens: &'a [Token<'a>]) -> impl Iterator<Item = String> + 'a {
-    tokens.windows(3).filter_map(|window| match window {
-        [Token::Word("mod"), Token::Word(name), Token::Sign(';')] => Some((*name).to_owned()),
-        _ => None,
-    })
 }
 
 /// Reads a tree of `use` up to its end: each path with the name it has in scope. Returns the number

@@ -45,11 +45,7 @@ pub(super) fn check(findings: &mut Vec<Finding>) -> Result<(), Failure> {
         let Ok(text) = fs::read_to_string(&file) else {
             continue;
         };
-        let place = file
-            .strip_prefix(root)
-            .unwrap_or(&file)
-            .display()
-            .to_string();
+        let place = workspace::place(&file);
         check_private_paths(&place, &text, &private, findings);
         if file.extension().is_some_and(|extension| extension == "md") {
             links::check(&file, &place, &text, findings);
