@@ -20,6 +20,7 @@ fn observations() -> Vec<Observation> {
             },
             parent: Pid::new(id / 2),
             program: u64::from(id % 200),
+            image: id.into(),
             fingerprint: Fingerprint {
                 resident: Resident {
                     all_bytes: 4 << 20,

@@ -154,6 +154,7 @@ impl Adaptive {
                 key: it.key,
                 parent: it.parent,
                 program: program(it),
+                image: it.image.number(),
                 fingerprint: it.fingerprint,
             };
             self.planner.observe(&observation, it.at);

@@ -37,6 +37,16 @@ pub(crate) struct Image {
 }
 
 impl Image {
+    /// A number for the memory that exec made, which forks share with each other and with nobody
+    /// else; 0 if it is not known, or may be that of others as well.
+    pub(crate) fn number(&self) -> u64 {
+        if self.is_at_a_fixed_place() {
+            0
+        } else {
+            self.start_stack
+        }
+    }
+
     /// Whether the stack begins where it may begin again after an exec: right below the end of
     /// the address space, a power of two, as it does without address randomisation. With it, that
     /// is a rare chance.

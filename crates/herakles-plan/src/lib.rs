@@ -23,6 +23,7 @@
 //!     key,
 //!     parent: Pid::new(1),
 //!     program: 7,
+//!     image: 0,
 //!     fingerprint: Fingerprint {
 //!         minor_faults: 1_000,
 //!         resident: Resident { all_bytes: 4 << 20, shared_bytes: 1 << 20 },

@@ -64,6 +64,9 @@ pub struct Observation {
     /// A number for the program that runs, such as a hash of `exe` or, where that cannot be
     /// read, of `comm`. If it changes, the process has called exec.
     pub program: u64,
+    /// A number for the memory that exec gave it and that its forks share, whoever adopts them and
+    /// whatever they call themselves, such as `startstack` of `stat`; 0 if it is not known.
+    pub image: u64,
     /// What tells whether its memory has moved.
     pub fingerprint: Fingerprint,
 }

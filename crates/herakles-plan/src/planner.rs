@@ -30,6 +30,8 @@ pub struct Planner {
     records: Vec<Record>,
     arrivals: Vec<Record>,
     turned_over: bool,
+    /// Counts the plans: those who are read by one are read at about the same time.
+    pass: u32,
     /// Whether the turns of this refresh have been taken.
     took_turns: bool,
     /// When the first plan of this refresh was made: everybody had been observed by then.
@@ -53,6 +55,7 @@ impl Planner {
             records: Vec::new(),
             arrivals: Vec::new(),
             turned_over: false,
+            pass: 0,
             took_turns: false,
             planned_at: Duration::ZERO,
             ksm_pages: None,
@@ -80,7 +83,11 @@ impl Planner {
         let Some(record) = self.records.get_mut(index) else {
             return;
         };
-        if record.program == seen.program {
+        if record.runs(seen.program) {
+            if record.has_other_memory_than(seen) {
+                self.sharers.left(record);
+                record.outdate();
+            }
             record.see(seen, generation);
         } else {
             // After exec nothing that was known of its memory holds.
@@ -119,6 +126,7 @@ impl Planner {
     /// important.
     pub fn plan_ahead(&mut self, now: Instant, next: Instant, out: &mut Vec<Read>) {
         out.clear();
+        self.pass = self.pass.wrapping_add(1);
         self.took_turns = false; // also if the last refresh was never finished
         let now = self.since_epoch(now);
         let interval = self.since_epoch(next).saturating_sub(now);
@@ -153,6 +161,7 @@ impl Planner {
     /// planned once per refresh, so that the calls come to an end.
     pub fn plan(&mut self, moment: &Moment, out: &mut Vec<Read>) {
         out.clear();
+        self.pass = self.pass.wrapping_add(1);
         let now = self.since_epoch(moment.now);
         let interval = self.since_epoch(moment.next).saturating_sub(now);
         self.budget.refill(&self.limits, now);
@@ -192,13 +201,17 @@ impl Planner {
         let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) else {
             return;
         };
-        let before = record.sample.is_some().then(|| record.shared_bytes());
+        self.sharers.seen_again(record);
+        let (before, was_told) = (record.shared(), record.shares_news);
         record.attempted(Some(Packed::pack(usage)), at);
         record.took(took);
+        record.read_in = self.pass;
         if !matches!(record.decision, Decision::Read(_)) {
             record.decision = Decision::Read(Reason::New);
         }
         self.sharers.read(record, before);
+        // What others did may have made up for what it did itself.
+        record.is_unsettled |= was_told;
     }
 
     /// Takes it that a read gave nothing. The sample of the process is dropped, as it can no
@@ -233,6 +246,7 @@ impl Planner {
         }
         self.generation = self.generation.wrapping_add(1);
         (self.turned_over, self.took_turns) = (false, false);
+        self.sharers.refreshed(self.pass);
         tally
     }
 
@@ -278,9 +292,11 @@ impl Planner {
             generation,
             ..
         } = self;
-        records.retain(|record| {
+        records.retain_mut(|record| {
             let stays = record.seen_in == *generation;
-            if !stays {
+            if stays {
+                sharers.seen_again(record);
+            } else {
                 sharers.left(record);
             }
             stays
@@ -319,8 +335,14 @@ impl Planner {
             return false;
         }
         for record in &mut self.records {
-            // What was read since the plan was read after the event.
-            if !record.is_read_since(self.planned_at) && self.sharers.concern(record) {
+            if !self.sharers.concern(record) {
+                continue;
+            }
+            if record.is_read_since(self.planned_at) {
+                // What was read since the plan was read after the event, but maybe also after
+                // others had been read.
+                record.is_unsettled = true;
+            } else {
                 record.shares_news = true;
             }
         }

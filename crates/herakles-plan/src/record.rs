@@ -23,7 +23,10 @@ pub(crate) struct Record {
     pub(crate) key: ProcessKey,
     pub(crate) parent: Option<Pid>,
     pub(crate) seen_in: u32,
-    pub(crate) program: u64,
+    /// What runs, and in which memory, 0 if that has never been known: half of the numbers, which
+    /// is enough to tell relatives.
+    pub(crate) program: u32,
+    pub(crate) image: u32,
     seen: Seen,
     /// The digest of what was seen at the last attempt to read, and what was resident then.
     attempted_digest: u64,
@@ -34,9 +37,14 @@ pub(crate) struct Record {
     /// How long the last read took, in microseconds; 0 before the first.
     took_micros: u32,
     attempted: bool,
-    /// Whether it shared much memory at its last sample, also if that was dropped since: one that
-    /// is about to end can no longer be read, and may not have left its sharers yet.
-    pub(crate) shared_much: bool,
+    /// The pass in which it was last read.
+    pub(crate) read_in: u32,
+    /// Whether what it shared had moved at its last read, or was not known before. Those that were
+    /// read shortly before may have been read before that moved.
+    pub(crate) is_unsettled: bool,
+    /// What it shared at its last sample, also if that was dropped since: one that is about to end
+    /// can no longer be read, and may not have left its sharers yet.
+    shared: Sharing,
     pub(crate) progress: Progress,
     pub(crate) shares_news: bool,
     pub(crate) ksm_moved: bool,
@@ -83,6 +91,31 @@ impl From<Nanos> for Duration {
     }
 }
 
+/// A number in half as many bits, 0 for 0 alone.
+fn folded(number: u64) -> u32 {
+    let [.., a, b, c, d] = (number ^ (number >> 32)).to_be_bytes();
+    let half = u32::from_be_bytes([a, b, c, d]);
+    if number == 0 { 0 } else { half.max(1) }
+}
+
+/// Whether a process shared much memory when it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    /// It has not been since it shared little, if ever.
+    Unknown,
+    Little,
+    Much,
+}
+
+/// What a process shares with others.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Shared {
+    /// `Rss` less USS.
+    pub(crate) bytes: u64,
+    /// PSS less USS: the less, the more they are.
+    pub(crate) part_bytes: u64,
+}
+
 /// How far this refresh has got with a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
@@ -97,7 +130,8 @@ impl Record {
             key: seen.key,
             parent: seen.parent,
             seen_in: generation,
-            program: seen.program,
+            program: folded(seen.program),
+            image: folded(seen.image),
             seen: Seen::from(&seen.fingerprint),
             attempted_digest: 0,
             attempted_resident_bytes: 0,
@@ -105,7 +139,9 @@ impl Record {
             since: now.into(),
             took_micros: 0,
             attempted: false,
-            shared_much: false,
+            read_in: 0,
+            is_unsettled: false,
+            shared: Sharing::Unknown,
             progress: Progress::Undecided,
             shares_news: false,
             ksm_moved: false,
@@ -115,9 +151,27 @@ impl Record {
 
     pub(crate) fn see(&mut self, seen: &Observation, generation: u32) {
         self.parent = seen.parent;
-        self.program = seen.program;
+        self.program = folded(seen.program);
+        if seen.image != 0 {
+            self.image = folded(seen.image);
+        }
         self.seen = Seen::from(&seen.fingerprint);
         self.stay(generation);
+    }
+
+    /// Whether exec has given it other memory under the name that it had, as far as that is known.
+    pub(crate) fn has_other_memory_than(&self, seen: &Observation) -> bool {
+        let image = folded(seen.image);
+        image != self.image && image != 0 && self.image != 0
+    }
+
+    pub(crate) fn runs(&self, program: u64) -> bool {
+        self.program == folded(program)
+    }
+
+    /// Takes it that its sample is of other memory. What that read took counts all the same.
+    pub(crate) fn outdate(&mut self) {
+        self.attempted = false;
     }
 
     /// Takes what `statm` says by itself.
@@ -144,9 +198,12 @@ impl Record {
     /// The read has been made, or tried: what it was due for is over.
     pub(crate) fn attempted(&mut self, sample: Option<Packed>, at: Duration) {
         self.sample = sample;
-        if self.sample.is_some() {
-            self.shared_much = self.shares_much();
-        }
+        self.shared = match (&self.sample, self.shared) {
+            (Some(_), _) if self.shares_much() => Sharing::Much,
+            (Some(_), _) => Sharing::Little,
+            (None, Sharing::Much) => Sharing::Much,
+            (None, _) => Sharing::Unknown,
+        };
         self.since = at.into();
         self.attempted_digest = self.seen.digest();
         self.attempted_resident_bytes = self.seen.resident.all_bytes;
@@ -205,7 +262,7 @@ impl Record {
             && now.saturating_sub(self.since()) > max_age.saturating_mul(2)
         {
             Some(Reason::Overdue)
-        } else if self.seen.digest() != self.attempted_digest {
+        } else if self.has_moved() {
             Some(Reason::Changed)
         } else if self.shares_news {
             Some(Reason::Sharer)
@@ -216,6 +273,16 @@ impl Record {
         } else {
             None
         }
+    }
+
+    /// Whether its own files show that it has changed since the last attempt to read it.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.seen.digest() != self.attempted_digest
+    }
+
+    /// Whether it may have shared much with those that were read while it was there.
+    pub(crate) fn may_have_shared_much(&self) -> bool {
+        self.is_unsettled || self.shared != Sharing::Little || self.has_moved()
     }
 
     /// How long a read should take, or what forbids it, whatever the budget.
@@ -277,11 +344,17 @@ impl Record {
         self.shared_bytes() > MIN_SHARED_BYTES
     }
 
-    /// What a process shares with others: `Rss` less USS.
+    /// What a process shares with others.
     pub(crate) fn shared_bytes(&self) -> u64 {
-        self.sample.as_ref().map_or(0, |sample| {
-            let usage = sample.unpack();
-            usage.rss_bytes.saturating_sub(usage.uss_bytes())
+        self.shared().map_or(0, |shared| shared.bytes)
+    }
+
+    /// The same and its part of that, where there is a sample.
+    pub(crate) fn shared(&self) -> Option<Shared> {
+        let usage = self.sample.as_ref()?.unpack();
+        Some(Shared {
+            bytes: usage.rss_bytes.saturating_sub(usage.uss_bytes()),
+            part_bytes: usage.pss_bytes.saturating_sub(usage.uss_bytes()),
         })
     }
 

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use herakles_stat::{Pid, ProcessKey};
 
-use crate::record::{MIN_SHARED_BYTES, Record};
+use crate::record::{MIN_SHARED_BYTES, Record, Shared};
 
 /// Relatives are as wrong as the shared part of a process moved; less is left to their age.
 const MIN_MOVE_BYTES: u64 = 64 << 10;
+
+/// For news that all are to know who were read before this refresh.
+const ANY_PASS: (u32, u32) = (0, u32::MAX);
 
 const INIT: Option<Pid> = Pid::new(1);
 
@@ -25,40 +28,80 @@ enum Change {
 enum Relation {
     Is(Pid),
     ChildOf(Pid),
-    Runs(u64),
+    Runs(u32),
+    Has(u32),
+}
+
+/// What is told to one kind of relatives.
+#[derive(Clone, Copy, Debug)]
+struct News {
+    change: Change,
+    /// Who was read in another pass knows of it, or there was nothing to know yet.
+    passes: (u32, u32),
 }
 
 /// Who must be read again because a process with much shared memory came, went or changed:
-/// its parent, children and siblings, and all that run the same program.
+/// its parent, children and siblings, all that run the same program, and all that were forked of
+/// the same memory.
 ///
 /// Such an event changes PSS and USS of processes that do nothing at all themselves.
 #[derive(Debug, Default)]
 pub(crate) struct Sharers {
-    news: HashMap<Relation, Change>,
+    news: HashMap<Relation, News>,
+    /// The last pass of the refresh before the last, and of the last.
+    ended: (u32, u32),
 }
 
 impl Sharers {
     /// A process is gone, or has replaced its memory by exec.
     pub(crate) fn left(&mut self, record: &Record) {
-        if record.shared_much {
-            self.announce(record, Change::Shrank);
+        if record.may_have_shared_much() {
+            self.announce(record, Change::Shrank, ANY_PASS);
         }
     }
 
     /// A process has been read; `before` is what it shared at its previous sample.
-    pub(crate) fn read(&mut self, record: &Record, before: Option<u64>) {
-        let after = record.shared_bytes();
-        let before = before.unwrap_or(0);
-        if before.max(after) > MIN_SHARED_BYTES && before.abs_diff(after) > MIN_MOVE_BYTES {
-            self.announce(
-                record,
-                if after > before {
-                    Change::Grew
-                } else {
-                    Change::Shrank
-                },
-            );
+    ///
+    /// Those that are read in the same refresh are not told: they were read after the process had
+    /// been seen. Whether it has changed again by the time it was read shows when it is
+    /// [seen again](Self::seen_again).
+    pub(crate) fn read(&mut self, record: &mut Record, before: Option<Shared>) {
+        let after = record.shared().unwrap_or_default();
+        let was = before.unwrap_or_default();
+        let is_much = was.bytes.max(after.bytes) > MIN_SHARED_BYTES;
+        let has_grown = is_much && after.bytes > was.bytes.saturating_add(MIN_MOVE_BYTES);
+        let has_shrunk = is_much && was.bytes > after.bytes.saturating_add(MIN_MOVE_BYTES);
+        if has_grown {
+            self.announce(record, Change::Grew, ANY_PASS);
+        } else if has_shrunk {
+            self.announce(record, Change::Shrank, ANY_PASS);
         }
+        let is_new = before.is_none();
+        let may_have_moved = has_grown || has_shrunk || is_new;
+        record.is_unsettled = may_have_moved && record.rss_bytes() > MIN_SHARED_BYTES;
+        // Another one shares it now, and may be gone before anybody has seen it.
+        let part_fell = was.part_bytes > after.part_bytes.saturating_add(MIN_MOVE_BYTES);
+        let is_shared_more = has_grown || is_much && !has_shrunk && part_fell;
+        record.shares_news |= !is_new && is_shared_more;
+    }
+
+    /// A process that is still there has been seen. If it has changed since it was seen last, those
+    /// that were read in the last refresh before it was may have been read before it changed.
+    pub(crate) fn seen_again(&mut self, record: &mut Record) {
+        if !std::mem::take(&mut record.is_unsettled) || !record.has_moved() {
+            return;
+        }
+        let change = if record.shares_much() {
+            Change::Grew
+        } else {
+            Change::Shrank
+        };
+        self.announce(record, change, (self.ended.0 + 1, record.read_in));
+    }
+
+    /// A refresh has ended with this pass.
+    pub(crate) fn refreshed(&mut self, pass: u32) {
+        self.ended = (self.ended.1, pass);
     }
 
     /// Whether `record` may share what has changed.
@@ -67,11 +110,14 @@ impl Sharers {
             Some(Relation::Is(record.key.pid)),
             record.parent.map(Relation::ChildOf),
             Some(Relation::Runs(record.program)),
+            image(record),
         ];
         let change = relations
             .iter()
             .flatten()
             .filter_map(|relation| self.news.get(relation))
+            .filter(|news| (news.passes.0..=news.passes.1).contains(&record.read_in))
+            .map(|news| news.change)
             .max();
         match change {
             Some(Change::Grew) => record.rss_bytes() > MIN_SHARED_BYTES,
@@ -88,24 +134,34 @@ impl Sharers {
         self.news.clear();
     }
 
-    fn announce(&mut self, record: &Record, change: Change) {
+    fn announce(&mut self, record: &Record, change: Change, passes: (u32, u32)) {
+        let news = News { change, passes };
         let Record {
             key: ProcessKey { pid, .. },
             parent,
             program,
             ..
         } = *record;
-        self.add(Relation::ChildOf(pid), change);
-        self.add(Relation::Runs(program), change);
+        self.add(Relation::ChildOf(pid), news);
+        self.add(Relation::Runs(program), news);
+        if let Some(image) = image(record) {
+            self.add(image, news);
+        }
         // The children of init have been adopted or have called exec: they share nothing.
         if let Some(parent) = parent.filter(|_| parent != INIT) {
-            self.add(Relation::Is(parent), change);
-            self.add(Relation::ChildOf(parent), change);
+            self.add(Relation::Is(parent), news);
+            self.add(Relation::ChildOf(parent), news);
         }
     }
 
-    fn add(&mut self, relation: Relation, change: Change) {
-        let news = self.news.entry(relation).or_insert(change);
-        *news = change.max(*news);
+    fn add(&mut self, relation: Relation, news: News) {
+        let known = self.news.entry(relation).or_insert(news);
+        known.change = known.change.max(news.change);
+        known.passes.0 = known.passes.0.min(news.passes.0);
+        known.passes.1 = known.passes.1.max(news.passes.1);
     }
+}
+
+fn image(record: &Record) -> Option<Relation> {
+    (record.image != 0).then_some(Relation::Has(record.image))
 }

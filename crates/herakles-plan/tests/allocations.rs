@@ -38,6 +38,7 @@ impl Host {
                 key,
                 parent: Pid::new(id / 2),
                 program: u64::from(id % 20),
+                image: u64::from(id % 50),
                 fingerprint: Fingerprint {
                     minor_faults: if id % 10 == 0 { round.into() } else { 0 },
                     resident: Resident {

@@ -145,6 +145,7 @@ fn a_sharer_that_exits_has_the_others_read_again() {
         drop(
             proc.process(2)
                 .name("apart")
+                .stat(|it| it.start_stack += 0x1000)
                 .memory_kib(50 * MIB, 40 * MIB, 20 * MIB),
         );
         for pid in 10..20 {
@@ -171,6 +172,32 @@ fn a_sharer_that_exits_has_the_others_read_again() {
     assert_eq!(view.memory(10), kib(100 * MIB, 100 * MIB, 100 * MIB - 40));
     // Who runs another program shares nothing with them.
     assert_eq!(counter.reads(&world), [0, 1]);
+}
+
+/// A daemon leaves its parent by a second fork, and often takes another name.
+#[test]
+fn a_fork_that_was_adopted_and_renamed_has_who_shares_its_memory_read_again() {
+    let mut world = World::new(&[], |proc| {
+        drop(proc.process(10).memory_kib(100 * MIB, 100 * MIB, 99 * MIB));
+    });
+    world.scan();
+    let half = |world: &World, pid: u32| {
+        drop(world.proc.process(pid).memory_kib(100 * MIB, 50 * MIB, 28));
+    };
+    let daemon = world.proc.process(20).name("daemon").parent(1);
+    drop(daemon);
+    for pid in [10, 20] {
+        half(&world, pid);
+    }
+    assert_eq!(world.scan().memory(10), kib(100 * MIB, 50 * MIB, 28));
+    world.proc.remove(20);
+    drop(
+        world
+            .proc
+            .process(10)
+            .memory_kib(100 * MIB, 100 * MIB, 99 * MIB),
+    );
+    assert_eq!(world.scan().memory(10), kib(100 * MIB, 100 * MIB, 99 * MIB));
 }
 
 #[test]

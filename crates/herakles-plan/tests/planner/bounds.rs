@@ -119,6 +119,7 @@ fn the_budget_goes_to_new_then_changed_then_sharers() {
         &family,
     );
     assert_eq!(host.refresh().len(), 7);
+    assert_eq!(host.refresh(), []);
     host.processes.remove(&24); // shares with 21
     host.change(22, |process| process.faults += 1);
     host.processes.insert(50, Process { takes, ..PROCESS });

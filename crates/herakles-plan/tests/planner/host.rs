@@ -17,6 +17,8 @@ pub(crate) const GAP: Duration = Duration::from_secs(30);
 pub(crate) struct Process {
     pub(crate) parent: u32,
     pub(crate) program: u64,
+    /// The memory image that exec made; 0 if it is not known.
+    pub(crate) image: u64,
     pub(crate) faults: u64,
     pub(crate) rss_mib: u64,
     pub(crate) shared_mib: u64,
@@ -28,6 +30,7 @@ pub(crate) struct Process {
 pub(crate) const PROCESS: Process = Process {
     parent: 1,
     program: 0,
+    image: 0,
     faults: 1,
     rss_mib: 4,
     shared_mib: 2,
@@ -86,6 +89,7 @@ impl Process {
             key: key(pid),
             parent: Pid::new(self.parent),
             program: self.program,
+            image: self.image,
             fingerprint: Fingerprint {
                 minor_faults: self.faults,
                 resident: Resident {

@@ -5,6 +5,8 @@
 mod bounds;
 mod host;
 mod properties;
+mod races;
 mod run;
 mod scenarios;
 mod sharers;
+mod truth;

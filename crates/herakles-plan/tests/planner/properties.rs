@@ -9,10 +9,11 @@ use crate::host::{MIB, PROCESS, Process, key, ratio};
 use crate::run::{Event, Refresh, Run};
 
 fn process() -> impl Strategy<Value = Process> {
-    (1..20u32, 0..4u64, 1..300u64, 0..300u64, takes()).prop_map(
-        |(parent, program, rss_mib, shared_mib, takes)| Process {
+    (1..20u32, 0..4u64, 0..4u64, 1..300u64, 0..300u64, takes()).prop_map(
+        |(parent, program, image, rss_mib, shared_mib, takes)| Process {
             parent,
             program,
+            image,
             faults: 1,
             rss_mib,
             shared_mib: shared_mib.min(rss_mib),

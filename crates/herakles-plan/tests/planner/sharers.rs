@@ -31,6 +31,7 @@ fn when_a_sharer_exits_its_relatives_are_read() {
 fn when_a_sharer_exits_that_could_not_be_read_any_more_its_relatives_are_read() {
     let mut host = Host::new(patient(), &family());
     host.refresh();
+    host.refresh();
     host.change(21, |process| (process.rss_mib, process.shared_mib) = (0, 0));
     host.observe();
     for read in host.plan() {
@@ -70,6 +71,7 @@ fn when_a_sharer_writes_shared_pages_its_relatives_are_read_in_the_same_refresh(
 #[test]
 fn when_a_sharer_changes_private_memory_nobody_else_is_read() {
     let mut host = Host::new(patient(), &family());
+    host.refresh();
     host.refresh();
     host.change(21, |process| (process.faults, process.rss_mib) = (2, 120));
     host.change(21, |process| assert_eq!(process.shared_mib, 90));
@@ -122,6 +124,73 @@ fn children_of_init_are_no_siblings() {
     host.refresh();
     host.processes.remove(&20);
     assert_eq!(host.refresh(), []);
+}
+
+/// Such as a daemon that left its parent by a second fork, and calls itself otherwise since.
+#[test]
+fn forks_of_one_image_are_relatives_whoever_adopted_them_and_however_they_are_called() {
+    let of = |program, image| Process {
+        program,
+        image,
+        rss_mib: 100,
+        shared_mib: 90,
+        ..PROCESS
+    };
+    let family = [
+        (20, of(1, 5)),
+        (21, of(2, 5)),
+        (22, of(3, 6)),
+        (23, of(4, 0)),
+    ];
+    let mut host = Host::new(patient(), &family);
+    host.refresh();
+    host.processes.insert(30, of(5, 5));
+    let reads = host.refresh();
+    assert_eq!(pids(&reads, Reason::New), [30]);
+    assert_eq!(pids(&reads, Reason::Sharer), [20, 21]);
+    host.change(30, |process| (process.faults, process.shared_mib) = (2, 50));
+    assert_eq!(pids(&host.refresh(), Reason::Sharer), [20, 21]);
+    host.processes.remove(&30);
+    assert_eq!(pids(&host.refresh(), Reason::Sharer), [20, 21]);
+    // That an image is not known makes nobody a relative.
+    host.processes.insert(30, of(5, 0));
+    assert_eq!(host.refresh(), [(30, Reason::New)]);
+}
+
+/// One that calls exec with the name that it has, such as to renew itself.
+#[test]
+fn another_image_is_another_program_and_its_former_relatives_are_read() {
+    let of = |program, image| Process {
+        program,
+        image,
+        rss_mib: 100,
+        shared_mib: 90,
+        ..PROCESS
+    };
+    let mut host = Host::new(patient(), &[(20, of(1, 5)), (21, of(2, 5))]);
+    host.refresh();
+    host.change(21, |process| process.image = 6);
+    assert_eq!(host.refresh(), [(21, Reason::New), (20, Reason::Sharer)]);
+    // One that ends has none any more.
+    host.change(21, |process| process.image = 0);
+    assert_eq!(host.refresh(), []);
+}
+
+/// Or a process could be held up all the time, if it does nothing but renew itself.
+#[test]
+fn what_a_read_took_puts_off_that_of_another_image_under_the_same_name() {
+    let slow = Process {
+        takes: GAP / 100,
+        image: 5,
+        ..PROCESS
+    };
+    let mut host = Host::new(patient(), &[(20, slow)]);
+    host.refresh();
+    host.change(20, |process| process.image = 6);
+    for _ in 1..10 {
+        assert_eq!(host.refresh(), []);
+    }
+    assert_eq!(host.refresh(), [(20, Reason::New)]);
 }
 
 /// It may have been read before the sharer had gone.
