@@ -10,6 +10,9 @@ use std::borrow::Cow;
 /// The bytes of a container id that tools show.
 const SHORT_ID: usize = 12;
 
+/// The bytes of a UUID with its dashes.
+const UUID: usize = 36;
+
 /// Whether a `/proc/PID/cgroup` file shows paths as seen from within another control group
 /// namespace: those of processes outside of it start with `/..`, and their upper part is missing.
 ///
@@ -62,12 +65,14 @@ pub(crate) fn slice(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// The first 12 digits of the container's id; the whole id under ECS, whose digits before the dash
-/// are the task's; the name of an LXC container or of a machine of systemd.
+/// are the task's, and under Mesos; the allocation and the task of Nomad; the name of an LXC container or of a machine of systemd.
 pub(crate) fn container(text: &[u8]) -> Option<Cow<'_, [u8]>> {
     innermost(text, |group| {
         let plain = lxc_container(group)
             .or_else(|| container_id(group.name))
-            .or_else(|| is_ecs_id(group.name).then_some(group.name));
+            .or_else(|| is_ecs_id(group.name).then_some(group.name))
+            .or_else(|| mesos_container(group))
+            .or_else(|| nomad_task(group.name));
         plain.map(Cow::Borrowed).or_else(|| machine(group))
     })
 }
@@ -96,6 +101,19 @@ fn container_id(group: &[u8]) -> Option<&[u8]> {
         return None;
     }
     id.get(..SHORT_ID)
+}
+
+/// `/mesos/UUID`, or another root of the same name further down; v2 has a leaf below.
+fn mesos_container<'t>(group: Group<'t>) -> Option<&'t [u8]> {
+    (group.parent == b"mesos" && is_uuid(group.name)).then_some(group.name)
+}
+
+/// The allocation, a dot and the task in `UUID.TASK.scope`.
+fn nomad_task(group: &[u8]) -> Option<&[u8]> {
+    let task = group.strip_suffix(b".scope")?;
+    let (allocation, name) = task.split_at_checked(UUID)?;
+    let is_task = name.len() > 1 && name.starts_with(b".");
+    (is_uuid(allocation) && is_task).then_some(task)
 }
 
 /// The machine in `systemd-nspawn@NAME.service` and `machine-NAME.scope`.
@@ -233,9 +251,22 @@ fn is_ecs_id(id: &[u8]) -> bool {
         && number.iter().all(u8::is_ascii_digit)
 }
 
+/// A UUID with its dashes.
+fn is_uuid(id: &[u8]) -> bool {
+    let is_dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+    let is_right = |(at, byte): (usize, &u8)| {
+        if is_dash(at) {
+            *byte == b'-'
+        } else {
+            byte.is_ascii_hexdigit()
+        }
+    };
+    id.len() == UUID && id.iter().enumerate().all(is_right)
+}
+
 /// A UUID with dashes or underscores, or the 32 digits that a static pod's file hashes to.
 fn is_pod_uid(uid: &[u8]) -> bool {
-    matches!(uid.len(), 32 | 36)
+    matches!(uid.len(), 32 | UUID)
         && uid
             .iter()
             .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'-' | b'_'))

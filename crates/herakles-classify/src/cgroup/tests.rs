@@ -78,6 +78,11 @@ fn what_tells_nothing() {
         "0::/lxc\n",
         "0::/lxc.payload.\n",
         "0::/lxc/\n",
+        "0::/mesos\n",
+        "0::/mesos/leaf\n",
+        "0::/mesos/0b9c1c52-7a4e-4d0e-9d3f\n",
+        "0::/backup/0b9c1c52-7a4e-4d0e-9d3f-5c3f9d3b8a11\n",
+        "0::/mesos/0b9c1c52x7a4e-4d0e-9d3f-5c3f9d3b8a11\n",
         &long,
         &ecs,
     ] {
