@@ -80,6 +80,16 @@ impl<'a> Fields<'a> {
         })
     }
 
+    /// The next field as clock ticks of CPU time. The kernel keeps it as nanoseconds without a sign:
+    /// what steal or a virtual clock has pushed below 0 is printed as nearly 2^64 of them. That
+    /// counts as 0, as does what no kernel can mean.
+    pub(crate) fn ticks(&mut self) -> Result<u64, ParseError> {
+        /// The first 36 years below 0, in ticks of 10 ms; the most there can be before is 548 years.
+        const BELOW_ZERO: u64 = (15 << 60) / 10_000_000;
+        let ticks: u64 = self.signed_number()?;
+        Ok(if ticks < BELOW_ZERO { ticks } else { 0 })
+    }
+
     /// The field `number`, as [`signed_number`](Self::signed_number) reads it.
     pub(crate) fn signed_number_at<T: TryFrom<u64> + Default>(
         &mut self,

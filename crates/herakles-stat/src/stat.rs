@@ -33,7 +33,8 @@ pub struct Stat<'a> {
     pub major_faults: u64,
     /// `cmajflt` (field 13): the same of children that were waited for.
     pub reaped_major_faults: u64,
-    /// `utime` and `stime` (fields 14 and 15).
+    /// `utime` and `stime` (fields 14 and 15). Times below 0, which the kernel prints as thousands
+    /// of millions of seconds, count as 0 here and in the next.
     pub cpu: CpuTicks,
     /// `cutime` and `cstime` (fields 16 and 17): CPU of children that were waited for, and of
     /// what those had waited for.
@@ -104,12 +105,12 @@ impl<'a> Stat<'a> {
             major_faults: fields.number()?,
             reaped_major_faults: fields.number()?,
             cpu: CpuTicks {
-                user: fields.number()?,
-                system: fields.number()?,
+                user: fields.ticks()?,
+                system: fields.ticks()?,
             },
             reaped_cpu: CpuTicks {
-                user: fields.signed_number()?,
-                system: fields.signed_number()?,
+                user: fields.ticks()?,
+                system: fields.ticks()?,
             },
             threads: fields.signed_number_at(20)?,
             start_time: fields.number_at(22)?,

@@ -138,14 +138,17 @@ fn every_case_is_in_the_readme_and_nothing_else() {
     assert_eq!(cases, named.collect::<BTreeSet<_>>());
 }
 
-/// It tells the two letters of the dead apart, and reads no number below 0 where none should be.
+/// It tells the two letters of the dead apart, reads no number below 0 where none should be, and
+/// knows no time as below 0.
 #[cfg(target_os = "linux")]
-const NOT_FOR_PROCFS: [&str; 6] = [
+const NOT_FOR_PROCFS: [&str; 8] = [
     "3.10/dead-lower-case.stat",
     "6.1/lagging.statm",
     "6.1/lagging-unsigned.statm",
     "6.1/negative-child-time.stat",
     "6.1/negative-rss.stat",
+    "6.1/negative-time.stat",
+    "6.1/time-below-zero.stat",
     "gvisor/service.io",
 ];
 

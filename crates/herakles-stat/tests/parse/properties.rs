@@ -80,17 +80,30 @@ fn pid() -> impl Strategy<Value = u32> {
     1..=i32::MAX as u32
 }
 
+/// Ticks of 10 ms, as the kernel prints its nanoseconds, and what else fits.
+fn time() -> impl Strategy<Value = u64> {
+    let nanos = prop_oneof![any::<u64>(), 0..u64::MAX / 16, Just(u64::MAX)];
+    prop_oneof![3 => nanos.prop_map(|nanos| nanos / 10_000_000), 1 => any::<u64>()]
+}
+
 prop_compose! {
     fn unsigned()(
-        flags: u32, faults_and_cpu: [u64; 6], start: u64, vsize: u64, stack: u64,
+        flags: u32, faults: [u64; 4], utime in time(), stime in time(), start: u64, vsize: u64,
+        stack: u64,
     ) -> Unsigned {
+        let [a, b, c, d] = faults;
+        let faults_and_cpu = [a, b, c, d, utime, stime];
         Unsigned { flags, faults_and_cpu, start, vsize, stack }
     }
 }
 
+fn signed_time() -> impl Strategy<Value = i64> {
+    prop_oneof![time().prop_map(u64::cast_signed), any::<i64>()]
+}
+
 prop_compose! {
     fn signed()(
-        ppid: i32, jobs: [i32; 4], cutime: i64, cstime: i64, priorities: [i64; 2], threads: i32,
+        ppid: i32, jobs: [i32; 4], cutime in signed_time(), cstime in signed_time(), priorities: [i64; 2], threads: i32,
         rss: i64, last: [i32; 2],
     ) -> Signed {
         Signed { ppid, jobs, cutime, cstime, priorities, threads, rss, last }
@@ -100,6 +113,12 @@ prop_compose! {
 /// What is left of a signed field: below 0 it counts as 0.
 fn counted(field: i64) -> u64 {
     u64::try_from(field).unwrap_or(0)
+}
+
+/// What is left of a time: one that is a few years short of 2^64 ns, or beyond, is one below 0.
+fn counted_time(ticks: u64) -> u64 {
+    let nanos = u128::from(ticks) * 10_000_000;
+    if nanos < 15 << 60 { ticks } else { 0 }
 }
 
 fn state() -> impl Strategy<Value = char> {
@@ -123,9 +142,11 @@ proptest! {
             prop_assert_eq!(stat.flags, unsigned.flags);
             prop_assert_eq!([stat.minor_faults, stat.reaped_minor_faults], [minflt, cminflt]);
             prop_assert_eq!([stat.major_faults, stat.reaped_major_faults], [majflt, cmajflt]);
-            prop_assert_eq!([stat.cpu.user, stat.cpu.system], [utime, stime]);
+            let times = [utime, stime].map(counted_time);
+            prop_assert_eq!([stat.cpu.user, stat.cpu.system], times);
             let children = [stat.reaped_cpu.user, stat.reaped_cpu.system];
-            prop_assert_eq!(children, [counted(signed.cutime), counted(signed.cstime)]);
+            let times = [signed.cutime, signed.cstime].map(|time| counted_time(counted(time)));
+            prop_assert_eq!(children, times);
             prop_assert_eq!(u64::from(stat.threads), counted(signed.threads.into()));
             prop_assert_eq!([stat.start_time, stat.virtual_bytes], [unsigned.start, unsigned.vsize]);
             prop_assert_eq!(stat.rss_pages, counted(signed.rss));
