@@ -1,6 +1,5 @@
 //! What is seen of a process without reading its memory.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use herakles_smaps::MemoryUsage;
@@ -38,7 +37,8 @@ pub struct Resident {
 }
 
 impl Fingerprint {
-    /// What `stat` says in 64 bits: two that differ are taken as equal once in 2^64.
+    /// What `stat` says in 64 bits: two that differ in one figure never have the same, others as
+    /// good as never.
     pub(crate) fn stat_digest(&self) -> u64 {
         let Self {
             minor_faults,
@@ -46,11 +46,18 @@ impl Fingerprint {
             virtual_bytes,
             threads,
             resident: _,
-        } = self;
-        let mut hasher = DefaultHasher::new();
-        (minor_faults, major_faults, virtual_bytes, threads).hash(&mut hasher);
-        hasher.finish()
+        } = *self;
+        [minor_faults, major_faults, virtual_bytes, threads]
+            .into_iter()
+            .fold(0, mix)
     }
+}
+
+/// Mixes another figure into a digest. With either of the two held, each value of the other gives
+/// another result: an odd factor can be undone, and so can the shift.
+pub(crate) fn mix(digest: u64, figure: u64) -> u64 {
+    let mixed = (digest ^ figure).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 32)
 }
 
 /// A process with memory of its own, as this refresh found it. Kernel threads and zombies are
@@ -162,4 +169,44 @@ pub struct PlanSummary {
     pub skipped_size: u64,
     /// Without a sample because the read failed, now or earlier.
     pub unreadable: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fingerprint([minor_faults, major_faults, virtual_bytes, threads]: [u64; 4]) -> Fingerprint {
+        Fingerprint {
+            minor_faults,
+            major_faults,
+            virtual_bytes,
+            threads,
+            resident: Resident::default(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_figure_moves_unseen(figures: [u64; 4], which in 0..4_usize, to: u64) {
+            let mut moved = figures;
+            moved[which] = to;
+            let digest = fingerprint(figures).stat_digest();
+            prop_assert_eq!(fingerprint(moved).stat_digest() == digest, moved == figures);
+        }
+
+        #[test]
+        fn small_moves_of_two_figures_do_not_cancel(
+            figures: [u64; 4],
+            first in 0..3_usize,
+            (by, then) in (1..1_u64 << 20, 1..1_u64 << 20),
+        ) {
+            let mut moved = figures;
+            moved[first] = moved[first].wrapping_add(by);
+            moved[first + 1] = moved[first + 1].wrapping_sub(then);
+            let digest = fingerprint(figures).stat_digest();
+            prop_assert_ne!(fingerprint(moved).stat_digest(), digest);
+        }
+    }
 }

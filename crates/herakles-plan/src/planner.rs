@@ -1,5 +1,6 @@
 //! Keeps the samples of all processes and decides which to read.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use herakles_smaps::MemoryUsage;
@@ -29,6 +30,8 @@ pub struct Planner {
     /// Sorted by identity; those that were first seen in this refresh wait in `arrivals`.
     records: Vec<Record>,
     arrivals: Vec<Record>,
+    /// The index of the record that was found last: whoever asks in order finds the next one there.
+    found: AtomicUsize,
     turned_over: bool,
     /// Counts the plans: those who are read by one are read at about the same time.
     pass: u32,
@@ -54,6 +57,7 @@ impl Planner {
             generation: 1,
             records: Vec::new(),
             arrivals: Vec::new(),
+            found: AtomicUsize::new(0),
             turned_over: false,
             pass: 0,
             took_turns: false,
@@ -426,9 +430,13 @@ impl Planner {
     }
 
     fn find(&self, key: ProcessKey) -> Option<usize> {
-        self.records
-            .binary_search_by_key(&key, |record| record.key)
-            .ok()
+        let last = self.found.load(Relaxed);
+        let is_at = |index: &usize| self.records.get(*index).is_some_and(|it| it.key == key);
+        let index = [last.wrapping_add(1), last].into_iter().find(is_at);
+        let search = || self.records.binary_search_by_key(&key, |record| record.key);
+        let index = index.or_else(|| search().ok())?;
+        self.found.store(index, Relaxed);
+        Some(index)
     }
 
     fn since_epoch(&self, time: Instant) -> Duration {

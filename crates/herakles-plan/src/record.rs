@@ -1,11 +1,11 @@
 //! What is kept of one process between two refreshes.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use herakles_stat::{Pid, ProcessKey};
 
 use crate::cost::Cost;
+use crate::observation::mix;
 use crate::sample::Packed;
 use crate::{Bound, Decision, Fingerprint, Observation, PlanLimits, Reason, Resident};
 
@@ -52,7 +52,7 @@ pub(crate) struct Record {
 }
 
 /// A [`Fingerprint`], its part from `stat` as a digest.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     stat_digest: u64,
     resident: Resident,
@@ -69,9 +69,11 @@ impl From<&Fingerprint> for Seen {
 
 impl Seen {
     fn digest(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.hash(&mut hasher);
-        hasher.finish()
+        let Resident {
+            all_bytes,
+            shared_bytes,
+        } = self.resident;
+        mix(mix(self.stat_digest, all_bytes), shared_bytes)
     }
 }
 
@@ -306,22 +308,25 @@ impl Record {
     /// by its size if there was none, or if the last was so long that it may not be repeated and
     /// so long ago that it is worth another guess.
     fn predict(&self, cost: &Cost, limits: &PlanLimits, now: Duration) -> Duration {
-        let by_size = cost.predict(self.rss_bytes());
+        let rss = self.rss_bytes();
         let Some(took) = self.last_took() else {
-            return by_size;
+            return cost.predict(rss);
         };
-        let grown = self.sample.as_ref().map_or(1.0, |sample| {
-            let then = sample.rss_bytes().max(1);
-            (self.rss_bytes() as f64 / then as f64).max(1.0)
-        });
-        let measured =
-            Duration::try_from_secs_f64(took.as_secs_f64() * grown).unwrap_or(Duration::MAX);
-        let too_long = limits.max_hold.is_some_and(|max| measured > max);
+        let then = self.sample.as_ref().map_or(rss, Packed::rss_bytes).max(1);
+        let measured = if rss <= then {
+            took
+        } else {
+            let grown = rss as f64 / then as f64;
+            Duration::try_from_secs_f64(took.as_secs_f64() * grown).unwrap_or(Duration::MAX)
+        };
+        if limits.max_hold.is_none_or(|max| measured <= max) {
+            return measured;
+        }
         let forgotten = self
             .held_until(limits)
             .max(self.since().saturating_add(limits.memory_max_age));
-        if too_long && now >= forgotten {
-            by_size.min(measured)
+        if now >= forgotten {
+            cost.predict(rss).min(measured)
         } else {
             measured
         }
