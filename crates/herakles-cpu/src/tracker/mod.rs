@@ -80,10 +80,9 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
     /// which processes have exited. A counter that fell is taken as unchanged. A known pid with
     /// another start time is a new process, and the old one has exited.
     pub fn observe(&mut self, seen: UsageSample<C>) -> CpuReading {
-        self.classes.credit(seen.class, Usage::ZERO);
-        match self.living.get(seen.key.pid).copied() {
-            Some(known) if self.is_same(&known, seen.key) => self.grow(known, &seen),
-            Some(other) => {
+        match self.living.find(seen.key.pid) {
+            Some((slot, known)) if self.is_same(&known, seen.key) => self.grow(slot, known, &seen),
+            Some((_, other)) => {
                 self.replaced(&other);
                 self.first_sight(&seen)
             }
@@ -245,11 +244,12 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
             read: true,
             zombie: seen.zombie,
         });
-        let mut reaped = Usage::ZERO;
-        if seen.key.start_time >= self.counts_from {
-            self.classes.credit(seen.class, seen.own);
-            reaped = seen.reaped;
-        }
+        let (own, reaped) = if seen.key.start_time >= self.counts_from {
+            (seen.own, seen.reaped)
+        } else {
+            (Usage::ZERO, Usage::ZERO)
+        };
+        self.classes.credit(seen.class, own);
         self.absorb(seen, reaped);
         CpuReading {
             total: seen.own.cpu,
@@ -257,12 +257,12 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
         }
     }
 
-    fn grow(&mut self, known: Record<C>, seen: &UsageSample<C>) -> CpuReading {
+    fn grow(&mut self, slot: usize, known: Record<C>, seen: &UsageSample<C>) -> CpuReading {
         let growth = seen.own.beyond(known.own);
         let own = known.own.plus(growth);
         self.classes.credit(seen.class, growth);
         self.absorb(seen, seen.reaped.minus(known.reaped));
-        self.remember(Record {
+        let grown = Record {
             key: seen.key,
             parent: seen.parent,
             class: seen.class,
@@ -272,7 +272,8 @@ impl<C: Copy + Eq + Hash> CpuTracker<C> {
             listed_in: self.generation,
             read: true,
             zombie: seen.zombie,
-        });
+        };
+        self.living.replace(slot, grown);
         let interval = known
             .read_at
             .map(|last| seen.at.saturating_duration_since(last));

@@ -60,6 +60,22 @@ impl<C> Table<C> {
             .and_then(|&slot| self.records.get(slot as usize))
     }
 
+    /// A copy of the record of a pid, and its place until records are added or evicted.
+    pub(super) fn find(&self, pid: Pid) -> Option<(usize, Record<C>)>
+    where
+        C: Copy,
+    {
+        let slot = *self.slots.get(&pid)? as usize;
+        Some((slot, *self.records.get(slot)?))
+    }
+
+    /// Puts another record of the same pid into a place.
+    pub(super) fn replace(&mut self, slot: usize, record: Record<C>) {
+        if let Some(known) = self.records.get_mut(slot) {
+            *known = record;
+        }
+    }
+
     pub(super) fn get_mut(&mut self, pid: Pid) -> Option<&mut Record<C>> {
         self.slots
             .get(&pid)
