@@ -48,7 +48,7 @@ pub(crate) struct ProcessSample {
     /// When that was read.
     pub(crate) rss_at: Instant,
     pub(crate) memory: Memory,
-    /// The CPU time that it took the survey to read it.
+    /// The CPU time that it took the survey to read it, where reads are planned.
     pub(crate) memory_took: Duration,
     /// What the rules say of it, if that was not known yet.
     pub(crate) news: Option<Box<News>>,

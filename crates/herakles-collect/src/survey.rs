@@ -151,13 +151,14 @@ impl<S: ProcSource> Task for Survey<S> {
         note: &Note<'_, SurveyResult>,
     ) -> SurveyResult {
         let pid = self.pids[item];
-        if let Some(seen) = self.glance(pid, scratch) {
+        let known = self.known(pid);
+        if let Some(seen) = known.and_then(|it| self.glance(pid, it, scratch)) {
             return Ok(seen);
         }
         let process = open_process(&*self.source, pid)?;
         let stat = read_stat(&process, &mut scratch.buffers.io)?;
         let mut seen = ProcessSample::new(&stat, Instant::now());
-        let known = self.known(pid).filter(|it| it.key == seen.key);
+        let known = known.filter(|it| it.key == seen.key);
         let mut is_known = known.is_some_and(|it| self.recognises(&mut seen, &it));
         if seen.kind == ProcessKind::User && !stat.leader_exited() {
             self.read_program(&process, &mut seen, &mut scratch.facts, note);
@@ -191,10 +192,13 @@ impl<S: ProcSource> Task for Survey<S> {
         if seen.kind == ProcessKind::User && may_be_now && self.may_read(seen.key) {
             seen.reading = Some(self.memory_source.file());
             note.note(seen.key, Ok(seen.clone()));
-            let own_time = OwnTime::start();
+            // Only a planner asks what a read took, and the answer is two system calls.
+            let own_time = (self.memory == InlineReads::Elsewhere).then(OwnTime::start);
             let result = read_memory(handle, self.memory_source, &mut scratch.buffers);
-            seen.memory_took = own_time.elapsed();
-            self.early.charge(seen.memory_took);
+            if let Some(own_time) = own_time {
+                seen.memory_took = own_time.elapsed();
+                self.early.charge(seen.memory_took);
+            }
             seen.take_memory(result)?;
             seen.reading = None;
         }
@@ -274,8 +278,10 @@ impl<S: ProcSource> Survey<S> {
 
     /// Looks at a process of which nothing is new but figures, as nearly all are; `None` if it
     /// must be looked at more closely, as for its storage bytes.
-    fn glance(&self, pid: Pid, scratch: &mut Scratch) -> Option<ProcessSample> {
-        let known = self.known(pid).filter(|_| !self.io)?;
+    fn glance(&self, pid: Pid, known: Known, scratch: &mut Scratch) -> Option<ProcessSample> {
+        if self.io {
+            return None;
+        }
         let buf = &mut scratch.buffers.io;
         let mut seen = match known.kind {
             ProcessKind::User if known.is_classified && !self.reads_memory_of(known.key) => {
