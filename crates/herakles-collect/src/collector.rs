@@ -40,6 +40,8 @@ pub struct Collector<S: ProcSource> {
     memory_source: MemorySource,
     host: Option<Host>,
     workers: WorkerPool<Scratch>,
+    /// After which a read is given up once a scan has succeeded.
+    patience: Duration,
     memory: MemoryReader,
     /// Where taskstats tells of exits.
     exits: Option<Exits>,
@@ -89,6 +91,7 @@ impl<S: ProcSource> Collector<S> {
             Err(_) => MemorySource::SmapsRollup,
         };
         let files = facts.files.clone();
+        let first_patience = options.first_patience.min(options.patience);
         let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let mut collector = Self {
             page_size: facts.page_size,
@@ -97,7 +100,8 @@ impl<S: ProcSource> Collector<S> {
                 .as_deref()
                 .map(|root| Host::new(root, facts.ticks_per_second)),
             taskstats_root: files.filter(|_| facts.taskstats_answers),
-            workers: WorkerPool::new(options.thread_count(cores), options.patience)?,
+            workers: WorkerPool::new(options.thread_count(cores), first_patience)?,
+            patience: options.patience,
             memory: MemoryReader::Rss,
             exits: None,
             users: Arc::new(Users::open(&options.rootfs)),

@@ -168,6 +168,11 @@ impl<S: Send + 'static> WorkerPool<S> {
         })
     }
 
+    /// Gives up an item that takes longer than that from now on.
+    pub(crate) fn wait_at_most(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// The threads that have not come back.
     pub(crate) fn stuck(&self) -> &StuckThreads {
         &self.stuck

@@ -254,7 +254,7 @@ fn log_fault(fault: Fault, count: u64, scan: &Scan) {
         (FaultKind::Timeout, _) => tracing::warn!(
             file,
             count,
-            "a process did not let its file be read within 10 s; its thread is given up"
+            "a process did not let its file be read in time; its thread is given up"
         ),
         (FaultKind::Panic, _) => {
             tracing::error!(count, "a bug: a worker panicked; please report it");

@@ -108,6 +108,8 @@ impl<S: ProcSource> Collector<S> {
             self.samples = samples;
         }
         ended(ScanPhase::Snapshot);
+        // Whoever waits has something to look at from now on.
+        self.workers.wait_at_most(self.patience);
         let mut notices = std::mem::take(&mut self.notices);
         notices.extend(self.too_big(&stats.too_big));
         Ok(Scan {

@@ -117,6 +117,68 @@ fn a_hanging_fact_of_a_new_process_leaves_the_name_to_decide_until_it_can_be_rea
     }
 }
 
+/// There is nothing to show until the first scan is done, so it waits for nobody as long as later
+/// ones do.
+#[test]
+fn what_hangs_at_the_start_does_not_keep_the_others_from_being_shown() {
+    for settings in WITH_PSS {
+        for (file, fault) in [
+            (ProcFile::SmapsRollup, "timeout smaps_rollup"),
+            (ProcFile::Cmdline, "timeout cmdline"),
+        ] {
+            let mut world = world(settings);
+            let hasty = Options {
+                patience: Duration::from_secs(3600),
+                first_patience: PATIENCE,
+                ..options(RULES, settings)
+            };
+            world.collector =
+                Collector::with_source(world.proc.clone(), host_facts(), hasty).unwrap();
+            let gate = Gate::new();
+            hang(&world, 2, file, &gate);
+            let view = world.scan();
+            assert_eq!(view.faults(), once(fault), "{settings:?}");
+            assert_eq!(view.memory(2), [Some(4096), None, None]);
+            assert_eq!(view.process(2).cpu_seconds, Some(0.1));
+            for pid in [1, 3] {
+                assert_eq!(view.memory(pid), kib(4096, 2048, 1024), "{settings:?}");
+            }
+            let view = world.scan();
+            assert_eq!(view.faults(), [], "it is not read again");
+            assert_eq!(view.memory(2), [Some(4096), None, None]);
+            gate.release();
+            let is_whole =
+                |view: &View| view.memory(2) == kib(4096, 2048, 1024) && view.class(2) == "app/web";
+            scan_until(&mut world, is_whole);
+        }
+    }
+}
+
+#[test]
+fn once_there_is_something_to_show_a_slow_read_is_waited_for() {
+    for settings in WITH_PSS {
+        let mut world = world(settings);
+        let hasty = Options {
+            patience: Duration::from_secs(3600),
+            first_patience: PATIENCE,
+            ..options(RULES, settings)
+        };
+        world.collector = Collector::with_source(world.proc.clone(), host_facts(), hasty).unwrap();
+        world.scan();
+        let gate = Gate::new();
+        hang(&world, 2, ProcFile::SmapsRollup, &gate);
+        let later = gate.clone();
+        let releases = thread::spawn(move || {
+            thread::sleep(2 * PATIENCE);
+            later.release();
+        });
+        let view = world.scan();
+        releases.join().unwrap();
+        assert_eq!(view.faults(), [], "{settings:?}");
+        assert_eq!(view.memory(2), kib(4096, 2048, 1024), "{settings:?}");
+    }
+}
+
 /// Eight stuck threads, and as many as were reading when the eighth was found stuck.
 const MOST_STUCK: usize = 9;
 

@@ -98,6 +98,7 @@ pub(crate) fn options(rules: &str, settings: &[Setting]) -> Options {
         threads: NonZeroUsize::new(2),
         host: false,
         patience: PATIENT,
+        first_patience: PATIENT,
         ..Options::new(Arc::new(Classifier::new(rules)))
     };
     let mut limits = unbounded();
