@@ -9,9 +9,9 @@ use crate::Body;
 /// Magic, deflate, no flags, no time, "fastest algorithm", unknown system (RFC 1952, 2.3).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// A tail is stored as it is where the compressed prefix is at least this many times longer: what
-/// compressing it would save is hardly noticed, what that costs is.
-const LONGER: usize = 64;
+/// A tail is stored as it is where the compressed prefix is at least this many times longer:
+/// compressing it would save less than a twentieth of the member, and costs more than sending it.
+const LONGER: usize = 20;
 
 /// Output is grown by at least this much at a time, in bytes.
 const GROWTH: usize = 4096;

@@ -105,15 +105,28 @@ impl Coding {
     /// identity, else identity. A client that refuses both gets identity, never 406.
     #[must_use]
     pub fn accepted(headers: &HeaderMap) -> Self {
-        let quality = |coding: &str| {
-            elements(headers, &ACCEPT_ENCODING)
-                .find(|element| name(element).eq_ignore_ascii_case(coding))
-                .and_then(Quality::of)
-        };
-        let anything = quality("*");
-        let gzip = quality("gzip").or_else(|| quality("x-gzip")).or(anything);
+        // What the first element of each name says; every scrape comes here, so by one pass.
+        let (mut gzip, mut x_gzip, mut identity, mut anything) = (None, None, None, None);
+        for element in elements(headers, &ACCEPT_ENCODING) {
+            let name = name(element);
+            let is = |coding: &str| name.eq_ignore_ascii_case(coding);
+            let said = if is("gzip") {
+                &mut gzip
+            } else if is("x-gzip") {
+                &mut x_gzip
+            } else if is("identity") {
+                &mut identity
+            } else if is("*") {
+                &mut anything
+            } else {
+                continue;
+            };
+            said.get_or_insert_with(|| Quality::of(element));
+        }
+        let anything = anything.flatten();
+        let gzip = gzip.flatten().or(x_gzip.flatten()).or(anything);
         // Identity needs no mention to be acceptable, but then it is the last resort.
-        let identity = quality("identity").or(anything).unwrap_or(Quality::REFUSED);
+        let identity = identity.flatten().or(anything).unwrap_or(Quality::REFUSED);
         match gzip {
             Some(gzip) if gzip > Quality::REFUSED && gzip >= identity => Self::Gzip,
             _ => Self::Identity,

@@ -17,19 +17,32 @@ use super::{connection, http2};
 use crate::{Body, respond};
 
 /// Serves a connection to its end.
-pub(super) async fn serve<H, F>(socket: Socket, mut visit: Visit, requests: Arc<Requests<H>>)
+pub(super) async fn serve<H, F>(socket: Socket, visit: Visit, requests: Arc<Requests<H>>)
 where
     H: Fn(Request<()>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let on_event = Arc::clone(&requests.on_event);
     let tls = match &requests.web_config().await {
         Some(config) => config.tls().cloned(),
         None => None,
     };
-    let Some(tls) = tls else {
-        return connection::serve(socket, visit, requests).await;
-    };
+    match tls {
+        None => connection::serve(socket, visit, requests).await,
+        // A session and HTTP/2 take kilobytes, which each connection would be moved with.
+        Some(tls) => Box::pin(serve_secured(socket, tls, visit, requests)).await,
+    }
+}
+
+async fn serve_secured<H, F>(
+    socket: Socket,
+    tls: Arc<ServerConfig>,
+    mut visit: Visit,
+    requests: Arc<Requests<H>>,
+) where
+    H: Fn(Request<()>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let on_event = Arc::clone(&requests.on_event);
     let patience = visit.limits.header_timeout;
     let secured = tokio::select! {
         biased;
@@ -68,4 +81,22 @@ async fn secure(
     connection::answer_once(&mut socket, answer).await;
     let error = io::Error::new(io::ErrorKind::InvalidData, "the client does not speak TLS");
     Err((error, socket))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Handler = fn(Request<()>) -> std::future::Ready<Response<Body>>;
+
+    fn size_of_future<A, B, C, F>(_: impl Fn(A, B, C) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// Each connection's task is written to the stack and moved to the heap before anything is read.
+    #[test]
+    fn a_connection_without_tls_has_no_room_for_tls() {
+        let size = size_of_future(serve::<Handler, _>);
+        assert!(size <= 3 * 1024, "{size} bytes");
+    }
 }
