@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use herakles_metrics::{Scope, SnapshotJson, render_live};
 use herakles_web::hyper::{Method, Request, Response, StatusCode};
-use herakles_web::{Body, Form, respond};
+use herakles_web::{Body, BodyWriter, Coding, EntityTag, Form, negotiated, respond};
 use tokio::task::spawn_blocking;
 
 use crate::app::App;
@@ -28,6 +28,10 @@ pub(crate) async fn answer(app: Arc<App>, request: Request<()>) -> Response<Body
         None => respond::not_found(),
         Some(route) => dispatch(&app, route.page, &request).await,
     };
+    let response = app.with_scratch(|scratch| {
+        let compressor = &mut scratch.compressor;
+        negotiated(request.headers(), response, compressor)
+    });
     app.status
         .request(Route::label(route), response.status().as_u16());
     response
@@ -44,16 +48,16 @@ async fn dispatch(app: &Arc<App>, page: Page, request: &Request<()>) -> Response
     }
     match page {
         Page::Overview | Page::Subgroup | Page::Process => dashboard::page(app, request).await,
-        Page::Style => dashboard::style(request),
-        Page::Script => dashboard::script(request),
+        Page::Style => dashboard::style(),
+        Page::Script => dashboard::script(),
         Page::Metrics => metrics(app, Form::accepted(request.headers())).await,
         Page::Health => pages::health(app).await,
         Page::Healthy => respond::text(StatusCode::OK, "herakles-exporter serves\n"),
         Page::Ready => ready(app),
         Page::Reload => reload(app).await,
-        Page::Config => respond::text(StatusCode::OK, app.running_config.load().loaded.to_toml()),
+        Page::Config => kept(app.running_config.load().loaded.to_toml()),
         Page::Subgroups => subgroups::subgroups(app, request),
-        Page::Snapshot => snapshot(app).await,
+        Page::Snapshot => snapshot(app, request).await,
     }
 }
 
@@ -109,26 +113,42 @@ async fn reload(app: &Arc<App>) -> Response<Body> {
     }
 }
 
-async fn snapshot(app: &Arc<App>) -> Response<Body> {
+/// A text that says the same until the snapshot or the configuration changes.
+fn kept(text: String) -> Response<Body> {
+    EntityTag::of(&text).put_on(respond::text(StatusCode::OK, text))
+}
+
+async fn snapshot(app: &Arc<App>, request: &Request<()>) -> Response<Body> {
     let Some(cached) = app.cache.load() else {
         let sentence = serde_json::json!({ "error": NOT_YET.trim_end() }).to_string();
         return respond::json(StatusCode::SERVICE_UNAVAILABLE, sentence);
     };
+    let exporter = app.exporter_status(Some(&cached)).await;
+    // What it says of the exporter, and of its own age, may be older than that: a weak validator.
+    let tag = EntityTag::of(&dashboard::identity_of(&cached, &exporter));
+    if tag.is_known(request.headers()) {
+        return tag.not_modified();
+    }
     let failed = || respond::text(StatusCode::INTERNAL_SERVER_ERROR, "no JSON could be made\n");
     let Ok(_one_at_a_time) = app.documents.acquire().await else {
         return failed();
     };
-    let exporter = app.exporter_status(Some(&cached)).await;
+    let coding = Coding::accepted(request.headers());
+    let encoding = Arc::clone(app);
     let encoded = spawn_blocking(move || {
         let (snapshot, age) = (&*cached.snapshot, cached.age());
-        serde_json::to_vec(&SnapshotJson {
+        let json = SnapshotJson {
             snapshot,
             age,
             exporter: Some(&exporter),
+        };
+        encoding.with_scratch(|scratch| {
+            let mut writer = BodyWriter::new(coding, &mut scratch.compressor);
+            serde_json::to_writer(&mut writer, &json).map(|()| writer.finish())
         })
     });
     match encoded.await {
-        Ok(Ok(json)) => respond::json(StatusCode::OK, json),
+        Ok(Ok(json)) => tag.put_on(coding.put_on(respond::json(StatusCode::OK, json))),
         _ => failed(),
     }
 }

@@ -57,6 +57,11 @@ impl Body {
         self.first.is_empty() && self.second.is_empty()
     }
 
+    /// What it is made of.
+    pub(crate) fn segments(&self) -> [&[u8]; 2] {
+        [&self.first, &self.second]
+    }
+
     /// Takes the first `most` bytes off, or all if there are no more.
     pub(crate) fn split_to(&mut self, most: usize) -> Self {
         let first = self.first.split_to(most.min(self.first.len()));

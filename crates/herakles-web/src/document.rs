@@ -2,15 +2,13 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use bytes::Bytes;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue,
-    IF_NONE_MATCH, REFERRER_POLICY, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH,
+    REFERRER_POLICY, VARY,
 };
 use hyper::{HeaderMap, Response, StatusCode};
 
-use crate::gzip::{Compressor, Member};
-use crate::{Body, Coding, respond};
+use crate::{Body, respond};
 
 /// A weak validator (RFC 9110, 8.8.1): two documents with the same tag say the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +34,11 @@ impl EntityTag {
         Self(HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("W/\"\"")))
     }
 
+    /// The one that a response has.
+    pub(crate) const fn from_value(value: HeaderValue) -> Self {
+        Self(value)
+    }
+
     /// As it stands in the header `ETag`.
     #[must_use]
     pub const fn value(&self) -> &HeaderValue {
@@ -54,15 +57,24 @@ impl EntityTag {
             .any(|known| known.trim() == "*" || opaque(known) == own)
     }
 
+    /// Makes a response one that its client may keep and must validate each time.
+    #[must_use]
+    pub fn put_on(self, mut response: Response<Body>) -> Response<Body> {
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(ETAG, self.0);
+        response
+    }
+
     /// 304, for a client that has it.
     #[must_use]
     pub fn not_modified(self) -> Response<Body> {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(ETAG, self.0);
-        response
+        // What 200 would say of caches (RFC 9110, 15.4.5).
+        let vary = HeaderValue::from_static("Accept-Encoding");
+        response.headers_mut().insert(VARY, vary);
+        self.put_on(response)
     }
 }
 
@@ -78,37 +90,29 @@ pub struct Document {
 }
 
 impl Document {
-    /// 200 with this content.
+    /// 200 with this content. [`negotiated`](crate::negotiated) compresses it, if its
+    /// [`Coding`](crate::Coding) is not put on it.
     #[must_use]
-    pub fn respond(self, content: Bytes, coding: Coding) -> Response<Body> {
-        let body: Body = match coding {
-            Coding::Gzip => {
-                let compressor = &mut Compressor::thorough();
-                Member::new(&content, compressor).with_tail(&[], compressor)
-            }
-            Coding::Identity => content.into(),
-        };
+    pub fn respond(self, content: impl Into<Body>) -> Response<Body> {
         let content_type = HeaderValue::from_static(self.content_type);
-        let mut response = respond::with_type(StatusCode::OK, content_type, body);
+        let mut response = respond::with_type(StatusCode::OK, content_type, content);
         let headers = response.headers_mut();
         let mut insert = |name: HeaderName, value: &'static str| {
             headers.insert(name, HeaderValue::from_static(value));
         };
         insert(CONTENT_SECURITY_POLICY, self.policy);
         insert(REFERRER_POLICY, "no-referrer");
-        insert(CACHE_CONTROL, "no-cache");
-        insert(VARY, "Accept-Encoding");
-        if coding == Coding::Gzip {
-            insert(CONTENT_ENCODING, "gzip");
-        }
-        headers.insert(ETAG, self.tag.0);
-        response
+        self.tag.put_on(response)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
+    use crate::gzip::Compressor;
+    use crate::{BodyWriter, Coding, negotiated};
 
     #[test]
     fn a_client_that_has_the_document_is_told_so() {
@@ -136,15 +140,13 @@ mod tests {
             )
         };
         let table: String = (0..5_000).map(row).collect();
-        let document = Document {
-            content_type: "text/html",
-            policy: "default-src 'none'",
-            tag: EntityTag::of(&1),
+        let sent = |mut compressor| {
+            let mut writer = BodyWriter::new(Coding::Gzip, &mut compressor);
+            writer.write_all(table.as_bytes()).unwrap();
+            writer.finish().len()
         };
-        let fast = Member::new(table.as_bytes(), &mut Compressor::new()).compressed_len();
-        let response = document.respond(table.into(), Coding::Gzip);
-        let sent = response.into_body().to_bytes().len();
-        assert!(sent * 10 < fast * 9, "{sent} of {fast}");
+        let (fast, thorough) = (sent(Compressor::new()), sent(Compressor::thorough()));
+        assert!(thorough * 10 < fast * 9, "{thorough} of {fast}");
     }
 
     #[test]
@@ -156,7 +158,8 @@ mod tests {
             tag,
         };
         for (coding, encoding) in [(Coding::Identity, None), (Coding::Gzip, Some("gzip"))] {
-            let response = document.clone().respond("<p>".into(), coding);
+            let response = coding.put_on(document.clone().respond("<p>"));
+            let response = negotiated(&HeaderMap::new(), response, &mut Compressor::new());
             let header = |name: &str| response.headers().get(name).map(|it| it.to_str().unwrap());
             assert_eq!(header("cache-control"), Some("no-cache"));
             assert_eq!(header("content-encoding"), encoding);

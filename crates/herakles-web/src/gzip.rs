@@ -37,11 +37,12 @@ impl Compressor {
         Self(Compress::new(Compression::fast(), false))
     }
 
-    /// A fresh state that takes two or three times as long for a quarter less: for what is made
-    /// for one reader, and whose way may be slow.
+    /// A fresh state that takes two or three times as long for a third less: for what is made
+    /// for one reader, and whose way may be slow. Level 5: the default is as short, and takes a
+    /// third longer.
     #[must_use]
     pub fn thorough() -> Self {
-        Self(Compress::new(Compression::default(), false))
+        Self(Compress::new(Compression::new(5), false))
     }
 
     /// Appends raw deflate blocks that hold `input`, which follows what it was given before, to
@@ -200,6 +201,17 @@ impl<'c> MemberWriter<'c> {
             checksum: self.checksum,
             length: self.length,
         }
+    }
+
+    /// The whole member, for what has no tail.
+    #[must_use]
+    pub fn finish_alone(mut self) -> Body {
+        let out = &mut self.opening;
+        self.compressor.deflate(&[], out, FlushCompress::Finish);
+        out.extend_from_slice(&self.checksum.finalize().to_le_bytes());
+        out.extend_from_slice(&self.length.to_le_bytes());
+        out.shrink_to_fit();
+        self.opening.into()
     }
 }
 

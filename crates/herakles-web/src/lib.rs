@@ -12,6 +12,7 @@
 //! - [`Exposition`]: one form of a cached exposition with a tail that is live at each scrape, compressed
 //!   ([`gzip`]) into one gzip member.
 //! - [`Document`] and [`EntityTag`]: pages that browsers keep and validate.
+//! - [`negotiated`] and [`BodyWriter`]: each body compressed for those who accept it.
 //! - [`respond`]: text, JSON and HTML with the headers that keep browsers from trusting them.
 //!
 //! ```
@@ -55,6 +56,7 @@
 
 mod body;
 mod document;
+mod encode;
 mod exposition;
 pub mod gzip;
 mod listen;
@@ -67,6 +69,7 @@ pub mod web_config;
 
 pub use self::body::Body;
 pub use self::document::{Document, EntityTag};
+pub use self::encode::{BodyWriter, negotiated};
 pub use self::exposition::{Exposition, Form};
 pub use self::listen::{BindError, ListenAddress, Listener, ParseListenAddressError, bind};
 

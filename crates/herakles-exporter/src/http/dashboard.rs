@@ -1,5 +1,6 @@
 //! The pages of the dashboard as responses: who they are about, whether they changed, compressed.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use herakles_classify::{Rule, display_name};
@@ -9,8 +10,9 @@ use herakles_dashboard::{
 };
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_scan::Capabilities;
+use herakles_web::gzip::Compressor;
 use herakles_web::hyper::{Request, Response, StatusCode};
-use herakles_web::{Body, Coding, Document, EntityTag, respond};
+use herakles_web::{Body, BodyWriter, Coding, Document, EntityTag, respond};
 use tokio::task::spawn_blocking;
 
 use super::{NOT_YET, look, pages};
@@ -34,10 +36,7 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
     // A page changes with the snapshot, with what is asked, and with what is wrong. What it says
     // of the exporter may be a little older than that: the validator is a weak one.
     let tag = EntityTag::of(&(
-        (
-            exporter.started_seconds.to_bits(),
-            cached.snapshot.taken_at_seconds().to_bits(),
-        ),
+        identity_of(&cached, &exporter),
         (uri.path(), uri.query()),
         (is_healthy, exporter.cache_update_success),
         exporter.config_reload.map(|reload| reload.successful),
@@ -55,7 +54,7 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
     let query = Query::parse(uri.query().unwrap_or_default());
     let unhealthy = (!is_healthy).then_some(state);
     let drawing = Arc::clone(app);
-    let accepted = Coding::accepted(request.headers());
+    let coding = Coding::accepted(request.headers());
     let drawn = spawn_blocking(move || {
         let page = Drawing {
             app: &drawing,
@@ -63,14 +62,14 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
             exporter: &exporter,
             unhealthy,
         };
-        let html = page.draw(&path, &query, &details)?;
+        let html = page.draw(&path, &query, &details, coding)?;
         let content_type = "text/html; charset=utf-8";
         let document = Document {
             content_type,
             policy: CONTENT_SECURITY_POLICY,
             tag,
         };
-        Some(document.respond(html.into(), accepted))
+        Some(coding.put_on(document.respond(html)))
     });
     match drawn.await {
         Ok(Some(response)) => response,
@@ -85,14 +84,22 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
     }
 }
 
+/// What tells the snapshots of all runs apart.
+pub(super) fn identity_of(cached: &CachedRefresh, exporter: &ExporterStatus) -> (u64, u64) {
+    (
+        exporter.started_seconds.to_bits(),
+        cached.snapshot.taken_at_seconds().to_bits(),
+    )
+}
+
 /// The style sheet of the pages.
-pub(super) fn style(request: &Request<()>) -> Response<Body> {
-    asset(request, "text/css; charset=utf-8", STYLE)
+pub(super) fn style() -> Response<Body> {
+    asset("text/css; charset=utf-8", STYLE)
 }
 
 /// The script of the pages, which they work without.
-pub(super) fn script(request: &Request<()>) -> Response<Body> {
-    asset(request, "text/javascript; charset=utf-8", SCRIPT)
+pub(super) fn script() -> Response<Body> {
+    asset("text/javascript; charset=utf-8", SCRIPT)
 }
 
 /// What one page is drawn from.
@@ -105,8 +112,14 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    /// The page; `None` if the snapshot knows nothing of that name.
-    fn draw(&self, path: &PagePath, query: &Query, details: &ProcessDetails) -> Option<String> {
+    /// The page in a coding; `None` if the snapshot knows nothing of that name.
+    fn draw(
+        &self,
+        path: &PagePath,
+        query: &Query,
+        details: &ProcessDetails,
+        coding: Coding,
+    ) -> Option<Body> {
         let running_config = self.app.running_config.load();
         let config = running_config.config();
         let links: Vec<Link<'_>> = ROUTES
@@ -138,14 +151,18 @@ impl Drawing<'_> {
                     Rights::Lacking
                 },
             };
-            match path {
+            let page = match path {
                 PagePath::Subgroup { group, subgroup } => {
                     let rules = self.rules_for(&running_config, group, subgroup);
-                    view.subgroup(group, subgroup, &rules, query)
+                    view.subgroup(group, subgroup, &rules, query)?
                 }
-                PagePath::Process { pid } => view.process(*pid, details),
-                _ => Some(view.overview(query)),
-            }
+                PagePath::Process { pid } => view.process(*pid, details)?,
+                _ => view.overview(query),
+            };
+            let mut compressor = Compressor::thorough();
+            let mut writer = BodyWriter::new(coding, &mut compressor);
+            write!(writer, "{page}").ok()?;
+            Some(writer.finish())
         })
     }
 
@@ -162,15 +179,11 @@ impl Drawing<'_> {
     }
 }
 
-fn asset(request: &Request<()>, content_type: &'static str, text: &'static str) -> Response<Body> {
-    let tag = EntityTag::of(&(BUILD.version, text));
-    if tag.is_known(request.headers()) {
-        return tag.not_modified();
-    }
+fn asset(content_type: &'static str, text: &'static str) -> Response<Body> {
     let asset = Document {
         content_type,
         policy: CONTENT_SECURITY_POLICY,
-        tag,
+        tag: EntityTag::of(&(BUILD.version, text)),
     };
-    asset.respond(text.into(), Coding::accepted(request.headers()))
+    asset.respond(text)
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use herakles_classify::{Rule, Rules};
 use herakles_dashboard::{NamedProcesses, human};
 use herakles_metrics::Snapshot;
-use herakles_web::hyper::{Request, Response, StatusCode};
-use herakles_web::{Body, respond};
+use herakles_web::Body;
+use herakles_web::hyper::{Request, Response};
 
+use super::kept;
 use crate::app::App;
 use crate::cache::CachedRefresh;
 
@@ -30,7 +31,7 @@ pub(super) fn subgroups(app: &App, request: &Request<()>) -> Response<Body> {
         Some(cached) => page(rules, cached),
         None => listed(rules, None, |_| true),
     };
-    respond::text(StatusCode::OK, text)
+    kept(text)
 }
 
 fn page(rules: &Rules, cached: &CachedRefresh) -> String {
@@ -108,17 +109,14 @@ fn names(snapshot: &Snapshot, out: &mut String) {
     if named.is_empty() {
         return;
     }
-    named.sort_by_key(|(_, named)| std::cmp::Reverse(named.bytes));
+    named.sort_by_key(|(_, named)| std::cmp::Reverse(held(named).1));
     out.push_str(
-        "\n# The largest names of which no more than their language is known, if that; \
+        "\n# The largest names, by USS, of which no more than their language is known, if that; \
          `herakles-exporter rules suggest` prints rules for them.\n\
          # processes  memory  name, and what it runs\n",
     );
     for (class, named) in named.iter().take(NAMES) {
-        let (kind, bytes) = match (named.uss_bytes, named.rss_bytes) {
-            (Some(uss), _) => ("USS", uss),
-            (None, rss) => ("RSS", rss.unwrap_or(0)),
-        };
+        let (kind, bytes) = held(named);
         let size = human::bytes(bytes);
         let place = if &*class.group == "other" {
             String::new()
@@ -130,5 +128,13 @@ fn names(snapshot: &Snapshot, out: &mut String) {
             "{:>6}  {size:>8} {kind}  {}{place}",
             named.processes, named.name
         );
+    }
+}
+
+/// What processes hold, USS where it may be read and else RSS, and which of the two it is.
+fn held(named: &NamedProcesses) -> (&'static str, u64) {
+    match (named.uss_bytes, named.rss_bytes) {
+        (Some(uss), _) => ("USS", uss),
+        (None, rss) => ("RSS", rss.unwrap_or(0)),
     }
 }

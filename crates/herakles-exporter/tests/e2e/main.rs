@@ -35,6 +35,7 @@ mod lifecycle;
 mod limits;
 mod live;
 mod monitoring;
+mod negotiation;
 mod once;
 mod pages;
 mod process_exporter;

@@ -112,7 +112,8 @@ pub(super) fn page(directory: &Path) -> String {
         unhealthy: None,
         rights: Rights::Full,
     }
-    .overview(&Query::default());
+    .overview(&Query::default())
+    .to_string();
     // There is no server whose root they could be below.
     let html = html.replace("\"/dashboard.", "\"dashboard.");
     fs::create_dir_all(directory).expect("a directory for the page");
