@@ -78,9 +78,9 @@ struct Trouble {
 
 impl View<'_> {
     /// A whole document. `main` stands between the troubles and the footer.
-    pub(crate) fn document(&self, title: &str, lead: Markup, main: Markup) -> String {
+    pub(crate) fn document(&self, title: &str, lead: Markup, main: Markup) -> Markup {
         let seconds = self.refresh_every.as_secs().clamp(2, 3600);
-        let page = html! {
+        html! {
             (DOCTYPE)
             html lang="en" {
                 head {
@@ -104,8 +104,7 @@ impl View<'_> {
                     (self.footer())
                 }
             }
-        };
-        page.into_string()
+        }
     }
 
     fn header(&self) -> Markup {

@@ -1,5 +1,6 @@
 //! Numbers as people read them.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// Three digits and a binary unit.
@@ -8,21 +9,43 @@ use std::time::Duration;
 /// assert_eq!(herakles_dashboard::human::bytes(12_750 << 20), "12.5 GiB");
 /// ```
 pub fn bytes(value: u64) -> String {
-    const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut scaled = value as f64;
+    let mut text = String::with_capacity(8);
+    push_bytes(&mut text, value);
+    text
+}
+
+/// The same, appended. In whole numbers: writing a float exactly takes many times as long, and a
+/// page has tens of thousands of sizes.
+pub(crate) fn push_bytes(out: &mut String, value: u64) {
+    const UNITS: [&str; 6] = [" B", " KiB", " MiB", " GiB", " TiB", " PiB"];
+    let value = u128::from(value);
     let mut unit = 0;
     // 999.5 would be shown as 1000.
-    while scaled >= 999.5 && unit + 1 < UNITS.len() {
-        scaled /= 1024.0;
+    while 2 * value >= 1999 << (10 * unit) && unit + 1 < UNITS.len() {
         unit += 1;
     }
-    let name = UNITS.get(unit).copied().unwrap_or("B");
-    match unit {
-        0 => format!("{value} {name}"),
-        _ if scaled < 9.995 => format!("{scaled:.2} {name}"),
-        _ if scaled < 99.95 => format!("{scaled:.1} {name}"),
-        _ => format!("{scaled:.0} {name}"),
-    }
+    let scale = 10 * unit;
+    let decimals = match unit {
+        0 => 0,
+        _ if 1000 * value < 9995 << scale => 2,
+        _ if 100 * value < 9995 << scale => 1,
+        _ => 0,
+    };
+    // Halves go to the even neighbour, as floats are rounded.
+    let scaled = value * [1, 10, 100].get(decimals).unwrap_or(&1);
+    let (whole, rest, half) = (
+        scaled >> scale,
+        scaled & ((1 << scale) - 1),
+        (1 << scale) / 2,
+    );
+    let up = rest > half || (rest == half && rest > 0 && whole % 2 == 1);
+    let digits = u32::try_from(whole).unwrap_or(u32::MAX) + u32::from(up);
+    let _ = match decimals {
+        2 => write!(out, "{}.{:02}", digits / 100, digits % 100),
+        1 => write!(out, "{}.{}", digits / 10, digits % 10),
+        _ => write!(out, "{digits}"),
+    };
+    out.push_str(UNITS.get(unit).copied().unwrap_or(" B"));
 }
 
 /// The same of what may not be known: an en dash then.
@@ -37,13 +60,21 @@ pub fn cores_or_dash(value: Option<f64>) -> String {
 
 /// A time span in its largest unit: `12 s`, `3 min`, `5 h`, `41 d`.
 pub fn span(duration: Duration) -> String {
+    let mut text = String::with_capacity(8);
+    push_span(&mut text, duration);
+    text
+}
+
+/// The same, appended.
+pub(crate) fn push_span(out: &mut String, duration: Duration) {
     let seconds = duration.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..172_800 => format!("{} h", seconds / 3600),
-        _ => format!("{} d", seconds / 86_400),
-    }
+    let (value, unit) = match seconds {
+        0..60 => (seconds, "s"),
+        60..3600 => (seconds / 60, "min"),
+        3600..172_800 => (seconds / 3600, "h"),
+        _ => (seconds / 86_400, "d"),
+    };
+    let _ = write!(out, "{value} {unit}");
 }
 
 /// A share in percent: whole from 1 % on, one decimal below, and no less than that.
@@ -79,7 +110,36 @@ pub(crate) fn time_of_day(unix_seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// As the standard library rounds.
+    fn by_float(value: u64) -> String {
+        const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        let (mut scaled, mut unit) = (value as f64, 0);
+        while scaled >= 999.5 && unit + 1 < UNITS.len() {
+            scaled /= 1024.0;
+            unit += 1;
+        }
+        let name = UNITS[unit];
+        match unit {
+            0 => format!("{value} {name}"),
+            _ if scaled < 9.995 => format!("{scaled:.2} {name}"),
+            _ if scaled < 99.95 => format!("{scaled:.1} {name}"),
+            _ => format!("{scaled:.0} {name}"),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whole_numbers_round_as_floats_do(bits in 0..53_u32, value: u64, eighths in 0..80_000_u64) {
+            // Those that a float can hold; the second are often in the middle.
+            for value in [value >> (63 - bits), eighths << 7, eighths << 17] {
+                prop_assert_eq!(bytes(value), by_float(value));
+            }
+        }
+    }
 
     #[test]
     fn sizes_have_three_digits() {

@@ -3,8 +3,8 @@
 //! A [`View`] is what the pages are drawn from: a [`Snapshot`](herakles_metrics::Snapshot), the
 //! [`History`] that was fed with the ones before, and a few facts of whoever serves them. It gives
 //! the [`overview`](View::overview), the page of a [`subgroup`](View::subgroup) and of a
-//! [`process`](View::process) as complete HTML documents with SVG inside. [`PagePath::at`] says which
-//! of them a path asks for, [`Query::parse`] what its query does.
+//! [`process`](View::process) as [`Page`]s, complete HTML documents with SVG inside. [`PagePath::at`]
+//! says which of them a path asks for, [`Query::parse`] what its query does.
 //!
 //! [`Terminal`] writes the same answer as text, fitted to a [`Screen`].
 //!
@@ -35,11 +35,12 @@
 //!     unhealthy: None,
 //!     rights: Rights::Full,
 //! };
-//! assert!(view.overview(&Query::default()).starts_with("<!DOCTYPE html>"));
+//! assert!(view.overview(&Query::default()).to_string().starts_with("<!DOCTYPE html>"));
 //! ```
 
 mod chart;
 mod colour;
+mod figure;
 mod frame;
 mod history;
 mod host_bar;
@@ -49,6 +50,7 @@ mod members;
 mod names;
 mod order;
 mod overview;
+mod page;
 mod process_list;
 mod process_page;
 mod subgroup_page;
@@ -62,6 +64,7 @@ pub use history::{Growth, History, Line, Point};
 pub use link::{Extent, PagePath, Query};
 pub use names::NamedProcesses;
 pub use order::Order;
+pub use page::Page;
 pub use process_page::{AncestorLink, ProcessDetails};
 pub use subgroup_page::RuleLine;
 pub use terminal::{Colour, ProcessText, Screen, Terminal};

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use maud::Render;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::order::Order;
@@ -82,8 +83,24 @@ fn decode(segment: &str) -> Option<String> {
 }
 
 pub(crate) fn subgroup_path(group: &str, subgroup: &str) -> String {
-    let encode = |name| utf8_percent_encode(name, SEGMENT);
-    format!("/subgroup/{}/{}", encode(group), encode(subgroup))
+    SubgroupPath { group, subgroup }.render().into_string()
+}
+
+/// The path of a subgroup's page, for a template.
+pub(crate) struct SubgroupPath<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) subgroup: &'a str,
+}
+
+impl Render for SubgroupPath<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        buffer.push_str("/subgroup");
+        for name in [self.group, self.subgroup] {
+            buffer.push('/');
+            // Nothing is left of it that HTML would take for its own.
+            buffer.extend(utf8_percent_encode(name, SEGMENT));
+        }
+    }
 }
 
 pub(crate) fn process_path(pid: u32) -> String {

@@ -19,6 +19,14 @@ pub(crate) fn bytes_of(process: &Process) -> Option<u64> {
     process.memory.pss_bytes.or(process.memory.rss_bytes)
 }
 
+/// What [`bytes_of`] gave.
+pub(crate) fn size_name(process: &Process) -> &'static str {
+    match process.memory.pss_bytes {
+        Some(_) => Basis::Pss.name(),
+        None => Basis::Rss.name(),
+    }
+}
+
 /// All subgroups with their members, the biggest first.
 pub(crate) fn by_size(snapshot: &Snapshot) -> Vec<Members<'_>> {
     let mut runs = snapshot
@@ -67,6 +75,14 @@ pub(crate) enum Basis {
 }
 
 impl Basis {
+    /// What the sizes are called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pss | Self::Mixed => "PSS",
+            Self::Rss => "RSS",
+        }
+    }
+
     pub(crate) fn of(snapshot: &Snapshot) -> Self {
         let sized = snapshot
             .processes()

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use herakles_metrics::Process;
 
-use crate::members::Members;
+use crate::members::{Basis, Members};
 use crate::names::NamedProcesses;
 
 /// What a list of processes is sorted by, the largest first; what has no value comes last.
@@ -62,6 +62,18 @@ impl Order {
             Self::Swap => "swap",
             Self::Cpu => "CPU",
             Self::Age => "age",
+        }
+    }
+
+    /// What comes first, in words; sizes of a snapshot that has only RSS are that.
+    pub(crate) fn first_in_words(self, basis: Basis) -> &'static str {
+        match (self, basis) {
+            (Self::Uss | Self::Pss, Basis::Rss) | (Self::Rss, _) => "biggest RSS first",
+            (Self::Uss, _) => "biggest USS first",
+            (Self::Pss, _) => "biggest PSS first",
+            (Self::Swap, _) => "most swapped first",
+            (Self::Cpu, _) => "most CPU first",
+            (Self::Age, _) => "oldest first",
         }
     }
 

@@ -13,6 +13,7 @@ use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{Extent, Query, subgroup_path};
 use crate::members::{self, Basis, Members, Telling};
 use crate::names;
+use crate::page::Page;
 use crate::process_list::ProcessList;
 use crate::treemap;
 
@@ -23,9 +24,9 @@ const NAMES: usize = 5;
 /// Processes shown without being asked for all.
 const PROCESSES: usize = 50;
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// `/`: the answer in one sentence, the host, a treemap, subgroups and the biggest processes.
-    pub fn overview(&self, query: &Query) -> String {
+    pub fn overview(&self, query: &Query) -> Page<'a> {
         let mut all = members::by_size(self.snapshot);
         all.retain(|members| members.subgroup.processes > 0);
         let growths: Vec<Option<Growth>> = all
@@ -33,33 +34,38 @@ impl View<'_> {
             .map(|members| self.history.subgroup_memory(members.subgroup).growth())
             .collect();
         let processes = ProcessList {
-            title: "Biggest processes",
+            title: "Processes",
             path: "/",
             first: PROCESSES,
             query,
         };
+        let basis = Basis::of(self.snapshot);
+        let everything = self.snapshot.processes().iter().collect();
+        let (table, rows) = processes.draw(self.snapshot, everything);
         let main = html! {
             section #memory {
-                h2 { "Where the memory is" }
+                h2 { "Where the memory is, by " (basis.name()) }
                 @if let Some(memory) = self.snapshot.host().and_then(|host| host.memory.as_ref()) {
                     (host_bar::draw(memory, &host_bar::segments(memory, &all)))
                 }
-                @if all.iter().any(|members| members.bytes > Some(0)) { (treemap::map(&all)) }
-                @if Basis::of(self.snapshot) == Basis::Mixed {
+                @if all.iter().any(|members| members.bytes > Some(0)) { (treemap::map(&all, basis.name())) }
+                @if basis == Basis::Mixed {
                     p.more { "Where PSS is not known, RSS counts; it counts shared pages in full." }
                 }
             }
             (self.subgroup_table(&all, &growths, query))
-            (processes.draw(self.snapshot, self.snapshot.processes().iter().collect()))
+            (table)
         };
         let title = format!("{}: memory and CPU", self.host_name);
-        self.document(&title, self.answer(&all, &growths), main)
+        let document = self.document(&title, self.answer(&all, &growths), main);
+        Page::new(document, Some(rows))
     }
 
     /// In use of total, the three biggest subgroups, the one that grows fastest.
     fn answer(&self, all: &[Members<'_>], growths: &[Option<Growth>]) -> Markup {
         let totals = self.snapshot.host().map(|host| host.totals);
         let total = totals.and_then(|totals| totals.memory_bytes);
+        let basis = Basis::of(self.snapshot).name();
         let biggest = all.iter().filter(|members| members.bytes > Some(0)).take(3);
         let fastest = all
             .iter()
@@ -72,7 +78,7 @@ impl View<'_> {
                     b { (bytes(used)) } " of " (bytes(total)) " is in use. "
                 }
                 @for (index, members) in biggest.enumerate() {
-                    (if index == 0 { "Most of it: " } else { ", " })
+                    @if index == 0 { "Most " (basis) ": " } @else { ", " }
                     (subgroup_link(members)) " " b { (bytes_or_dash(members.bytes)) }
                     @if let (Some(total), Some(bytes)) = (total, members.bytes) {
                         " " span.unbroken { "(" (percent(bytes as f64, total as f64)) ")" }
@@ -81,7 +87,7 @@ impl View<'_> {
                 @if all.iter().any(|members| members.bytes > Some(0)) { ". " } @else { "No process has memory to show." }
                 @if let Some((members, growth)) = fastest {
                     span.grow {
-                        "Fastest growing: " (subgroup_link(members)) " +" (bytes(growth.bytes as u64))
+                        "Fastest growing " (basis) ": " (subgroup_link(members)) " +" (bytes(growth.bytes as u64))
                         " in " (span(growth.over)) "."
                     }
                 }
@@ -103,7 +109,7 @@ impl View<'_> {
         let (pss, rss) = Telling::of(self.snapshot).pss_and_rss();
         html! {
             section #subgroups {
-                h2 { "Subgroups" }
+                h2 { "Subgroups, biggest " (Basis::of(self.snapshot).name()) " first" }
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Subgroup" } th.n scope="col" { "Procs" }

@@ -1,15 +1,19 @@
 //! A table of processes with its links to sort, filter and show all.
 
+use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use herakles_metrics::{Process, Snapshot};
 use maud::{Markup, html};
 
 use crate::colour;
-use crate::human::{bytes_or_dash, cores_or_dash, span};
-use crate::link::{Extent, Query, process_path, subgroup_path};
-use crate::members::Telling;
+use crate::figure::{Bytes, Cores, Span};
+use crate::human::span;
+use crate::link::{Extent, Query, SubgroupPath};
+use crate::members::{Basis, Telling};
 use crate::order::Order;
+use crate::page::RowsPlace;
 
 /// A list of processes on the page at `path`.
 #[derive(Clone, Copy)]
@@ -22,7 +26,12 @@ pub(crate) struct ProcessList<'a> {
 }
 
 impl ProcessList<'_> {
-    pub(crate) fn draw(&self, snapshot: &Snapshot, mut processes: Vec<&Process>) -> Markup {
+    /// The table with a [`RowsPlace`], and its rows.
+    pub(crate) fn draw<'s>(
+        &self,
+        snapshot: &'s Snapshot,
+        mut processes: Vec<&'s Process>,
+    ) -> (Markup, Rows<'s>) {
         let everything = processes.len();
         let filter = self.query.filter.to_lowercase();
         processes.retain(|process| matches(process, snapshot.script(process.key), &filter));
@@ -33,11 +42,11 @@ impl ProcessList<'_> {
         };
         self.query.order.first(&mut processes, count);
         let telling = Telling::of(snapshot);
-        html! {
+        let table = html! {
             section #processes {
-                h2 { (self.title) }
+                h2 { (self.title) ", " (self.query.order.first_in_words(Basis::of(snapshot))) }
                 (self.controls())
-                div.scroll { table {
+                div.scroll { table class=(self.table_class(telling)) {
                     thead { tr {
                         th scope="col" { "Name" } th.n scope="col" { "PID" }
                         @if self.is_of_all() { th.w scope="col" { "Subgroup" } }
@@ -46,9 +55,7 @@ impl ProcessList<'_> {
                         }
                         th.n.x scope="col" { "Sample" }
                     } }
-                    tbody {
-                        @for process in &processes { (self.row(process, snapshot, telling)) }
-                    }
+                    tbody { (RowsPlace) }
                 } }
                 p.more {
                     (processes.len()) " of " (matching) " processes"
@@ -57,7 +64,28 @@ impl ProcessList<'_> {
                     @if processes.len() < matching { a href=(self.query.in_full().link(self.path)) { "All" } }
                 }
             }
+        };
+        let rows = Rows {
+            snapshot,
+            processes,
+            is_of_all: self.is_of_all(),
+        };
+        (table, rows)
+    }
+
+    /// How the style sheet knows the look of a cell by its place from the end of its row: a class in each
+    /// would be a quarter of a long page.
+    fn table_class(&self, telling: Telling) -> String {
+        let mut class = "t".to_owned();
+        if self.is_of_all() {
+            class.push_str(" s");
         }
+        for (place, (_, order)) in (2..).zip(FIGURES.iter().rev()) {
+            if let Some(look) = self.class(*order, telling).strip_prefix("n ") {
+                let _ = write!(class, " {look}{place}");
+            }
+        }
+        class
     }
 
     /// Whether its processes are of many subgroups.
@@ -111,35 +139,51 @@ impl ProcessList<'_> {
             _ => "n y",
         }
     }
+}
 
-    fn row(&self, process: &Process, snapshot: &Snapshot, telling: Telling) -> Markup {
-        let class = &process.class;
+/// The rows of a table of processes.
+#[derive(Debug)]
+pub(crate) struct Rows<'a> {
+    snapshot: &'a Snapshot,
+    processes: Vec<&'a Process>,
+    /// Whether they are of many subgroups.
+    is_of_all: bool,
+}
+
+impl Rows<'_> {
+    /// Writes them one by one.
+    pub(crate) fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        for process in &self.processes {
+            out.write_str(&self.row(process).into_string())?;
+        }
+        Ok(())
+    }
+
+    fn row(&self, process: &Process) -> Markup {
+        let (class, memory) = (&process.class, &process.memory);
+        let path = SubgroupPath {
+            group: &class.group,
+            subgroup: &class.subgroup,
+        };
         let pid = process.key.pid.as_u32();
-        let age = process
-            .start_time_seconds
-            .map(|start| seconds(snapshot.taken_at_seconds() - start));
+        let age = |start: f64| seconds(self.snapshot.taken_at_seconds() - start);
         html! {
             tr class=(colour::of_group(&class.group)) {
-                th.dot scope="row" {
+                th scope="row" {
                     bdi {
                         (process.name)
-                        @if let Some(script) = snapshot.script(process.key)
+                        @if let Some(script) = self.snapshot.script(process.key)
                             && script != &*process.name {
                             " " span.runs dir="auto" { (script) }
                         }
                     }
                 }
-                td.n { a href=(process_path(pid)) { (pid) } }
-                @if self.is_of_all() {
-                    td.w { a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } } }
-                }
-                td class=(self.class(Order::Uss, telling)) { (bytes_or_dash(process.memory.uss_bytes)) }
-                td class=(self.class(Order::Pss, telling)) { (bytes_or_dash(process.memory.pss_bytes)) }
-                td class=(self.class(Order::Rss, telling)) { (bytes_or_dash(process.memory.rss_bytes)) }
-                td class=(self.class(Order::Swap, telling)) { (bytes_or_dash(process.memory.swap_bytes)) }
-                td class=(self.class(Order::Cpu, telling)) { (cores_or_dash(process.cpu_usage_ratio)) }
-                td class=(self.class(Order::Age, telling)) { (age.map_or_else(|| "–".to_owned(), span)) }
-                td.n.x { (sample_age(process)) }
+                td { a href={ "/process/" (pid) } { (pid) } }
+                @if self.is_of_all { td { a href=(path) { bdi { (class.group) "/" (class.subgroup) } } } }
+                td { (Bytes(memory.uss_bytes)) } td { (Bytes(memory.pss_bytes)) }
+                td { (Bytes(memory.rss_bytes)) } td { (Bytes(memory.swap_bytes)) }
+                td { (Cores(process.cpu_usage_ratio)) } td { (Span(process.start_time_seconds.map(age))) }
+                td { (sample_age(process)) }
             }
         }
     }
@@ -156,11 +200,11 @@ const FIGURES: [(&str, Order); 6] = [
 ];
 
 /// How old PSS and USS are.
-pub(crate) fn sample_age(process: &Process) -> String {
+pub(crate) fn sample_age(process: &Process) -> Cow<'static, str> {
     match process.memory.sample_age_seconds {
-        None => "–".to_owned(),
-        Some(age) if age < 1.0 => "fresh".to_owned(),
-        Some(age) => span(seconds(age)),
+        None => "–".into(),
+        Some(age) if age < 1.0 => "fresh".into(),
+        Some(age) => span(seconds(age)).into(),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::colour;
 use crate::frame::View;
 use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{process_path, subgroup_path};
-use crate::members::bytes_of;
+use crate::members::{bytes_of, size_name};
+use crate::page::Page;
 use crate::process_list::{sample_age, seconds};
 
 /// What a snapshot does not hold of a process.
@@ -33,7 +34,7 @@ pub struct AncestorLink {
 
 impl View<'_> {
     /// `/process/PID`; `None` if the snapshot has no such process.
-    pub fn process(&self, pid: u32, details: &ProcessDetails) -> Option<String> {
+    pub fn process(&self, pid: u32, details: &ProcessDetails) -> Option<Page<'static>> {
         let process = self
             .snapshot
             .processes()
@@ -48,11 +49,11 @@ impl View<'_> {
                 (self.figures(process))
                 @if has_lines {
                     div.charts {
-                        (chart("Memory", &memory, |value| bytes(value as u64)))
+                        (chart(size_name(process), &memory, |value| bytes(value as u64)))
                         (chart("CPU", &cpu, |value| format!("{value:.2}")))
                     }
                 } @else if !self.history.span().is_zero() {
-                    p.more { "Lines are kept for the biggest processes only." }
+                    p.more { "Lines are kept only for the processes with the most " (size_name(process)) "." }
                 }
             }
             @if !details.ancestors.is_empty() { (parents(process, &details.ancestors)) }
@@ -67,7 +68,8 @@ impl View<'_> {
             }
         };
         let title = format!("{} {pid} – {}", process.name, self.host_name);
-        Some(self.document(&title, self.process_answer(process), main))
+        let document = self.document(&title, self.process_answer(process), main);
+        Some(Page::new(document, None))
     }
 
     fn process_answer(&self, process: &Process) -> Markup {
@@ -89,7 +91,7 @@ impl View<'_> {
                     a href=(subgroup_path(&class.group, &class.subgroup)) { bdi { (class.group) "/" (class.subgroup) } }
                 }
                 @if let Some(size) = bytes_of(process) {
-                    ", holds " b { (bytes(size)) }
+                    ", holds " b { (bytes(size)) } " " (size_name(process))
                     @if let Some(total) = total {
                         " (" (percent(size as f64, total as f64)) " of the host)"
                     }
@@ -111,7 +113,7 @@ impl View<'_> {
             ("PSS", bytes_or_dash(process.memory.pss_bytes)),
             ("RSS", bytes_or_dash(process.memory.rss_bytes)),
             ("Swap", bytes_or_dash(process.memory.swap_bytes)),
-            ("Sample age", sample_age(process)),
+            ("Sample age", sample_age(process).into_owned()),
             ("CPU, cores", cores_or_dash(process.cpu_usage_ratio)),
             (
                 "CPU time",

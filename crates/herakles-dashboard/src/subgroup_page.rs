@@ -8,8 +8,9 @@ use crate::chart::chart;
 use crate::frame::View;
 use crate::human::{self, bytes, bytes_or_dash, cores_or_dash, counted, percent, span};
 use crate::link::{Query, subgroup_path};
-use crate::members::{self, Members, Telling};
+use crate::members::{self, Basis, Members, Telling};
 use crate::names;
+use crate::page::Page;
 use crate::process_list::{ProcessList, seconds};
 
 /// Members shown without being asked for all.
@@ -28,7 +29,7 @@ pub struct RuleLine {
     pub processes: Option<u64>,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// `/subgroup/GROUP/SUBGROUP`; `None` if the snapshot has no such subgroup.
     pub fn subgroup(
         &self,
@@ -36,7 +37,7 @@ impl View<'_> {
         subgroup: &str,
         rules: &[RuleLine],
         query: &Query,
-    ) -> Option<String> {
+    ) -> Option<Page<'a>> {
         let members = members::of(self.snapshot, group, subgroup)?;
         let path = subgroup_path(group, subgroup);
         let list = ProcessList {
@@ -45,23 +46,25 @@ impl View<'_> {
             first: PROCESSES,
             query,
         };
+        let (table, rows) = list.draw(self.snapshot, members.processes.iter().collect());
         let memory = self.history.subgroup_memory(members.subgroup);
         let cpu = self.history.subgroup_cpu(members.subgroup);
         let main = html! {
             section {
                 h2 { (heading(self.history.reach())) }
                 div.charts {
-                    (chart("Memory", &memory, |value| bytes(value as u64)))
+                    (chart(Basis::of(self.snapshot).name(), &memory, |value| bytes(value as u64)))
                     (chart("CPU", &cpu, |value| format!("{value:.2}")))
                 }
                 (figures(&members))
             }
             (by_name(&members))
-            (list.draw(self.snapshot, members.processes.iter().collect()))
+            (table)
             (rule_list(rules))
         };
         let title = format!("{group}/{subgroup} – {}", self.host_name);
-        Some(self.document(&title, self.subgroup_answer(&members), main))
+        let document = self.document(&title, self.subgroup_answer(&members), main);
+        Some(Page::new(document, Some(rows)))
     }
 
     fn subgroup_answer(&self, members: &Members<'_>) -> Markup {
@@ -75,7 +78,7 @@ impl View<'_> {
             p.answer {
                 b { bdi { (subgroup.class.group) "/" (subgroup.class.subgroup) } }
                 @if let Some(size) = members.bytes {
-                    " holds " b { (bytes(size)) }
+                    " holds " b { (bytes(size)) } " " (Basis::of(self.snapshot).name())
                     @if let Some(total) = total {
                         " (" (percent(size as f64, total as f64)) " of the host)"
                     }
@@ -141,7 +144,7 @@ fn by_name(members: &Members<'_>) -> Markup {
     }
     html! {
         section #names {
-            h2 { "By name" }
+            h2 { "Names, biggest " (Basis::of(members.snapshot).name()) " first" }
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "Name" } th.n scope="col" { "Procs" } th class=(pss) scope="col" { "PSS" }

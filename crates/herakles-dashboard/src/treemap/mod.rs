@@ -38,8 +38,8 @@ const LEAST_DIVIDED: f64 = 0.015;
 const AREAS: f64 = 80.0;
 const MOST_AREAS: f64 = 12.0;
 
-/// Areas for all subgroups that have a size.
-pub(crate) fn map(all: &[Members<'_>]) -> Markup {
+/// Areas for all subgroups that have a size, which is called so.
+pub(crate) fn map(all: &[Members<'_>], size: &str) -> Markup {
     let mut groups: BTreeMap<&str, Vec<&Members<'_>>> = BTreeMap::new();
     for members in all.iter().filter(|members| members.bytes > Some(0)) {
         groups
@@ -54,7 +54,7 @@ pub(crate) fn map(all: &[Members<'_>]) -> Markup {
     html! {
         div.map {
             svg role="group"
-                aria-label="memory by group, subgroup and process; the tables below have the same numbers" {
+                aria-label={ (size) " by group, subgroup and process; the tables below have the same numbers" } {
                 @for (group, rect) in groups.iter().zip(squarify(&sizes, SPACE)) {
                     (group.draw(rect, total))
                 }

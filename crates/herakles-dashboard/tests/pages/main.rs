@@ -5,6 +5,7 @@
 mod lines;
 mod population;
 mod terminal;
+mod words;
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,9 @@ fn view<'a>(
 }
 
 fn overview(snapshot: &Snapshot, query: &str) -> String {
-    shown(snapshot, |view| view.overview(&Query::parse(query)))
+    shown(snapshot, |view| {
+        view.overview(&Query::parse(query)).to_string()
+    })
 }
 
 /// The pids that the table of processes shows, in its order.
@@ -80,7 +83,9 @@ fn a_page_of_5000_processes_is_small() {
     for tick in 0..40 {
         history.record(&snapshot, begin + Duration::from_secs(30) * tick);
     }
-    let page = view(&snapshot, &history, &ExporterStatus::default()).overview(&Query::default());
+    let exporter = ExporterStatus::default();
+    let view = view(&snapshot, &history, &exporter);
+    let page = view.overview(&Query::default()).to_string();
     assert!(page.len() < 80_000, "{}", page.len());
     assert_eq!(pids(&page).len(), 50);
     assert!(page.contains("50 of 5000 processes"));
@@ -115,45 +120,14 @@ fn without_rights_sizes_are_rss_and_the_page_says_so() {
     );
     let exporter = ExporterStatus::default();
     let mut view = view(&snapshot, &history, &exporter);
-    assert!(!view.overview(&Query::default()).contains("CAP_SYS_PTRACE"));
+    let page = view.overview(&Query::default()).to_string();
+    assert!(!page.contains("CAP_SYS_PTRACE"));
     view.rights = MayRead::Lacking;
-    let page = view.overview(&Query::default());
+    let page = view.overview(&Query::default()).to_string();
     assert!(
         page.contains("PSS and USS are missing for 50 of 50 processes"),
         "{page}"
     );
-}
-
-/// A phone hides columns of class `y` and `w`.
-#[test]
-fn a_phone_shows_the_sizes_that_are_known() {
-    let cells = |page: &str, section: &str| -> Vec<String> {
-        let (_, section) = page
-            .split_once(&format!("<section id=\"{section}\">"))
-            .unwrap();
-        let (_, row) = section.split_once("<tbody><tr").unwrap();
-        let (row, _) = row.split_once("</tr>").unwrap();
-        let cells = row.split("<td class=\"").skip(1);
-        cells
-            .filter_map(|cell| cell.split_once("</td>")?.0.split_once("\">"))
-            .filter(|(class, _)| !class.contains(['x', 'y', 'w']))
-            .map(|(_, text)| text.to_owned())
-            .collect()
-    };
-    for (rights, query, size) in [
-        (Rights::All, "", "2.93 GiB"),
-        (Rights::None, "", "3.91 GiB"),
-        (Rights::None, "sort=pss", "3.91 GiB"),
-        (Rights::None, "sort=cpu", "3.91 GiB"),
-    ] {
-        let page = overview(&snapshot(&fleet(50), rights), query);
-        let processes = cells(&page, "processes");
-        assert!(processes.iter().any(|cell| cell == size), "{processes:?}");
-        for section in ["subgroups", "processes"] {
-            let cells = cells(&page, section);
-            assert!(cells.iter().all(|cell| cell != "–"), "{cells:?}");
-        }
-    }
 }
 
 #[test]
@@ -161,7 +135,7 @@ fn the_page_of_a_subgroup_repeats_its_name_in_no_row() {
     let snapshot = snapshot(&fleet(50), Rights::All);
     let page = shown(&snapshot, |view| {
         let page = view.subgroup("db", "db-0", &[], &Query::default());
-        page.unwrap()
+        page.unwrap().to_string()
     });
     assert!(
         !page.contains("<th class=\"w\" scope=\"col\">Subgroup"),
@@ -219,10 +193,12 @@ fn what_processes_call_themselves_stays_text() {
         explanation: "</pre><u>".to_owned(),
     };
     pages.push(shown(&snapshot, |view| {
-        view.subgroup(group, "<i>/%1 ", &[rule], &Query::default())
-            .unwrap()
+        let page = view.subgroup(group, "<i>/%1 ", &[rule], &Query::default());
+        page.unwrap().to_string()
     }));
-    pages.push(shown(&snapshot, |view| view.process(1, &details).unwrap()));
+    pages.push(shown(&snapshot, |view| {
+        view.process(1, &details).unwrap().to_string()
+    }));
     for page in pages {
         assert!(!page.contains('\u{202e}') && !page.contains('\u{1b}'));
         for tag in ["<script>", "<i>", "<u>", "\"onload", "</title>b"] {
@@ -263,14 +239,17 @@ fn links_lead_to_the_pages_they_name() {
         panic!("{link:.60}");
     };
     let (page, missing) = shown(&snapshot, |view| {
-        let page = |group: &str| view.subgroup(group, &subgroup, &[], &Query::default());
+        let page = |group: &str| {
+            let page = view.subgroup(group, &subgroup, &[], &Query::default());
+            page.map(|page| page.to_string())
+        };
         (page(&group), page("a"))
     });
     assert!(page.unwrap().contains("<bdi>a/b/50% off?#x</bdi>"));
     assert_eq!(missing, None);
     let details = ProcessDetails::default();
-    assert!(shown(&snapshot, |view| view.process(7, &details)).is_some());
-    assert_eq!(shown(&snapshot, |view| view.process(8, &details)), None);
+    assert!(shown(&snapshot, |view| view.process(7, &details).is_some()));
+    assert!(shown(&snapshot, |view| view.process(8, &details).is_none()));
 }
 
 #[test]
@@ -287,7 +266,7 @@ fn what_is_wrong_is_said_with_a_remedy() {
     };
     let mut view = view(&snapshot, &history, &exporter);
     view.unhealthy = Some("Stale.");
-    let page = view.overview(&Query::default());
+    let page = view.overview(&Query::default()).to_string();
     for what in [
         "The last scan failed",
         "The last reload failed",
@@ -354,9 +333,10 @@ fn what_interpreters_run_tells_them_apart() {
         "{rows}"
     );
     let its_page = shown(&snapshot, |view| {
-        view.subgroup("runtime", "python", &[], &Query::default())
+        let page = view.subgroup("runtime", "python", &[], &Query::default());
+        page.unwrap().to_string()
     });
-    assert!(its_page.unwrap().contains(&row("report.py", 3)));
+    assert!(its_page.contains(&row("report.py", 3)));
 
     // One script of many processes is worth a row too.
     let same: Vec<Made> = (1..=7).map(worker).collect();

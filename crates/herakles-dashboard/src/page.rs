@@ -1,0 +1,52 @@
+//! A page: a complete document, of which the rows of processes are written one by one.
+
+use std::fmt;
+
+use maud::{Markup, Render};
+
+use crate::process_list::Rows;
+
+/// Where the rows of processes belong in a document. All text in it is escaped, so nobody else can
+/// write this.
+const PLACE: &str = "<!--rows-->";
+
+/// A page as a complete HTML document, for [`write!`] or [`to_string`](ToString::to_string).
+///
+/// It may have a row for each of ten thousand processes, so that is written row by row: who
+/// compresses on the way needs no more memory for it than for a short one.
+#[derive(Debug)]
+pub struct Page<'a> {
+    document: String,
+    rows: Option<Rows<'a>>,
+}
+
+impl<'a> Page<'a> {
+    pub(crate) fn new(document: Markup, rows: Option<Rows<'a>>) -> Self {
+        Self {
+            document: document.into_string(),
+            rows,
+        }
+    }
+}
+
+impl fmt::Display for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.rows, self.document.split_once(PLACE)) {
+            (Some(rows), Some((before, after))) => {
+                f.write_str(before)?;
+                rows.write(f)?;
+                f.write_str(after)
+            }
+            _ => f.write_str(&self.document),
+        }
+    }
+}
+
+/// The place of the rows in a document.
+pub(crate) struct RowsPlace;
+
+impl Render for RowsPlace {
+    fn render_to(&self, buffer: &mut String) {
+        buffer.push_str(PLACE);
+    }
+}
