@@ -3,7 +3,7 @@
 //! A [`View`] is what the pages are drawn from: a [`Snapshot`](herakles_metrics::Snapshot), the
 //! [`History`] that was fed with the ones before, and a few facts of whoever serves them. It gives
 //! the [`overview`](View::overview), the page of a [`subgroup`](View::subgroup) and of a
-//! [`process`](View::process) as [`Page`]s, complete HTML documents with SVG inside. [`PagePath::at`]
+//! [`process`](View::process) as [`HtmlPage`]s, complete HTML documents with SVG inside. [`PagePath::at`]
 //! says which of them a path asks for, [`Query::parse`] what its query does.
 //!
 //! [`Terminal`] writes the same answer as text, fitted to a [`Screen`].
@@ -64,7 +64,7 @@ pub use history::{Growth, History, Line, Point};
 pub use link::{Extent, PagePath, Query};
 pub use names::NamedProcesses;
 pub use order::Order;
-pub use page::Page;
+pub use page::HtmlPage;
 pub use process_page::{AncestorLink, ProcessDetails};
 pub use subgroup_page::RuleLine;
 pub use terminal::{Colour, ProcessText, Screen, Terminal};

@@ -52,6 +52,14 @@ impl NamedProcesses {
         all
     }
 
+    /// What they hold, USS where it may be read and else RSS, and which of the two it is.
+    pub fn held(&self) -> (&'static str, u64) {
+        match (self.uss_bytes, self.rss_bytes) {
+            (Some(uss), _) => ("USS", uss),
+            (None, rss) => ("RSS", rss.unwrap_or(0)),
+        }
+    }
+
     fn add(&mut self, process: &Process) {
         self.processes += 1;
         for (sum, value) in [

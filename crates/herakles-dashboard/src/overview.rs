@@ -13,7 +13,7 @@ use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{Extent, Query, subgroup_path};
 use crate::members::{self, Basis, Members, Telling};
 use crate::names;
-use crate::page::Page;
+use crate::page::HtmlPage;
 use crate::process_list::ProcessList;
 use crate::treemap;
 
@@ -26,7 +26,7 @@ const PROCESSES: usize = 50;
 
 impl<'a> View<'a> {
     /// `/`: the answer in one sentence, the host, a treemap, subgroups and the biggest processes.
-    pub fn overview(&self, query: &Query) -> Page<'a> {
+    pub fn overview(&self, query: &Query) -> HtmlPage<'a> {
         let mut all = members::by_size(self.snapshot);
         all.retain(|members| members.subgroup.processes > 0);
         let growths: Vec<Option<Growth>> = all
@@ -58,7 +58,7 @@ impl<'a> View<'a> {
         };
         let title = format!("{}: memory and CPU", self.host_name);
         let document = self.document(&title, self.answer(&all, &growths), main);
-        Page::new(document, Some(rows))
+        HtmlPage::new(document, Some(rows))
     }
 
     /// In use of total, the three biggest subgroups, the one that grows fastest.

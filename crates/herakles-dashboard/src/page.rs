@@ -2,25 +2,21 @@
 
 use std::fmt;
 
-use maud::{Markup, Render};
+use maud::Markup;
 
-use crate::process_list::Rows;
-
-/// Where the rows of processes belong in a document. All text in it is escaped, so nobody else can
-/// write this.
-const PLACE: &str = "<!--rows-->";
+use crate::process_list::{PLACE, Rows};
 
 /// A page as a complete HTML document, for [`write!`] or [`to_string`](ToString::to_string).
 ///
 /// It may have a row for each of ten thousand processes, so that is written row by row: who
 /// compresses on the way needs no more memory for it than for a short one.
 #[derive(Debug)]
-pub struct Page<'a> {
+pub struct HtmlPage<'a> {
     document: String,
     rows: Option<Rows<'a>>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> HtmlPage<'a> {
     pub(crate) fn new(document: Markup, rows: Option<Rows<'a>>) -> Self {
         Self {
             document: document.into_string(),
@@ -29,7 +25,7 @@ impl<'a> Page<'a> {
     }
 }
 
-impl fmt::Display for Page<'_> {
+impl fmt::Display for HtmlPage<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.rows, self.document.split_once(PLACE)) {
             (Some(rows), Some((before, after))) => {
@@ -39,14 +35,5 @@ impl fmt::Display for Page<'_> {
             }
             _ => f.write_str(&self.document),
         }
-    }
-}
-
-/// The place of the rows in a document.
-pub(crate) struct RowsPlace;
-
-impl Render for RowsPlace {
-    fn render_to(&self, buffer: &mut String) {
-        buffer.push_str(PLACE);
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use herakles_metrics::{Process, Snapshot};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::colour;
 use crate::figure::{Bytes, Cores, Span};
@@ -13,7 +13,10 @@ use crate::human::span;
 use crate::link::{Extent, Query, SubgroupPath};
 use crate::members::{Basis, Telling};
 use crate::order::Order;
-use crate::page::RowsPlace;
+
+/// Where the rows of processes belong in a document. All text in it is escaped, so nobody else can
+/// write this.
+pub(crate) const PLACE: &str = "<!--rows-->";
 
 /// A list of processes on the page at `path`.
 #[derive(Clone, Copy)]
@@ -26,7 +29,7 @@ pub(crate) struct ProcessList<'a> {
 }
 
 impl ProcessList<'_> {
-    /// The table with a [`RowsPlace`], and its rows.
+    /// The table with a [`PLACE`] for its rows, and these.
     pub(crate) fn draw<'s>(
         &self,
         snapshot: &'s Snapshot,
@@ -55,7 +58,7 @@ impl ProcessList<'_> {
                         }
                         th.n.x scope="col" { "Sample" }
                     } }
-                    tbody { (RowsPlace) }
+                    tbody { (PreEscaped(PLACE)) }
                 } }
                 p.more {
                     (processes.len()) " of " (matching) " processes"

@@ -9,7 +9,7 @@ use crate::frame::View;
 use crate::human::{bytes, bytes_or_dash, cores_or_dash, percent, span};
 use crate::link::{process_path, subgroup_path};
 use crate::members::{bytes_of, size_name};
-use crate::page::Page;
+use crate::page::HtmlPage;
 use crate::process_list::{sample_age, seconds};
 
 /// What a snapshot does not hold of a process.
@@ -34,7 +34,7 @@ pub struct AncestorLink {
 
 impl View<'_> {
     /// `/process/PID`; `None` if the snapshot has no such process.
-    pub fn process(&self, pid: u32, details: &ProcessDetails) -> Option<Page<'static>> {
+    pub fn process(&self, pid: u32, details: &ProcessDetails) -> Option<HtmlPage<'static>> {
         let process = self
             .snapshot
             .processes()
@@ -69,7 +69,7 @@ impl View<'_> {
         };
         let title = format!("{} {pid} – {}", process.name, self.host_name);
         let document = self.document(&title, self.process_answer(process), main);
-        Some(Page::new(document, None))
+        Some(HtmlPage::new(document, None))
     }
 
     fn process_answer(&self, process: &Process) -> Markup {

@@ -10,7 +10,7 @@ use crate::human::{self, bytes, bytes_or_dash, cores_or_dash, counted, percent, 
 use crate::link::{Query, subgroup_path};
 use crate::members::{self, Basis, Members, Telling};
 use crate::names;
-use crate::page::Page;
+use crate::page::HtmlPage;
 use crate::process_list::{ProcessList, seconds};
 
 /// Members shown without being asked for all.
@@ -37,7 +37,7 @@ impl<'a> View<'a> {
         subgroup: &str,
         rules: &[RuleLine],
         query: &Query,
-    ) -> Option<Page<'a>> {
+    ) -> Option<HtmlPage<'a>> {
         let members = members::of(self.snapshot, group, subgroup)?;
         let path = subgroup_path(group, subgroup);
         let list = ProcessList {
@@ -64,7 +64,7 @@ impl<'a> View<'a> {
         };
         let title = format!("{group}/{subgroup} – {}", self.host_name);
         let document = self.document(&title, self.subgroup_answer(&members), main);
-        Some(Page::new(document, Some(rows)))
+        Some(HtmlPage::new(document, Some(rows)))
     }
 
     fn subgroup_answer(&self, members: &Members<'_>) -> Markup {

@@ -8,6 +8,7 @@ mod subgroups;
 use std::sync::Arc;
 use std::time::Instant;
 
+use herakles_dashboard::{SCRIPT, STYLE};
 use herakles_metrics::{Scope, SnapshotJson, render_live};
 use herakles_web::hyper::{Method, Request, Response, StatusCode};
 use herakles_web::{Body, BodyWriter, Coding, EntityTag, Form, negotiated, respond};
@@ -28,10 +29,8 @@ pub(crate) async fn answer(app: Arc<App>, request: Request<()>) -> Response<Body
         None => respond::not_found(),
         Some(route) => dispatch(&app, route.page, &request).await,
     };
-    let response = app.with_scratch(|scratch| {
-        let compressor = &mut scratch.compressor;
-        negotiated(request.headers(), response, compressor)
-    });
+    let headers = request.headers();
+    let response = app.with_scratch(|it| negotiated(headers, response, &mut it.compressor));
     app.status
         .request(Route::label(route), response.status().as_u16());
     response
@@ -48,8 +47,8 @@ async fn dispatch(app: &Arc<App>, page: Page, request: &Request<()>) -> Response
     }
     match page {
         Page::Overview | Page::Subgroup | Page::Process => dashboard::page(app, request).await,
-        Page::Style => dashboard::style(),
-        Page::Script => dashboard::script(),
+        Page::Style => dashboard::asset("text/css; charset=utf-8", STYLE),
+        Page::Script => dashboard::asset("text/javascript; charset=utf-8", SCRIPT),
         Page::Metrics => metrics(app, Form::accepted(request.headers())).await,
         Page::Health => pages::health(app).await,
         Page::Healthy => respond::text(StatusCode::OK, "herakles-exporter serves\n"),
@@ -136,10 +135,9 @@ async fn snapshot(app: &Arc<App>, request: &Request<()>) -> Response<Body> {
     let coding = Coding::accepted(request.headers());
     let encoding = Arc::clone(app);
     let encoded = spawn_blocking(move || {
-        let (snapshot, age) = (&*cached.snapshot, cached.age());
         let json = SnapshotJson {
-            snapshot,
-            age,
+            snapshot: &cached.snapshot,
+            age: cached.age(),
             exporter: Some(&exporter),
         };
         encoding.with_scratch(|scratch| {

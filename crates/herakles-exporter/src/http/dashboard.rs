@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use herakles_classify::{Rule, display_name};
 use herakles_dashboard::{
-    CONTENT_SECURITY_POLICY, Link, PagePath, ProcessDetails, Query, Rights, RuleLine, SCRIPT,
-    STYLE, View,
+    CONTENT_SECURITY_POLICY, Link, PagePath, ProcessDetails, Query, Rights, RuleLine, View,
 };
 use herakles_metrics::exporter::ExporterStatus;
 use herakles_scan::Capabilities;
@@ -63,9 +62,8 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
             unhealthy,
         };
         let html = page.draw(&path, &query, &details, coding)?;
-        let content_type = "text/html; charset=utf-8";
         let document = Document {
-            content_type,
+            content_type: "text/html; charset=utf-8",
             policy: CONTENT_SECURITY_POLICY,
             tag,
         };
@@ -85,21 +83,9 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
 }
 
 /// What tells the snapshots of all runs apart.
-pub(super) fn identity_of(cached: &CachedRefresh, exporter: &ExporterStatus) -> (u64, u64) {
-    (
-        exporter.started_seconds.to_bits(),
-        cached.snapshot.taken_at_seconds().to_bits(),
-    )
-}
-
-/// The style sheet of the pages.
-pub(super) fn style() -> Response<Body> {
-    asset("text/css; charset=utf-8", STYLE)
-}
-
-/// The script of the pages, which they work without.
-pub(super) fn script() -> Response<Body> {
-    asset("text/javascript; charset=utf-8", SCRIPT)
+pub(super) fn identity_of(cached: &CachedRefresh, exporter: &ExporterStatus) -> [u64; 2] {
+    let times = [exporter.started_seconds, cached.snapshot.taken_at_seconds()];
+    times.map(f64::to_bits)
 }
 
 /// What one page is drawn from.
@@ -179,7 +165,8 @@ impl Drawing<'_> {
     }
 }
 
-fn asset(content_type: &'static str, text: &'static str) -> Response<Body> {
+/// The style sheet or the script of the pages.
+pub(super) fn asset(content_type: &'static str, text: &'static str) -> Response<Body> {
     let asset = Document {
         content_type,
         policy: CONTENT_SECURITY_POLICY,

@@ -109,14 +109,14 @@ fn names(snapshot: &Snapshot, out: &mut String) {
     if named.is_empty() {
         return;
     }
-    named.sort_by_key(|(_, named)| std::cmp::Reverse(held(named).1));
+    named.sort_by_key(|(_, named)| std::cmp::Reverse(named.held().1));
     out.push_str(
         "\n# The largest names, by USS, of which no more than their language is known, if that; \
          `herakles-exporter rules suggest` prints rules for them.\n\
          # processes  memory  name, and what it runs\n",
     );
     for (class, named) in named.iter().take(NAMES) {
-        let (kind, bytes) = held(named);
+        let (kind, bytes) = named.held();
         let size = human::bytes(bytes);
         let place = if &*class.group == "other" {
             String::new()
@@ -128,13 +128,5 @@ fn names(snapshot: &Snapshot, out: &mut String) {
             "{:>6}  {size:>8} {kind}  {}{place}",
             named.processes, named.name
         );
-    }
-}
-
-/// What processes hold, USS where it may be read and else RSS, and which of the two it is.
-fn held(named: &NamedProcesses) -> (&'static str, u64) {
-    match (named.uss_bytes, named.rss_bytes) {
-        (Some(uss), _) => ("USS", uss),
-        (None, rss) => ("RSS", rss.unwrap_or(0)),
     }
 }
