@@ -1,6 +1,8 @@
 //! The cheap part of a scan, one process at a time: who it is, its CPU time, its RSS, and what
 //! classifies it if that is not known. With [`InlineReads::Inline`] its memory too.
 
+mod known;
+
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -15,8 +17,9 @@ use herakles_scan::{
 use herakles_stat::{PageSize, Pid, ProcessKey};
 use rustix::io::Errno;
 
+use self::known::Known;
 use crate::facts::LiveFacts;
-use crate::image::{Image, Program};
+use crate::image::Program;
 use crate::options::BufferSizes;
 use crate::process_sample::{News, ProcessSample};
 use crate::process_table::ProcessTable;
@@ -96,39 +99,6 @@ impl Scratch {
     }
 }
 
-/// What a survey needs to know of a process that was there before.
-#[derive(Clone, Copy)]
-struct Known {
-    key: ProcessKey,
-    kind: ProcessKind,
-    image: Image,
-    program: Option<Program>,
-    rss_bytes: Option<u64>,
-    max_fds: Option<u64>,
-    /// By the rules that are in force.
-    is_classified: bool,
-}
-
-impl Known {
-    /// Whether what was decided by its size still holds: it has not grown much.
-    fn is_as_big_as(&self, seen: &ProcessSample) -> bool {
-        let most = self.rss_bytes.map(|then| then.saturating_add(then / 8));
-        seen.rss_bytes
-            .is_some_and(|now| most.is_some_and(|most| now <= most))
-    }
-}
-
-impl Known {
-    /// Whether it runs what it ran before, as far as that is known. Notes an exec.
-    fn runs_the_same(&self, seen: &mut ProcessSample) -> bool {
-        let (Some(then), Some(now)) = (self.program, seen.program) else {
-            return true;
-        };
-        seen.execd |= then.exe != now.exe;
-        (then.exe, then.cmdline) == (now.exe, now.cmdline)
-    }
-}
-
 /// One item of a survey: a process, or why there is none.
 pub(crate) type SurveyResult = Result<ProcessSample, ScanError>;
 
@@ -159,7 +129,7 @@ impl<S: ProcSource> Task for Survey<S> {
         let stat = read_stat(&process, &mut scratch.buffers.io)?;
         let mut seen = ProcessSample::new(&stat, Instant::now());
         let known = known.filter(|it| it.key == seen.key);
-        let mut is_known = known.is_some_and(|it| self.recognises(&mut seen, &it));
+        let mut is_known = known.is_some_and(|it| it.recognises(&mut seen));
         if seen.kind == ProcessKind::User && !stat.leader_exited() {
             self.read_program(&process, &mut seen, &mut scratch.facts, note);
             is_known &= known.is_some_and(|it| it.runs_the_same(&mut seen));
@@ -265,15 +235,8 @@ impl<S: ProcSource> Survey<S> {
     /// What the last scan knew of whoever has this pid.
     fn known(&self, pid: Pid) -> Option<Known> {
         let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
-        table.by_pid(pid).map(|member| Known {
-            key: member.key,
-            kind: member.kind,
-            image: member.image,
-            program: member.program.as_deref().copied(),
-            rss_bytes: member.rss_bytes,
-            max_fds: member.max_fds,
-            is_classified: member.rules == Some(self.rules),
-        })
+        let process = table.by_pid(pid)?;
+        Some(Known::of(process, self.rules))
     }
 
     /// Looks at a process of which nothing is new but figures, as nearly all are; `None` if it
@@ -304,23 +267,7 @@ impl<S: ProcSource> Survey<S> {
         };
         let may_have_execd = known.program.is_some_and(|it| it.faults != seen.faults());
         let is_same = seen.key == known.key && seen.kind == known.kind && !may_have_execd;
-        (is_same && self.recognises(&mut seen, &known)).then_some(seen)
-    }
-
-    /// Whether name and class are still those that are known. Notes an exec.
-    fn recognises(&self, seen: &mut ProcessSample, known: &Known) -> bool {
-        // The kernel renames its workers all the time, by what they work on; and a zombie's
-        // files say nothing any more.
-        if seen.kind != ProcessKind::User {
-            return true;
-        }
-        let known_stack = known.image.start_stack;
-        if seen.image.start_stack == 0 {
-            // Not ours to know, or the process has let go of its memory to end.
-            seen.image.start_stack = known_stack;
-        }
-        seen.execd = seen.image.start_stack != known_stack && known_stack != 0;
-        known.is_classified && seen.image == known.image
+        (is_same && known.recognises(&mut seen)).then_some(seen)
     }
 
     fn read_rss(
