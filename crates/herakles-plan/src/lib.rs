@@ -83,6 +83,7 @@ mod limits;
 mod observation;
 mod planner;
 mod record;
+mod records;
 mod renewal_queue;
 mod sample;
 mod sharers;

@@ -171,6 +171,21 @@ pub struct PlanSummary {
     pub unreadable: u64,
 }
 
+impl PlanSummary {
+    /// Counts one process.
+    pub(crate) fn count(&mut self, decision: Decision) {
+        let count = match decision {
+            Decision::Read(_) => &mut self.fresh,
+            Decision::Reuse => &mut self.reused,
+            Decision::Defer(Bound::Hold) => &mut self.deferred_hold,
+            Decision::Defer(Bound::Budget) => &mut self.deferred_budget,
+            Decision::TooBig => &mut self.skipped_size,
+            Decision::Unreadable => &mut self.unreadable,
+        };
+        *count += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -1,6 +1,5 @@
 //! Keeps the samples of all processes and decides which to read.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use herakles_smaps::MemoryUsage;
@@ -10,6 +9,7 @@ use crate::budget::Budget;
 use crate::candidate::Candidate;
 use crate::cost::Cost;
 use crate::record::{Progress, Record};
+use crate::records::Records;
 use crate::renewal_queue::RenewalQueue;
 use crate::sample::Packed;
 use crate::sharers::Sharers;
@@ -27,11 +27,7 @@ pub struct Planner {
     /// Times are kept as durations since then.
     epoch: Instant,
     generation: u32,
-    /// Sorted by identity; those that were first seen in this refresh wait in `arrivals`.
-    records: Vec<Record>,
-    arrivals: Vec<Record>,
-    /// The index of the record that was found last: whoever asks in order finds the next one there.
-    found: AtomicUsize,
+    records: Records,
     turned_over: bool,
     /// Counts the plans: those who are read by one are read at about the same time.
     pass: u32,
@@ -55,9 +51,7 @@ impl Planner {
             limits,
             epoch,
             generation: 1,
-            records: Vec::new(),
-            arrivals: Vec::new(),
-            found: AtomicUsize::new(0),
+            records: Records::default(),
             turned_over: false,
             pass: 0,
             took_turns: false,
@@ -80,11 +74,8 @@ impl Planner {
     /// Takes what `stat` and `statm` of a process say in this refresh, read at `at`.
     pub fn observe(&mut self, seen: &Observation, at: Instant) {
         let (generation, at) = (self.generation, self.since_epoch(at));
-        let Some(index) = self.find(seen.key) else {
-            self.arrivals.push(Record::new(seen, generation, at));
-            return;
-        };
-        let Some(record) = self.records.get_mut(index) else {
+        let Some(record) = self.records.get_mut(seen.key) else {
+            self.records.arrive(Record::new(seen, generation, at));
             return;
         };
         if record.runs(seen.program) {
@@ -104,7 +95,7 @@ impl Planner {
     /// cannot be observed this time. Returns whether it is known.
     pub fn idle(&mut self, key: ProcessKey) -> bool {
         let generation = self.generation;
-        match self.find(key).and_then(|index| self.records.get_mut(index)) {
+        match self.records.get_mut(key) {
             Some(record) => {
                 record.stay(generation);
                 true
@@ -117,7 +108,7 @@ impl Planner {
     /// whether others have changed its memory, or together with a sample that is
     /// [recorded](Self::record) next.
     pub fn resident(&mut self, key: ProcessKey, resident: Resident) {
-        if let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) {
+        if let Some(record) = self.records.get_mut(key) {
             record.reside(resident);
         }
     }
@@ -136,20 +127,20 @@ impl Planner {
         let interval = self.since_epoch(next).saturating_sub(now);
         self.budget.refill(&self.limits, now);
         let price = |record: &Record| self.cost.predict(record.rss_bytes());
-        let all: Duration = self.records.iter().map(price).sum();
+        let all: Duration = self.records.all().iter().map(price).sum();
         if self.allowance().is_some_and(|left| left < all) {
             return;
         }
         let horizon = now.saturating_add(interval / 2);
-        for index in 0..self.records.len() {
+        for index in 0..self.records.all().len() {
             let due = |it: &Record| it.due(&self.limits, now, horizon);
-            if self.records.get(index).and_then(due) == Some(Reason::Aged) {
+            if self.records.all().get(index).and_then(due) == Some(Reason::Aged) {
                 self.nominate(index, now);
             }
         }
         self.take_turns(now, interval);
         for candidate in self.candidates.drain(..) {
-            if let Some(record) = self.records.get_mut(candidate.index) {
+            if let Some(record) = self.records.all_mut().get_mut(candidate.index) {
                 record.decision = Decision::Read(Reason::Aged);
                 out.push(candidate.read);
             }
@@ -202,7 +193,7 @@ impl Planner {
         let at = self.since_epoch(at);
         self.budget.charge(took);
         self.cost.learn(usage.rss_bytes, took);
-        let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) else {
+        let Some(record) = self.records.get_mut(key) else {
             return;
         };
         self.sharers.seen_again(record);
@@ -223,7 +214,7 @@ impl Planner {
     pub fn failed(&mut self, key: ProcessKey, at: Instant, took: Duration) {
         let at = self.since_epoch(at);
         self.budget.charge(took);
-        if let Some(record) = self.find(key).and_then(|index| self.records.get_mut(index)) {
+        if let Some(record) = self.records.get_mut(key) {
             record.attempted(None, at);
             record.decision = Decision::Unreadable;
         }
@@ -235,28 +226,20 @@ impl Planner {
         if !self.turned_over {
             self.turn_over();
         }
-        let mut tally = PlanSummary::default();
-        for record in &mut self.records {
+        let mut summary = PlanSummary::default();
+        for record in self.records.all_mut() {
             record.conclude();
-            let count = match record.decision {
-                Decision::Read(_) => &mut tally.fresh,
-                Decision::Reuse => &mut tally.reused,
-                Decision::Defer(Bound::Hold) => &mut tally.deferred_hold,
-                Decision::Defer(Bound::Budget) => &mut tally.deferred_budget,
-                Decision::TooBig => &mut tally.skipped_size,
-                Decision::Unreadable => &mut tally.unreadable,
-            };
-            *count += 1;
+            summary.count(record.decision);
         }
         self.generation = self.generation.wrapping_add(1);
         (self.turned_over, self.took_turns) = (false, false);
         self.sharers.refreshed(self.pass);
-        tally
+        summary
     }
 
     /// The last sample of a process, however old.
     pub fn sample(&self, key: ProcessKey) -> Option<Sample> {
-        let record = self.records.get(self.find(key)?)?;
+        let record = self.records.get(key)?;
         let usage = record.sample.as_ref()?.unpack();
         Some(Sample {
             usage,
@@ -267,12 +250,12 @@ impl Planner {
 
     /// The last decision about a process.
     pub fn decision(&self, key: ProcessKey) -> Option<Decision> {
-        Some(self.records.get(self.find(key)?)?.decision)
+        Some(self.records.get(key)?.decision)
     }
 
     /// The number of processes remembered.
     pub fn len(&self) -> usize {
-        self.records.len() + self.arrivals.len()
+        self.records.len()
     }
 
     /// Whether no process is remembered.
@@ -282,22 +265,16 @@ impl Planner {
 
     /// The heap memory of the records, in bytes, unused capacity included.
     pub fn heap_bytes(&self) -> usize {
-        (self.records.capacity() + self.arrivals.capacity()) * size_of::<Record>()
+        self.records.heap_bytes()
             + self.candidates.capacity() * size_of::<Candidate>()
             + self.renewals.heap_bytes()
     }
 
     /// Forgets the processes that are gone and takes in those that are new.
     fn turn_over(&mut self) {
-        let Self {
-            records,
-            arrivals,
-            sharers,
-            generation,
-            ..
-        } = self;
-        records.retain_mut(|record| {
-            let stays = record.seen_in == *generation;
+        let (sharers, generation) = (&mut self.sharers, self.generation);
+        self.records.turn_over(|record| {
+            let stays = record.seen_in == generation;
             if stays {
                 sharers.seen_again(record);
             } else {
@@ -305,30 +282,13 @@ impl Planner {
             }
             stays
         });
-        if !arrivals.is_empty() {
-            let needed = records.len() + arrivals.len();
-            if records.capacity() < needed {
-                records.reserve_exact(arrivals.len() + needed / 16);
-            }
-            records.append(arrivals);
-            arrivals.shrink_to(16);
-            records.sort_unstable_by_key(|record| record.key);
-            records.dedup_by_key(|record| record.key);
-        }
-        if records.capacity() > 2 * records.len() + 64 {
-            records.shrink_to(records.len() + records.len() / 16);
-        }
     }
 
     fn hear_of_ksm(&mut self, pages: Option<u64>) {
         let before = std::mem::replace(&mut self.ksm_pages, pages);
         if before.is_some() && pages.is_some() && before != pages {
-            for record in self
-                .records
-                .iter_mut()
-                .filter(|record| record.sample.is_some())
-            {
-                record.ksm_moved = true;
+            for record in self.records.all_mut() {
+                record.ksm_moved |= record.sample.is_some();
             }
         }
     }
@@ -338,7 +298,7 @@ impl Planner {
         if self.sharers.is_empty() {
             return false;
         }
-        for record in &mut self.records {
+        for record in self.records.all_mut() {
             if !self.sharers.concern(record) {
                 continue;
             }
@@ -356,7 +316,7 @@ impl Planner {
 
     /// Decides about each process by itself, and gathers those that only the budget may stop.
     fn gather(&mut self, now: Duration, horizon: Duration) {
-        for (index, record) in self.records.iter_mut().enumerate() {
+        for (index, record) in self.records.all_mut().iter_mut().enumerate() {
             if record.progress != Progress::Undecided {
                 continue;
             }
@@ -379,7 +339,7 @@ impl Planner {
     fn take_turns(&mut self, now: Duration, interval: Duration) {
         self.took_turns = true;
         let horizon = now.saturating_add(interval / 2);
-        for (index, record) in self.records.iter().enumerate() {
+        for (index, record) in self.records.all().iter().enumerate() {
             if record.admit(&self.limits, &self.cost, now).is_err() {
                 continue;
             }
@@ -399,7 +359,7 @@ impl Planner {
 
     /// Gathers one that is old enough, unless the process itself forbids a read.
     fn nominate(&mut self, index: usize, now: Duration) {
-        if let Some(record) = self.records.get(index)
+        if let Some(record) = self.records.all().get(index)
             && let Ok(predicted) = record.admit(&self.limits, &self.cost, now)
         {
             let candidate = Candidate::new(record, index, Reason::Aged, predicted);
@@ -412,7 +372,7 @@ impl Planner {
         self.candidates.sort_unstable_by_key(Candidate::order);
         let mut left = self.budget.left(&self.limits);
         for candidate in &self.candidates {
-            let Some(record) = self.records.get_mut(candidate.index) else {
+            let Some(record) = self.records.all_mut().get_mut(candidate.index) else {
                 continue;
             };
             if left == Some(Duration::ZERO) {
@@ -426,17 +386,7 @@ impl Planner {
         }
         // Only the first refresh has all processes as candidates.
         self.candidates.clear();
-        self.candidates.shrink_to(self.records.len() / 8 + 64);
-    }
-
-    fn find(&self, key: ProcessKey) -> Option<usize> {
-        let last = self.found.load(Relaxed);
-        let is_at = |index: &usize| self.records.get(*index).is_some_and(|it| it.key == key);
-        let index = [last.wrapping_add(1), last].into_iter().find(is_at);
-        let search = || self.records.binary_search_by_key(&key, |record| record.key);
-        let index = index.or_else(|| search().ok())?;
-        self.found.store(index, Relaxed);
-        Some(index)
+        self.candidates.shrink_to(self.records.all().len() / 8 + 64);
     }
 
     fn since_epoch(&self, time: Instant) -> Duration {
