@@ -15,6 +15,7 @@ mod cpu;
 mod parse;
 mod plan;
 mod render;
+mod snapshot;
 
 use std::process::ExitCode;
 
@@ -22,13 +23,14 @@ use std::process::ExitCode;
 type Prepare = fn() -> Box<dyn FnMut()>;
 
 /// What can be asked for, and how often it is done, so that each has some ten million instructions.
-const WORKLOADS: [(&str, u32, Prepare); 8] = [
+const WORKLOADS: [(&str, u32, Prepare); 9] = [
     ("parse_rollup", 10_000, parse::rollup),
     ("parse_smaps_340", 40, parse::smaps),
     ("parse_stat", 20_000, parse::stat),
     ("classify_500", 10, classify::names),
     ("plan_10k", 3, plan::refresh),
     ("cpu_10k", 5, cpu::scan),
+    ("snapshot_1k", 20, snapshot::refresh),
     ("render_text_1k", 10, render::text),
     ("render_openmetrics_1k", 10, render::openmetrics),
 ];

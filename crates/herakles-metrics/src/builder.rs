@@ -199,13 +199,15 @@ impl SnapshotBuilder {
 
 /// Sorts the members of one subgroup by (name, pid); of doubles the later start stays.
 fn sort_by_series(members: &mut Vec<Process>) {
-    members.sort_by_cached_key(|process| {
-        (
-            process.name.clone(),
-            process.key.pid,
-            Reverse(process.key.start_time),
-        )
+    let order = |process: &Process| (process.key.pid, Reverse(process.key.start_time));
+    // Scans come in the order of pids, and most subgroups have processes of one name.
+    let are_sorted = members.is_sorted_by(|a, b| {
+        let names = a.name.cmp(&b.name);
+        names.then_with(|| order(a).cmp(&order(b))).is_le()
     });
+    if !are_sorted {
+        members.sort_by_cached_key(|process| (process.name.clone(), order(process)));
+    }
     members.dedup_by(|a, b| a.key.pid == b.key.pid && a.name == b.name);
 }
 

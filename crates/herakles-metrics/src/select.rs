@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 use herakles_stat::ProcessKey;
 
@@ -26,7 +27,30 @@ pub struct Selection {
     /// Processes that had series of their own.
     kept: Vec<ProcessKey>,
     /// Processes that are in a ranking.
-    ranked: HashMap<ProcessKey, Stays>,
+    ranked: HashMap<ProcessKey, Stays, BuildHasherDefault<KeyHasher>>,
+}
+
+/// Hashes identities in two products. It resists nobody who chooses keys, but these are the kernel's.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64((*byte).into()));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(number.into());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// What became of the series.
@@ -99,14 +123,15 @@ impl Selection {
         budget: &mut Budget,
     ) -> Tops {
         let mut ranked = self.rank(processes, limits);
-        ranked.sort_unstable_by_key(|top| (top.place, top.process, top.ranking));
+        let series =
+            |top: &Top| families::top_series(top.ranking, &processes[top.process], limits.created);
+        // The order says who goes without, if anybody does.
+        if ranked.iter().map(series).sum::<usize>() > budget.left {
+            ranked.sort_unstable_by_key(|top| (top.place, top.process, top.ranking));
+        }
         let mut tops = Tops::default();
         for top in ranked {
-            if budget.take(families::top_series(
-                top.ranking,
-                &processes[top.process],
-                limits.created,
-            )) {
+            if budget.take(series(&top)) {
                 tops.of_mut(top.ranking).push(top.process);
             }
         }
@@ -148,32 +173,49 @@ impl Selection {
 
     /// Leaves own series to the biggest of those that want them, as far as the budget goes.
     fn choose_own(&mut self, processes: &mut [Process], created: bool, budget: &mut Budget) {
-        let mut wanting: Vec<usize> = (0..processes.len())
-            .filter(|&index| processes[index].has_series)
-            .collect();
-        let series = wanting
+        let mut wanting: Vec<(usize, usize)> = processes
             .iter()
-            .map(|&index| families::process_series(&processes[index], created));
-        if series.sum::<usize>() > budget.left {
-            let kept: HashSet<ProcessKey> = self.kept.iter().copied().collect();
-            wanting.sort_by_cached_key(|&index| {
-                let process = &processes[index];
-                let kept = kept.contains(&process.key);
-                (
-                    Reverse(weight(process, kept)),
-                    Reverse(kept),
-                    process.key.pid,
-                )
-            });
+            .enumerate()
+            .filter(|(_, process)| process.has_series)
+            .map(|(index, process)| (index, families::process_series(process, created)))
+            .collect();
+        if wanting.iter().map(|(_, series)| series).sum::<usize>() > budget.left {
+            self.put_first(&mut wanting, processes, budget.left);
         }
         self.kept.clear();
-        for index in wanting {
+        for (index, series) in wanting {
             let process = &mut processes[index];
-            process.has_series = budget.take(families::process_series(process, created));
+            process.has_series = budget.take(series);
             if process.has_series {
                 self.kept.push(process.key);
             }
         }
+    }
+
+    /// Puts the biggest of `wanting`, which are positions and numbers of series, to the front and
+    /// in order: as many as may fit into `left`. The others come in no order.
+    fn put_first(&self, wanting: &mut Vec<(usize, usize)>, processes: &[Process], left: usize) {
+        let least = wanting.iter().map(|(_, series)| *series).min().unwrap_or(0);
+        let most = left / least.max(1);
+        let kept: HashSet<ProcessKey, BuildHasherDefault<KeyHasher>> =
+            self.kept.iter().copied().collect();
+        let rank = |&(index, series): &(usize, usize)| {
+            let process = &processes[index];
+            let kept = kept.contains(&process.key);
+            let weight = Reverse(weight(process, kept));
+            (weight, Reverse(kept), process.key.pid, index, series)
+        };
+        let mut ranked: Vec<_> = wanting.iter().map(rank).collect();
+        if most < ranked.len() {
+            ranked.select_nth_unstable(most);
+            ranked[..most].sort_unstable();
+        } else {
+            ranked.sort_unstable();
+        }
+        let places = ranked
+            .into_iter()
+            .map(|(.., index, series)| (index, series));
+        wanting.splice(.., places);
     }
 }
 
@@ -199,12 +241,12 @@ fn ranked(
     n: usize,
     stayed: impl Fn(usize) -> u8,
 ) -> Vec<(usize, u8)> {
-    let mut ranked: Vec<(Reverse<u64>, _, usize)> = members
+    let mut ranked: Vec<(Reverse<u64>, _, usize)> = Vec::with_capacity(members.len());
+    let living = members
         .iter()
         .enumerate()
-        .filter(|(_, process)| process.kind != ProcessKind::Zombie)
-        .filter_map(|(at, process)| Some((Reverse(ranking.rank(process)?), process.key.pid, at)))
-        .collect();
+        .filter(|(_, process)| process.kind != ProcessKind::Zombie);
+    ranked.extend(living.filter_map(|(at, it)| Some((Reverse(ranking.rank(it)?), it.key.pid, at))));
     if n < ranked.len() {
         ranked.select_nth_unstable(n);
         let outside = ranked.split_off(n);
