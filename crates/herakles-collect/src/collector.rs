@@ -27,8 +27,9 @@ use crate::options::{ExitSource, Options};
 use crate::process_sample::ProcessSample;
 use crate::process_table::ProcessTable;
 use crate::survey::Scratch;
+use crate::thread_time::thread_cpu;
 use crate::users::Users;
-use crate::worker_pool::{WorkerPool, thread_cpu};
+use crate::worker_pool::WorkerPool;
 
 /// Scans processes, and keeps from scan to scan what makes the next one cheap and its counters
 /// grow.

@@ -52,6 +52,7 @@ mod stats;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod thread_time;
 mod users;
 mod worker_pool;
 

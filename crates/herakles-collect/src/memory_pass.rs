@@ -15,7 +15,8 @@ use crate::options::BufferSizes;
 use crate::process_sample::{Memory, ProcessSample};
 use crate::stats::ScanStats;
 use crate::survey::Scratch;
-use crate::worker_pool::{Note, OwnTime, StuckThreads, Task, WorkerPool};
+use crate::thread_time::OwnTime;
+use crate::worker_pool::{Note, StuckThreads, Task, WorkerPool};
 
 /// What the passes of one scan need.
 pub(crate) struct ReadContext<'a, S> {

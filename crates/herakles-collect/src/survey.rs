@@ -23,8 +23,9 @@ use crate::image::Program;
 use crate::options::BufferSizes;
 use crate::process_sample::{News, ProcessSample};
 use crate::process_table::ProcessTable;
+use crate::thread_time::OwnTime;
 use crate::users::Users;
-use crate::worker_pool::{Note, OwnTime, StuckThreads, Task};
+use crate::worker_pool::{Note, StuckThreads, Task};
 
 /// Whether the survey reads memory as it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

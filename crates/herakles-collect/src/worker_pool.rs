@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 
 use herakles_stat::ProcessKey;
 
+use crate::thread_time::thread_cpu;
+
 pub(crate) use stuck::StuckThreads;
 
 /// Work on many independent items.
@@ -372,26 +374,6 @@ impl<T: Task<Scratch = S>, S> Job<T, S> {
     fn come_back(&self, slot: &Arc<Slot<T::Output>>) {
         self.stuck.remove(ticket(slot));
     }
-}
-
-/// Measures what a read itself takes on the calling thread: its CPU time, without the time for
-/// which another had the CPU, or a lock.
-pub(crate) struct OwnTime(Duration);
-
-impl OwnTime {
-    pub(crate) fn start() -> Self {
-        Self(thread_cpu())
-    }
-
-    pub(crate) fn elapsed(&self) -> Duration {
-        thread_cpu().saturating_sub(self.0)
-    }
-}
-
-/// The CPU time the calling thread has used.
-pub(crate) fn thread_cpu() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
 }
 
 /// A slot outlives its worker's stay in [`StuckThreads`], so its address names it.
