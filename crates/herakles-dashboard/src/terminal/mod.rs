@@ -6,6 +6,7 @@ mod sheet;
 use std::collections::HashMap;
 
 use herakles_metrics::{Process, Snapshot, Subgroup};
+use unicode_width::UnicodeWidthStr;
 
 use crate::human::{PROCESSES, SUBGROUPS, bytes, cores_or_dash, counted, span};
 use crate::members::{self, Members};
@@ -41,6 +42,21 @@ pub struct Screen {
     pub height: Option<usize>,
     /// Whether it shows colours.
     pub colour: Colour,
+}
+
+impl Screen {
+    /// What is left of it above a text that follows, so that this pushes nothing out.
+    #[must_use]
+    pub fn above(self, text: &str) -> Self {
+        let lines = text
+            .lines()
+            .map(|line| line.width().div_ceil(self.width.max(1)));
+        let lines: usize = lines.sum();
+        Self {
+            height: self.height.map(|height| height.saturating_sub(lines)),
+            ..self
+        }
+    }
 }
 
 /// Whether text is coloured.

@@ -86,6 +86,26 @@ fn a_table_fits_any_terminal() {
 }
 
 #[test]
+fn a_sentence_below_the_table_pushes_nothing_out() {
+    let snapshot = snapshot(&fleet(1000), Rights::All);
+    let identities = HashMap::new();
+    for (sentence, lines) in [
+        ("", 0),
+        ("x\n", 1),
+        (&*"x".repeat(80), 1),
+        (&"x".repeat(81), 2),
+        ("日本\nx\n", 2),
+        (&"日".repeat(41), 2),
+    ] {
+        let screen = screen(80, Some(40)).above(sentence);
+        assert_eq!(screen.height, Some(40 - lines), "{sentence}");
+        let used = table(&snapshot, &identities).render(screen).lines().count();
+        assert!(used + lines < 40, "{used}");
+    }
+    assert_eq!(screen(80, None).above("x").height, None);
+}
+
+#[test]
 fn wider_terminals_show_more_columns() {
     let snapshot = snapshot(&fleet(30), Rights::All);
     let identity = ProcessText {

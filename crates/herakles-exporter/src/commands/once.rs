@@ -110,19 +110,22 @@ impl Printer<'_> {
             group: self.table.group.as_deref(),
             subgroup: self.table.subgroup.as_deref(),
         };
-        let screen = screen::current();
-        let text = table.render(screen);
         let is_first = self.printed == 0;
         self.printed += 1;
+        let refused = if is_first && !(again && is_terminal) {
+            what_is_refused(snapshot)
+        } else {
+            String::new()
+        };
+        let screen = screen::current().above(&refused);
+        let text = table.render(screen);
         let text = match (again && is_terminal, is_first) {
             (true, _) => screen::in_place(&text, screen.height, is_first),
             (false, true) => text,
             (false, false) => format!("\n{text}"),
         };
         let code = output::print(&text)?;
-        if is_first && !(again && is_terminal) {
-            say_what_is_refused(snapshot);
-        }
+        let _ = io::stderr().write_all(refused.as_bytes());
         Ok(code)
     }
 
@@ -141,21 +144,19 @@ impl Printer<'_> {
     }
 }
 
-/// Tells by the words of `check` that some memory may not be read. Counted in the snapshot, as a scan
-/// does not ask again where it was refused before.
-fn say_what_is_refused(snapshot: &Snapshot) {
-    let refused = snapshot
-        .subgroups()
-        .iter()
-        .map(|it| it.unreadable_processes);
-    let refused: u64 = refused.sum();
-    if refused > 0 {
-        let processes = snapshot.processes().iter();
-        let readable = processes.filter(|it| it.memory.pss_bytes.is_some()).count() as u64;
-        let may_read = Capabilities::effective().is_ok_and(|it| it.sys_ptrace);
-        let sentence = check::readable(readable, readable + refused, may_read);
-        let _ = writeln!(io::stderr(), "herakles-exporter: {sentence}");
+/// A line in the words of `check` where some memory may not be read, else nothing. Counted in the
+/// snapshot, as a scan does not ask again where it was refused before.
+fn what_is_refused(snapshot: &Snapshot) -> String {
+    let subgroups = snapshot.subgroups().iter();
+    let refused: u64 = subgroups.map(|it| it.unreadable_processes).sum();
+    if refused == 0 {
+        return String::new();
     }
+    let processes = snapshot.processes().iter();
+    let readable = processes.filter(|it| it.memory.pss_bytes.is_some()).count() as u64;
+    let may_read = Capabilities::effective().is_ok_and(|it| it.sys_ptrace);
+    let sentence = check::readable(readable, readable + refused, may_read);
+    format!("herakles-exporter: {sentence}\n")
 }
 
 fn exposition(snapshot: &Snapshot, status: &ExporterStatus, format: TextFormat) -> String {
