@@ -23,10 +23,10 @@ const PIECE: usize = 16 * 1024;
 ///
 /// let mut compressor = Compressor::new();
 /// let mut writer = BodyWriter::new(Coding::Gzip, &mut compressor);
-/// for row in 0..10_000 {
-///     writeln!(writer, "row {row}")?;
+/// for _ in 0..10_000 {
+///     writeln!(writer, "a row like all others")?;
 /// }
-/// assert!(writer.finish().len() < 30_000);
+/// assert!(writer.finish().len() < 22_000, "of 220,000");
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug)]
