@@ -117,8 +117,8 @@ impl Crowd {
 
     /// What the exporter grants it.
     pub(super) fn patience(&self) -> Duration {
-        let reads_nothing = self.greeting.len() > GET.len() && self.habit != Habit::Devours;
-        if reads_nothing {
+        // Who asks for more than it reads ends with an answer half read, also one that read for long.
+        if self.greeting.len() > GET.len() {
             FOR_READING
         } else {
             FOR_REQUEST
