@@ -78,8 +78,9 @@ impl Compressor {
 /// with a tail of its own.
 ///
 /// A response is **one** member: this part's deflate stream is ended by a full flush, so the tail's
-/// stream can follow at a byte boundary, and the two checksums are combined. Two members one after
-/// the other would be legal too, but curl refuses them and browsers show the first only.
+/// stream can follow at a byte boundary, and its checksum goes on where this part's ends. Two
+/// members one after the other would be legal too, but curl refuses them and browsers show the
+/// first only.
 ///
 /// ```
 /// use std::io::Read;
@@ -136,10 +137,8 @@ impl Member {
             compressor.deflate(tail, &mut closing, FlushCompress::Finish);
             closing
         };
-        let mut tail_checksum = Hasher::new();
-        tail_checksum.update(tail);
         let mut checksum = self.checksum.clone();
-        checksum.combine(&tail_checksum);
+        checksum.update(tail);
         closing.extend_from_slice(&checksum.finalize().to_le_bytes());
         let length = self.length.wrapping_add(modular_length(tail));
         closing.extend_from_slice(&length.to_le_bytes());
