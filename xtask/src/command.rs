@@ -1,6 +1,6 @@
 //! Commands that a task runs, and the sentence when one fails.
 
-use std::process::Command;
+use std::{env, path::PathBuf, process::Command};
 
 use crate::{failure::Failure, workspace};
 
@@ -46,4 +46,12 @@ pub(crate) fn line(command: &Command) -> String {
         .map(|word| word.to_string_lossy())
         .collect();
     words.join(" ")
+}
+
+/// The program on the `PATH`.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let on_path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&on_path)
+        .map(|directory| directory.join(program))
+        .find(|file| file.is_file())
 }

@@ -19,6 +19,7 @@ mod corpus;
 mod dist;
 mod failure;
 mod instructions;
+mod linux_targets;
 mod metadata;
 mod metrics_doc;
 mod readmes;

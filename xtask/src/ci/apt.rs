@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use super::{log::Log, places};
-use crate::failure::Failure;
+use crate::{command::on_path, failure::Failure};
 
 /// The package manager, and whether its lists are known to be fresh.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl Apt {
         remedy: &str,
         command: impl Fn() -> Command,
     ) -> Result<(), Failure> {
-        if places::on_path("apt-get").is_none() {
+        if on_path("apt-get").is_none() {
             return Err(Failure::new(format!(
                 "{remedy}; only Debian's way is automatic here"
             )));

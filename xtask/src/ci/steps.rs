@@ -9,7 +9,9 @@ use super::{
     packed, places, targets,
     tools::{self, Missing},
 };
-use crate::{failure::Failure, instructions, metadata, metrics_doc, tidy, workspace};
+use crate::{
+    command::on_path, failure::Failure, instructions, metadata, metrics_doc, tidy, workspace,
+};
 
 /// Where property tests take their cases from.
 const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
@@ -155,7 +157,7 @@ fn instructions() -> Result<Outcome, Failure> {
 /// The packages of the build that the tests before have driven.
 fn package() -> Result<Outcome, Failure> {
     for program in ["dpkg", "setpriv", "systemd-analyze"] {
-        if places::on_path(program).is_none() {
+        if on_path(program).is_none() {
             return Ok(Outcome::Skipped(format!("there is no {program}")));
         }
     }

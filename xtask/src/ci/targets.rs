@@ -3,41 +3,20 @@
 //!
 //! What is not installed here is said, and is no failure: nobody installs toolchains by the way.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{path::PathBuf, process::Command};
 
 use super::{
     command::{cargo_command, pass},
     outcome::Outcome,
-    places,
 };
-use crate::{failure::Failure, metadata, workspace};
+use crate::{
+    command::on_path,
+    failure::Failure,
+    linux_targets::{AARCH64_GNU, AARCH64_MUSL, LinuxTarget, X86_64_MUSL},
+    metadata, workspace,
+};
 
-/// A target of Linux, beside the usual one.
-struct Linux {
-    triple: &'static str,
-    /// What compiles C for it; nothing is linked, so that the headers of another libc will do.
-    compiler: &'static str,
-    /// Debian's package of that.
-    package: &'static str,
-}
-
-const LINUX: [Linux; 3] = [
-    Linux {
-        triple: "x86_64-unknown-linux-musl",
-        compiler: "x86_64-linux-gnu-gcc",
-        package: "gcc",
-    },
-    Linux {
-        triple: "aarch64-unknown-linux-gnu",
-        compiler: "aarch64-linux-gnu-gcc",
-        package: "gcc-aarch64-linux-gnu",
-    },
-    Linux {
-        triple: "aarch64-unknown-linux-musl",
-        compiler: "aarch64-linux-gnu-gcc",
-        package: "gcc-aarch64-linux-gnu",
-    },
-];
+const LINUX: [LinuxTarget; 3] = [X86_64_MUSL, AARCH64_GNU, AARCH64_MUSL];
 
 /// Other systems, for which what needs no kernel is compiled.
 const ELSEWHERE: [&str; 2] = ["x86_64-pc-windows-gnu", "x86_64-apple-darwin"];
@@ -112,31 +91,20 @@ pub(super) fn check() -> Result<Outcome, Failure> {
 }
 
 /// Checks the product for a target of Linux, or says what is missing.
-fn check_product(target: &Linux) -> Result<Option<String>, Failure> {
-    let Linux {
-        triple,
-        compiler,
-        package,
-    } = target;
-    let variable = format!("CC_{}", triple.replace('-', "_"));
-    let is_set = env::var_os(&variable).is_some();
-    if !is_set && places::on_path(compiler).is_none() {
-        return Ok(Some(format!(
-            "the target {triple}, as there is no {compiler}; Debian has it in {package}"
-        )));
+fn check_product(target: &LinuxTarget) -> Result<Option<String>, Failure> {
+    if let Some(lack) = target.lack() {
+        return Ok(Some(lack));
     }
-    let mut command = cargo_command(&["check", "--locked", "--target", triple]);
-    if !is_set {
-        command.env(variable, compiler);
-    }
-    pass(&format!("targets-{triple}"), &mut command)?;
+    let mut command = cargo_command(&["check", "--locked", "--target", target.triple]);
+    target.set_compiler(&mut command);
+    pass(&format!("targets-{}", target.triple), &mut command)?;
     Ok(None)
 }
 
 /// Runs the tests of what needs no kernel where there is none, or says what is missing. Few random
 /// cases will do: the many are for the other steps.
 fn test_on_wasi() -> Result<Option<String>, Failure> {
-    if places::on_path("node").is_none() {
+    if on_path("node").is_none() {
         return Ok(Some(format!("the tests on {WASI}, as there is no node")));
     }
     let mut command = cargo_command(&["test", "--locked", "--target", WASI, "--lib", "--tests"]);

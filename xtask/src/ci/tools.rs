@@ -5,10 +5,10 @@ use std::{fmt, fs, process::Command};
 use super::{
     apt::{self, Apt},
     log::Log,
-    places::{home, on_path, prometheus, promtool, valgrind, venv},
+    places::{home, prometheus, promtool, valgrind, venv},
     programs,
 };
-use crate::{failure::Failure, workspace};
+use crate::{command::on_path, failure::Failure, workspace};
 
 /// A tool that is neither here nor could be brought here.
 pub(super) struct Missing {

@@ -2,10 +2,15 @@
 
 use std::{env, fmt, path::PathBuf, process::Command};
 
-use crate::{command, failure::Failure, workspace};
+use crate::{
+    command,
+    failure::Failure,
+    linux_targets::{AARCH64_MUSL, LinuxTarget, X86_64_MUSL},
+    workspace,
+};
 
-/// Those that are handed out, where their standard library is installed.
-const WANTED: [&str; 2] = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
+/// Those that are handed out, where their standard library and a compiler for C are installed.
+const WANTED: [LinuxTarget; 2] = [X86_64_MUSL, AARCH64_MUSL];
 
 /// The version of the workspace, which is that of this task.
 pub(super) fn version() -> &'static str {
@@ -16,6 +21,8 @@ pub(super) fn version() -> &'static str {
 #[derive(Debug)]
 pub(super) struct Target {
     pub(super) triple: String,
+    /// What brings a compiler of its own; nothing for that of this machine.
+    wanted: Option<&'static LinuxTarget>,
 }
 
 impl Target {
@@ -25,24 +32,25 @@ impl Target {
     /// When the compiler does not answer.
     pub(super) fn installed() -> Result<Vec<Self>, Failure> {
         let sysroot = PathBuf::from(rustc(&["--print", "sysroot"])?.trim());
-        let is_here = |triple: &&str| {
-            sysroot
-                .join("lib/rustlib")
-                .join(triple)
-                .join("lib")
-                .is_dir()
-        };
-        let found: Vec<_> = WANTED.iter().copied().filter(is_here).collect();
-        for triple in WANTED.iter().filter(|triple| !found.contains(triple)) {
-            println!("dist: not for {triple}: `rustup target add {triple}` brings it");
+        let libraries = sysroot.join("lib/rustlib");
+        let mut found = Vec::new();
+        for wanted in &WANTED {
+            let triple = wanted.triple;
+            if !libraries.join(triple).join("lib").is_dir() {
+                println!("dist: not for {triple}: `rustup target add {triple}` brings it");
+            } else if let Some(lack) = wanted.lack() {
+                println!("dist: not for {lack}");
+            } else {
+                found.push(Self {
+                    triple: triple.to_owned(),
+                    wanted: Some(wanted),
+                });
+            }
         }
         if found.is_empty() {
-            return Ok(vec![Self::of_this_machine()?]);
+            found.push(Self::of_this_machine()?);
         }
-        let targets = found.into_iter().map(|triple| Self {
-            triple: triple.to_owned(),
-        });
-        Ok(targets.collect())
+        Ok(found)
     }
 
     /// That which cargo builds for unless told otherwise.
@@ -55,12 +63,16 @@ impl Target {
         let triple = host
             .ok_or_else(|| Failure::new("rustc names no host"))?
             .to_owned();
-        Ok(Self { triple })
+        Ok(Self {
+            triple,
+            wanted: None,
+        })
     }
 
     /// Builds the program as it is handed out; gives its path.
     pub(super) fn build(&self) -> Result<PathBuf, Failure> {
-        command::run(Command::new(env!("CARGO")).args([
+        let mut build = Command::new(env!("CARGO"));
+        build.args([
             "build",
             "--locked",
             "--profile",
@@ -69,7 +81,11 @@ impl Target {
             "herakles-exporter",
             "--target",
             &self.triple,
-        ]))?;
+        ]);
+        if let Some(wanted) = self.wanted {
+            wanted.set_compiler(&mut build);
+        }
+        command::run(&mut build)?;
         let program = format!("target/{}/dist/herakles-exporter", self.triple);
         Ok(workspace::root().join(program))
     }
