@@ -37,7 +37,7 @@ fn dropped_series_are_told_by_the_log_health_check_and_the_page() {
         .start();
     exporter.wait_for_refreshes(2.0);
     let remedy = "raise export.max_series";
-    let log = exporter.log();
+    let log = exporter.log_with(remedy);
     let lines = log.lines().filter(|line| line.contains(remedy));
     assert_eq!(lines.count(), 1, "{log}");
     let health = exporter.get("/health").text();
@@ -84,7 +84,7 @@ fn the_first_line_of_the_log_says_what_runs() {
         .args(["--scan.memory=exact"])
         .procfs(tree.root())
         .start();
-    let log = exporter.log();
+    let log = exporter.log_with("msg=\"starting\"");
     let line = log.lines().find(|line| line.contains("msg=\"starting\""));
     let line = line.unwrap_or_else(|| panic!("{log}"));
     let configuration = format!("configuration={}", exporter.config.display());

@@ -132,10 +132,8 @@ fn host_memory_adds_up_to_the_total() {
 #[test]
 fn a_tree_that_is_not_procfs_is_said_once() {
     let exporter = recorded();
-    let log = exporter.log();
-    let lines: Vec<_> = log
-        .lines()
-        .filter(|line| line.contains("not the kernel's procfs"))
-        .collect();
+    let said = "not the kernel's procfs";
+    let log = exporter.log_with(said);
+    let lines: Vec<_> = log.lines().filter(|line| line.contains(said)).collect();
     assert_eq!(lines.len(), 1, "{log}");
 }

@@ -68,11 +68,7 @@ fn a_broken_reload_keeps_what_was_good() {
     });
     exporter.wait_for_next_refresh();
     assert!(exports_pss(&exporter), "a broken file changed the output");
-    assert!(
-        exporter.log().contains("exporter.toml:2:"),
-        "{}",
-        exporter.log()
-    );
+    exporter.log_with("exporter.toml:2:");
 
     let refreshes = exporter.refreshes();
     reload(&with_pss(false));
@@ -82,8 +78,7 @@ fn a_broken_reload_keeps_what_was_good() {
     eventually("the new configuration", || {
         (!exports_pss(&exporter)).then_some(())
     });
-    let log = exporter.log();
-    assert!(log.contains("changed=export.enable_pss"), "{log}");
+    let log = exporter.log_with("changed=export.enable_pss");
     assert!(log.contains("msg=\"starting\" version="), "{log}");
     assert!(
         exporter.refreshes() >= refreshes,
@@ -124,11 +119,7 @@ fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
     exporter.wait_for_next_refresh();
     assert_eq!(subgroup().as_deref(), Some("first"));
     let place = format!("{}:8:12", rules.path().display());
-    assert!(
-        exporter.log().contains(&place),
-        "{place}\n{}",
-        exporter.log()
-    );
+    exporter.log_with(&place);
 
     write(&rule("second", "hk-ruled"));
     exporter.signal(Signal::HUP);
@@ -138,8 +129,7 @@ fn broken_rules_keep_those_in_force_and_are_named_with_their_line() {
     assert_eq!(reload_state_of(&exporter, "rules"), Some(1.0));
     let health = exporter.get("/health").text();
     assert!(!health.contains("last reload"), "{health}");
-    let log = exporter.log();
-    assert!(log.contains("changed=\"rules ("), "{log}");
+    exporter.log_with("changed=\"rules (");
 }
 
 #[test]
@@ -180,13 +170,13 @@ fn a_reload_that_needs_a_restart_says_so() {
     let reload = |config: &str, says: &str| {
         fs::write(&exporter.config, config).expect("it can be written");
         exporter.signal(Signal::HUP);
-        eventually(says, || exporter.log().contains(says).then_some(()));
+        exporter.log_with(says);
     };
     // One of them holds at once, the others wait.
     reload(&config(2, "warn", 2), "changed=scan.cache_ttl");
-    let log = exporter.log();
-    let said = log.lines().find(|line| line.contains("restart"));
     let names = "\"scan.parallelism, log.level\"";
+    let log = exporter.log_with(names);
+    let said = log.lines().find(|line| line.contains("restart"));
     assert!(said.is_some_and(|line| line.contains(names)), "{log}");
     let waiting = "waiting for a restart: scan.parallelism, log.level\n";
     assert!(health().contains(waiting), "{}", health());

@@ -93,7 +93,7 @@ fn without_rights_rss_and_cpu_of_all_and_memory_of_its_own() {
     let denied = metrics.all("herakles_exporter_scan_errors_total", &[("kind", "denied")]);
     assert!(denied.map(|sample| sample.value).sum::<f64>() > 0.0);
 
-    let log = exporter.log();
+    let log = exporter.log_with("CAP_SYS_PTRACE");
     let remedies: Vec<_> = log
         .lines()
         .filter(|line| line.contains("CAP_SYS_PTRACE"))
@@ -235,7 +235,7 @@ fn that_processes_are_hidden_is_said_once_and_by_check() {
     let wrapper = ["-m", "sh", "-c", &mounted, "sh"];
     let options = Options::live().procfs(hidden.path());
     let exporter = start(options.wrapped_by(&unshare, &wrapper));
-    let log = exporter.log();
+    let log = exporter.log_with("hidepid=invisible");
     let said = log
         .lines()
         .filter(|line| line.contains("hidepid=invisible"));

@@ -206,6 +206,15 @@ impl Exporter {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The log once `part` is in it: lines are written on a thread of their own, so that what was
+    /// logged before an answer may stand there only after it.
+    pub(crate) fn log_with(&self, part: &str) -> String {
+        eventually(&format!("{part} in the log"), || {
+            let log = self.log();
+            log.contains(part).then_some(log)
+        })
+    }
+
     /// One complete answer.
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Response {
         http::request(self.address, method, path, headers)

@@ -155,7 +155,7 @@ fn a_broken_file_keeps_the_last_one_and_shows_in_the_metrics() {
     );
     shows("0");
     let place = format!("{}:1:32: cert_file: cannot read", site.text("web.yml"));
-    assert!(exporter.log().contains(&place), "{}", exporter.log());
+    exporter.log_with(&place);
     exporter.signal(Signal::HUP);
     shows("0");
     site.write("web.yml", &format!("{TLS}{USERS}"));
