@@ -224,7 +224,9 @@ impl Planner {
     /// recorded nor failed count as deferred for the budget.
     pub fn finish(&mut self) -> PlanSummary {
         if !self.turned_over {
+            self.planned_at = Duration::MAX; // reads so far were made ahead
             self.turn_over();
+            self.hear_of_sharers();
         }
         let mut summary = PlanSummary::default();
         for record in self.records.all_mut() {
@@ -263,9 +265,10 @@ impl Planner {
         self.len() == 0
     }
 
-    /// The heap memory of the records, in bytes, unused capacity included.
+    /// The heap memory of all that is remembered, in bytes, unused capacity included.
     pub fn heap_bytes(&self) -> usize {
         self.records.heap_bytes()
+            + self.sharers.heap_bytes()
             + self.candidates.capacity() * size_of::<Candidate>()
             + self.renewals.heap_bytes()
     }

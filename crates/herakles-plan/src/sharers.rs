@@ -134,6 +134,11 @@ impl Sharers {
         self.news.clear();
     }
 
+    pub(crate) fn heap_bytes(&self) -> usize {
+        // The map keeps a byte beside each entry.
+        self.news.capacity() * (size_of::<(Relation, News)>() + 1)
+    }
+
     fn announce(&mut self, record: &Record, change: Change, passes: (u32, u32)) {
         let news = News { change, passes };
         let Record {

@@ -215,3 +215,51 @@ fn a_process_that_was_read_ahead_is_read_again_when_a_sharer_was_gone_then() {
     host.now += GAP;
     assert!(host.refresh().contains(&(20, Reason::Sharer)));
 }
+
+/// Ends a refresh that plans nothing, as it is while too many readers are stuck.
+fn finish_without_a_plan(host: &mut Host) {
+    host.planner.finish();
+    host.now += GAP;
+}
+
+#[test]
+fn news_of_refreshes_without_a_plan_is_kept_by_those_whom_it_concerns_alone() {
+    let mut host = Host::new(patient(), &family());
+    host.refresh();
+    assert_eq!(host.refresh(), []);
+    host.processes.remove(&21);
+    let mut taken = Vec::new();
+    for pid in 1_000..2_000 {
+        host.processes.remove(&(pid - 1));
+        let passer_by = Process {
+            parent: pid - 500,
+            program: pid.into(),
+            image: pid.into(),
+            ..PROCESS
+        };
+        host.processes.insert(pid, passer_by);
+        host.observe();
+        finish_without_a_plan(&mut host);
+        taken.push(host.planner.heap_bytes());
+    }
+    assert_eq!(taken[999], taken[9], "bytes");
+    assert_eq!(pids(&host.refresh(), Reason::Sharer), [20, 22, 23, 24]);
+}
+
+/// Readers may get stuck while everybody is looked at.
+#[test]
+fn a_process_that_was_read_ahead_of_no_plan_is_read_again_when_a_sharer_was_gone_then() {
+    let mut host = Host::new(limits(), &family());
+    host.refresh();
+    host.now += GAP * 9;
+    let mut early = Vec::new();
+    host.planner
+        .plan_ahead(host.now, host.now + GAP, &mut early);
+    let early: Vec<Read> = early.into_iter().filter(|it| it.key == key(20)).collect();
+    assert_eq!(early.len(), 1, "the oldest are due");
+    host.processes.remove(&21);
+    host.observe();
+    host.read(&early);
+    finish_without_a_plan(&mut host);
+    assert!(host.refresh().contains(&(20, Reason::Sharer)));
+}
