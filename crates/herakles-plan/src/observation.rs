@@ -72,7 +72,8 @@ pub struct Observation {
     /// read, of `comm`. If it changes, the process has called exec.
     pub program: u64,
     /// A number for the memory that exec gave it and that its forks share, whoever adopts them and
-    /// whatever they call themselves, such as `startstack` of `stat`; 0 if it is not known.
+    /// whatever they call themselves, such as `startstack` of `stat`; 0 if it is not known, as it is
+    /// of one whose memory may not be read.
     pub image: u64,
     /// What tells whether its memory has moved.
     pub fingerprint: Fingerprint,

@@ -287,6 +287,13 @@ impl Record {
         self.is_unsettled || self.shared != Sharing::Little || self.has_moved()
     }
 
+    /// Whether it has been read, or shows what it would show to nobody else than those who may read
+    /// it: its image. Without address randomisation it has none to show either, and counts as
+    /// unreadable until it has been read.
+    pub(crate) fn may_be_readable(&self) -> bool {
+        self.last_took().is_some() || self.image != 0
+    }
+
     /// How long a read should take, or what forbids it, whatever the budget.
     pub(crate) fn admit(
         &self,

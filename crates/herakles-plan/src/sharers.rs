@@ -41,8 +41,8 @@ struct News {
 }
 
 /// Who must be read again because a process with much shared memory came, went or changed:
-/// its parent, children and siblings, all that run the same program, and all that were forked of
-/// the same memory.
+/// its parent, children and siblings, all that were forked of the same memory, and, if it may be
+/// read, all that run the same program.
 ///
 /// Such an event changes PSS and USS of processes that do nothing at all themselves.
 #[derive(Debug, Default)]
@@ -148,7 +148,11 @@ impl Sharers {
             ..
         } = *record;
         self.add(Relation::ChildOf(pid), news);
-        self.add(Relation::Runs(program), news);
+        // That one came which may not be read was told nobody. If its end were told to all of its
+        // name, what other users run would have these read again, refresh after refresh.
+        if record.may_be_readable() {
+            self.add(Relation::Runs(program), news);
+        }
         if let Some(image) = image(record) {
             self.add(image, news);
         }

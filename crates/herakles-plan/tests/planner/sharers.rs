@@ -263,3 +263,44 @@ fn a_process_that_was_read_ahead_of_no_plan_is_read_again_when_a_sharer_was_gone
     finish_without_a_plan(&mut host);
     assert!(host.refresh().contains(&(20, Reason::Sharer)));
 }
+
+/// Such as those of other users, for who has no capability: their image is not shown either.
+#[test]
+fn one_that_may_never_be_read_leaves_nobody_but_its_family() {
+    let of = |parent, image| Process {
+        parent,
+        image,
+        program: 7,
+        rss_mib: 100,
+        shared_mib: 90,
+        ..PROCESS
+    };
+    let workers = [(20, of(1, 5)), (21, of(20, 5)), (22, of(1, 6))];
+    let cases = [
+        (of(1, 0), vec![]),
+        (of(20, 0), vec![20, 21]),
+        // It could have been read, but was gone before.
+        (of(1, 5), vec![20, 21, 22]),
+    ];
+    for (passer_by, expected) in cases {
+        let mut host = Host::new(patient(), &workers);
+        host.refresh();
+        host.processes.insert(30, passer_by);
+        // It is tried again whenever it has run.
+        for faults in [1, 2] {
+            host.change(30, |process| process.faults = faults);
+            host.observe();
+            for read in host.plan() {
+                assert_eq!(read.key, key(30));
+                host.planner.failed(read.key, host.now, PROCESS.takes);
+            }
+            assert_eq!(host.plan(), []);
+            host.planner.finish();
+            host.now += GAP;
+        }
+        host.processes.remove(&30);
+        let reads = host.refresh();
+        assert_eq!(pids(&reads, Reason::Sharer), expected, "{passer_by:?}");
+        assert_eq!(host.refresh(), []);
+    }
+}
