@@ -84,10 +84,12 @@ impl<'a> Fields<'a> {
     /// what steal or a virtual clock has pushed below 0 is printed as nearly 2^64 of them. That
     /// counts as 0, as does what no kernel can mean.
     pub(crate) fn ticks(&mut self) -> Result<u64, ParseError> {
-        /// The first 36 years below 0, in ticks of 10 ms; the most there can be before is 548 years.
-        const BELOW_ZERO: u64 = (15 << 60) / 10_000_000;
-        let ticks: u64 = self.signed_number()?;
-        Ok(if ticks < BELOW_ZERO { ticks } else { 0 })
+        self.number().map(from_zero)
+    }
+
+    /// The same of a field that is printed with a sign.
+    pub(crate) fn signed_ticks(&mut self) -> Result<u64, ParseError> {
+        self.signed_number().map(from_zero)
     }
 
     /// The field `number`, as [`signed_number`](Self::signed_number) reads it.
@@ -137,6 +139,13 @@ impl<'a> Fields<'a> {
             offset: self.at,
         }
     }
+}
+
+/// A time, or 0 for one that is below 0.
+const fn from_zero(ticks: u64) -> u64 {
+    /// The first 36 years below 0, in ticks of 10 ms; the most there can be before is 548 years.
+    const BELOW_ZERO: u64 = (15 << 60) / 10_000_000;
+    if ticks < BELOW_ZERO { ticks } else { 0 }
 }
 
 const fn is_separator(byte: u8) -> bool {

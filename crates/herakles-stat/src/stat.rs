@@ -109,8 +109,8 @@ impl<'a> Stat<'a> {
                 system: fields.ticks()?,
             },
             reaped_cpu: CpuTicks {
-                user: fields.ticks()?,
-                system: fields.ticks()?,
+                user: fields.signed_ticks()?,
+                system: fields.signed_ticks()?,
             },
             threads: fields.signed_number_at(20)?,
             start_time: fields.number_at(22)?,
