@@ -50,8 +50,9 @@ pub struct Options {
     /// A read that takes longer is given up, with its thread. Default: 10 s. Holds from
     /// [`open`](crate::Collector::open) on.
     pub patience: Duration,
-    /// The same until a scan has succeeded: nothing at all is known by then. What was given up so
-    /// is read by the next scan, if its thread has come back. Default: 1 s.
+    /// The same until a scan has succeeded, for who shows each scan as soon as it is there: nothing
+    /// at all is known by then, and what was given up so is read by the next scan, if its thread has
+    /// come back. Default: 10 s.
     pub first_patience: Duration,
 }
 
@@ -81,7 +82,7 @@ impl Options {
             buffers: BufferSizes::default(),
             rootfs: PathBuf::from("/"),
             patience: Duration::from_secs(10),
-            first_patience: Duration::from_secs(1),
+            first_patience: Duration::from_secs(10),
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
+use std::time::Duration;
 
 use herakles_collect::{Collector, OpenError};
 use herakles_scan::{Capabilities, ProcFs};
@@ -108,7 +109,10 @@ pub(crate) fn run(sources: ConfigSources) -> Result<(), ServeError> {
     }
     tracing::info!(protections = protections.to_string(), "sandbox");
 
-    let collector = Collector::open(&root, running_config.options.clone())?;
+    let mut options = running_config.options.clone();
+    // Until the first refresh every scrape is refused; what is slow then, the next one waits for.
+    options.first_patience = Duration::from_secs(1);
+    let collector = Collector::open(&root, options)?;
     // Beside the threads that scan, one will refresh.
     let runtime = runtime(1).map_err(start("the web server"))?;
     let (wake, woken) = sync_channel(1);
