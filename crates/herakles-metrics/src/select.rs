@@ -196,7 +196,7 @@ impl Selection {
     /// in order: as many as may fit into `left`. The others come in no order.
     fn put_first(&self, wanting: &mut Vec<(usize, usize)>, processes: &[Process], left: usize) {
         let least = wanting.iter().map(|(_, series)| *series).min().unwrap_or(0);
-        let most = left / least.max(1);
+        let most = left.checked_div(least).unwrap_or(usize::MAX);
         let kept: HashSet<ProcessKey, BuildHasherDefault<KeyHasher>> =
             self.kept.iter().copied().collect();
         let rank = |&(index, series): &(usize, usize)| {
