@@ -32,12 +32,14 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
     };
     let exporter = app.exporter_status(Some(&cached)).await;
     let (is_healthy, state) = pages::health_of(app, Some(&cached));
+    let times = [exporter.started_seconds, cached.snapshot.taken_at_seconds()];
+    let unhealthy_for = (!is_healthy).then(|| cached.age().as_secs());
     // A page changes with the snapshot, with what is asked, and with what is wrong. What it says
     // of the exporter may be a little older than that: the validator is a weak one.
     let tag = EntityTag::of(&(
-        identity_of(&cached, &exporter),
+        times.map(f64::to_bits),
         (uri.path(), uri.query()),
-        (is_healthy, exporter.cache_update_success),
+        (unhealthy_for, exporter.cache_update_success),
         exporter.config_reload.map(|reload| reload.successful),
     ));
     if tag.is_known(request.headers()) {
@@ -80,12 +82,6 @@ pub(super) async fn page(app: &Arc<App>, request: &Request<()>) -> Response<Body
             "the page could not be drawn\n",
         ),
     }
-}
-
-/// What tells the snapshots of all runs apart.
-pub(super) fn identity_of(cached: &CachedRefresh, exporter: &ExporterStatus) -> [u64; 2] {
-    let times = [exporter.started_seconds, cached.snapshot.taken_at_seconds()];
-    times.map(f64::to_bits)
 }
 
 /// What one page is drawn from.
