@@ -99,7 +99,7 @@ pub fn pages(bytes: &[u8]) {
         unhealthy: Some(&hostile),
         rights: Rights::Lacking,
     };
-    check(&view.overview(&query));
+    check(&view.overview(&query).to_string());
     let rule = RuleLine {
         origin: hostile.clone(),
         patterns: hostile.clone(),
@@ -113,7 +113,7 @@ pub fn pages(bytes: &[u8]) {
             std::slice::from_ref(&rule),
             &query,
         );
-        check(&page.unwrap_or_default());
+        check(&page.map(|page| page.to_string()).unwrap_or_default());
     }
     let details = ProcessDetails {
         ancestors: vec![AncestorLink {
@@ -125,7 +125,7 @@ pub fn pages(bytes: &[u8]) {
     };
     if let Some(process) = snapshot.processes().first() {
         let page = view.process(process.key.pid.as_u32(), &details);
-        check(&page.unwrap_or_default());
+        check(&page.map(|page| page.to_string()).unwrap_or_default());
     }
     let terminal = Terminal {
         snapshot: &snapshot,
