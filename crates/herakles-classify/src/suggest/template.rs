@@ -10,7 +10,7 @@ use crate::name;
 use crate::script;
 
 /// The paths of control groups in which containers are, as `docs/cgroups.md` lists them.
-pub(crate) const CONTAINER_CGROUPS: [&str; 11] = [
+pub(crate) const CONTAINER_CGROUPS: [&str; 13] = [
     "*/docker[-/]*",
     "*/cri-containerd-*",
     "*:cri-containerd:*",
@@ -20,6 +20,8 @@ pub(crate) const CONTAINER_CGROUPS: [&str; 11] = [
     "*/lxc/*",
     "*/lxc.payload*",
     "*/ecs/*",
+    "*/mesos/*",
+    "*/nomad.slice/*.scope",
     "*/systemd-nspawn@*",
     "*/machine-[!q]*.scope*",
 ];
