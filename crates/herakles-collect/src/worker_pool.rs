@@ -144,8 +144,9 @@ pub(crate) struct WorkerPool<S> {
 }
 
 impl<S: Send + 'static> WorkerPool<S> {
-    /// So much work is worth a thread: a second one halves the time, but costs some CPU more.
-    const WORTH_A_THREAD: Duration = Duration::from_millis(100);
+    /// So much work is worth a thread. A second one costs a few per cent more CPU for everything,
+    /// and nobody waits for a scan: all that it saves is time in the background.
+    const WORTH_A_THREAD: Duration = Duration::from_secs(1);
 
     /// The threads that are worth their cost for so much work, unless there are fewer.
     pub(crate) fn width(work: Duration) -> usize {
