@@ -21,7 +21,7 @@ use self::known::Known;
 use crate::facts::LiveFacts;
 use crate::image::Program;
 use crate::options::BufferSizes;
-use crate::process_sample::{News, ProcessSample};
+use crate::process_sample::{Memory, News, ProcessSample};
 use crate::process_table::ProcessTable;
 use crate::thread_time::OwnTime;
 use crate::users::Users;
@@ -147,8 +147,12 @@ impl<S: ProcSource> Task for Survey<S> {
         }
         let handle = thread.as_ref().unwrap_or(&process);
 
+        // Where everybody's memory is read, a sample tells the RSS.
+        let reads_everybody = self.memory == InlineReads::Inline;
         if seen.kind == ProcessKind::User {
-            self.read_rss(handle, &mut seen, scratch)?;
+            if !reads_everybody {
+                self.read_rss(handle, &mut seen, scratch)?;
+            }
             let known = known.filter(|_| is_known);
             self.read_fds(handle, &mut seen, known, &mut scratch.buffers.io);
         }
@@ -158,7 +162,7 @@ impl<S: ProcSource> Task for Survey<S> {
         if let Some(comm) = new_name {
             seen.news = Some(Box::new(self.news(handle, comm, &seen, scratch, note)));
         }
-        let may_be_now = self.memory == InlineReads::Inline
+        let may_be_now = reads_everybody
             || known.is_some_and(|it| it.is_as_big_as(&seen)) && self.early.admits(seen.key);
         if seen.kind == ProcessKind::User && may_be_now && self.may_read(seen.key) {
             seen.reading = Some(self.memory_source.file());
@@ -172,6 +176,10 @@ impl<S: ProcSource> Task for Survey<S> {
             }
             seen.take_memory(result)?;
             seen.reading = None;
+        }
+        let has_sample = matches!(seen.memory, Memory::Sample(_));
+        if seen.kind == ProcessKind::User && reads_everybody && !has_sample {
+            self.read_rss(handle, &mut seen, scratch)?;
         }
         Ok(seen)
     }

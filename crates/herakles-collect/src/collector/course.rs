@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Instant;
 
 use herakles_metrics::ProcessKind;
-use herakles_scan::ProcSource;
+use herakles_scan::{Glance, ProcSource, ReadBuf, glance};
 use herakles_stat::ProcessKey;
 use herakles_taskstats::ExitRecord;
 
@@ -150,11 +150,17 @@ impl<S: ProcSource> Collector<S> {
         let work = self.each_took.map(|took| took.saturating_mul(listed));
         let width = work.map_or(usize::MAX, WorkerPool::<Scratch>::width);
         let before = self.workers.cpu();
+        let done = self.workers.run(survey, width);
         let mut unread = Vec::new();
         let settle = |done: Done<SurveyResult>| {
             let pid = self.pids.get(done.0).copied();
             match stats.settle(done) {
-                Found::Process(sample) => return Some(sample),
+                Found::Process(mut sample) => {
+                    if sample.reading.is_some() && sample.rss_bytes.is_none() {
+                        self.read_rss_of_lost(&mut sample);
+                    }
+                    return Some(sample);
+                }
                 Found::Unread => {
                     stats.unread += 1;
                     unread.extend(pid);
@@ -164,7 +170,6 @@ impl<S: ProcSource> Collector<S> {
             None
         };
         // Collected in place, as thousands of them are megabytes.
-        let done = self.workers.run(survey, width);
         let found = done.into_iter().filter_map(settle);
         let mut samples: Vec<ProcessSample> = if idle.is_empty() {
             found.collect()
@@ -180,6 +185,17 @@ impl<S: ProcSource> Collector<S> {
             self.accounts.keep(pid, &mut table);
         }
         samples
+    }
+
+    /// A file of this process did not come back in time, before `statm` was read: that one waits
+    /// for nobody.
+    fn read_rss_of_lost(&self, lost: &mut ProcessSample) {
+        let mut buf = ReadBuf::new(self.options.buffers.io_bytes);
+        if let Ok(Glance { stat, statm }) = glance(&*self.source, lost.key.pid, &mut buf)
+            && stat.key() == lost.key
+        {
+            lost.take_statm(&statm, self.page_size);
+        }
     }
 
     /// Takes those that have not run since the last scan out of `pids`.

@@ -118,10 +118,13 @@ fn a_pid_reused_within_a_scan_never_mixes_two_processes() {
 /// The survey reads two files of one process; between them the pid becomes another's.
 #[test]
 fn a_pid_reused_within_a_look_never_mixes_two_processes() {
-    let files = [ProcFile::Stat, ProcFile::Statm];
+    let files = |mode| match mode {
+        Setting::Exact => [ProcFile::Stat, ProcFile::SmapsRollup],
+        _ => [ProcFile::Stat, ProcFile::Statm],
+    };
     for (mode, file) in MODES
         .into_iter()
-        .flat_map(|mode| files.map(|file| (mode, file)))
+        .flat_map(|mode| files(mode).map(|file| (mode, file)))
     {
         let mut world = world(mode);
         world.scan();
