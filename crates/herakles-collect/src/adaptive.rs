@@ -15,8 +15,8 @@ use herakles_stat::{Pid, ProcessKey};
 use crate::idle::IdleDetector;
 use crate::memory_pass::{Attempt, MemoryPass, ReadContext, StatmReads, Target, vanished};
 use crate::process_sample::{Memory, ProcessSample};
-use crate::survey::{Early, Scratch};
-use crate::worker_pool::{Lost, WorkerPool};
+use crate::survey::Early;
+use crate::worker_pool::Lost;
 
 /// Where the kernel says how many pages it has merged with others of the same content, and with
 /// the zero page, where `use_zero_pages` is set (since Linux 6.6).
@@ -187,11 +187,9 @@ impl Adaptive {
             buffers: context.buffers,
         };
         let work = reads.iter().map(|read| read.predicted).sum();
+        let width = context.workers.width(work);
         let mut unproven = Vec::new();
-        for (item, result) in context
-            .workers
-            .run(pass, WorkerPool::<Scratch>::width(work))
-        {
+        for (item, result) in context.workers.run(pass, width) {
             let Some(&Target {
                 key,
                 is_proven_later,

@@ -57,7 +57,7 @@ pub struct Collector<S: ProcSource> {
     /// Whether the kernel tells how many descriptors are open, as far as is known.
     counts_fds: bool,
     /// What one process has cost in the last survey.
-    each_took: Option<Duration>,
+    each_took: Duration,
     /// What the next scan is to tell.
     notices: Vec<Notice>,
 }
@@ -112,7 +112,7 @@ impl<S: ProcSource> Collector<S> {
             pids,
             samples: Vec::new(),
             counts_fds: true,
-            each_took: None,
+            each_took: Duration::ZERO,
             notices: foreign_cgroups(&source).into_iter().collect(),
             source: Arc::new(source),
             options: options.clone(),

@@ -119,7 +119,7 @@ impl<S: ProcSource> StatmPass<S> {
             return Vec::new();
         }
         let count = u32::try_from(self.targets.len()).unwrap_or(u32::MAX);
-        let width = WorkerPool::<Scratch>::width(LOOK.saturating_mul(count));
+        let width = workers.width(LOOK.saturating_mul(count));
         let mut odd: Vec<usize> = self.targets.iter().map(|(index, _)| *index).collect();
         odd.sort_unstable();
         let mut usual = Vec::with_capacity(odd.len());

@@ -138,23 +138,17 @@ pub(crate) struct WorkerPool<S> {
     pool: Option<rayon::ThreadPool>,
     threads: usize,
     patience: Duration,
+    /// Somebody waits for the results: all threads work.
+    is_waited_for: bool,
     stuck: StuckThreads,
     scratch: Arc<Mutex<Vec<S>>>,
     cpu_nanos: Arc<AtomicU64>,
 }
 
 impl<S: Send + 'static> WorkerPool<S> {
-    /// So much work is worth a thread. A second one costs a few per cent more CPU for everything,
-    /// and nobody waits for a scan: all that it saves is time in the background.
+    /// So much work is worth a thread, where nobody waits for it: a second one costs a few per cent
+    /// more CPU for everything, and saves nothing but time.
     const WORTH_A_THREAD: Duration = Duration::from_secs(1);
-
-    /// The threads that are worth their cost for so much work, unless there are fewer.
-    pub(crate) fn width(work: Duration) -> usize {
-        let further = work.as_nanos() / Self::WORTH_A_THREAD.as_nanos();
-        usize::try_from(further)
-            .unwrap_or(usize::MAX)
-            .saturating_add(1)
-    }
 
     /// Starts `threads` threads. An item that takes longer than `patience` is given up.
     pub(crate) fn new(
@@ -165,15 +159,28 @@ impl<S: Send + 'static> WorkerPool<S> {
             pool: Some(pool(threads)?),
             threads,
             patience,
+            is_waited_for: true,
             stuck: StuckThreads::default(),
             scratch: Arc::default(),
             cpu_nanos: Arc::default(),
         })
     }
 
-    /// Gives up an item that takes longer than that from now on.
-    pub(crate) fn wait_at_most(&mut self, patience: Duration) {
+    /// From now on nobody waits for the results: an item has more time, and threads are spared.
+    pub(crate) fn take_time(&mut self, patience: Duration) {
         self.patience = patience;
+        self.is_waited_for = false;
+    }
+
+    /// The threads that are worth their cost for so much work, unless there are fewer.
+    pub(crate) fn width(&self, work: Duration) -> usize {
+        if self.is_waited_for {
+            return self.threads;
+        }
+        let further = work.as_nanos() / Self::WORTH_A_THREAD.as_nanos();
+        usize::try_from(further)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1)
     }
 
     /// The threads that have not come back.

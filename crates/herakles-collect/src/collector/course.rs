@@ -19,8 +19,8 @@ use crate::process_table::ProcessTable;
 use crate::rule_counts::RuleCounts;
 use crate::scan::{Scan, ScanFailure};
 use crate::stats::{Found, ScanStats};
-use crate::survey::{InlineReads, Scratch, Survey, SurveyResult};
-use crate::worker_pool::{Done, WorkerPool};
+use crate::survey::{InlineReads, Survey, SurveyResult};
+use crate::worker_pool::Done;
 
 impl<S: ProcSource> Collector<S> {
     /// Scans once.
@@ -109,7 +109,7 @@ impl<S: ProcSource> Collector<S> {
         }
         ended(ScanPhase::Snapshot);
         // Whoever waits has something to look at from now on.
-        self.workers.wait_at_most(self.patience);
+        self.workers.take_time(self.patience);
         let mut notices = std::mem::take(&mut self.notices);
         notices.extend(self.too_big(&stats.too_big));
         Ok(Scan {
@@ -147,8 +147,7 @@ impl<S: ProcSource> Collector<S> {
             buffers: self.options.buffers,
         };
         let listed = u32::try_from(self.pids.len()).unwrap_or(u32::MAX);
-        let work = self.each_took.map(|took| took.saturating_mul(listed));
-        let width = work.map_or(usize::MAX, WorkerPool::<Scratch>::width);
+        let width = self.workers.width(self.each_took.saturating_mul(listed));
         let before = self.workers.cpu();
         let done = self.workers.run(survey, width);
         let mut unread = Vec::new();
@@ -179,7 +178,7 @@ impl<S: ProcSource> Collector<S> {
         };
         samples.sort_unstable_by_key(|sample| sample.key);
         let took = self.workers.cpu().saturating_sub(before);
-        self.each_took = took.checked_div(listed).or(self.each_took);
+        self.each_took = took.checked_div(listed).unwrap_or(self.each_took);
         let mut table = write(&self.table);
         for pid in unread {
             self.accounts.keep(pid, &mut table);

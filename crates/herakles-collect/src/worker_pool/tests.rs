@@ -87,6 +87,18 @@ fn every_item_comes_back_in_order() {
 }
 
 #[test]
+fn all_threads_work_while_somebody_waits_and_later_as_many_as_are_worth_it() {
+    let mut workers = workers(4, 60_000);
+    let milliseconds = [0, 999, 1_000, 2_500, 60_000];
+    let widths = |workers: &WorkerPool<Vec<u8>>| {
+        milliseconds.map(|it| workers.width(Duration::from_millis(it)).min(4))
+    };
+    assert_eq!(widths(&workers), [4; 5]);
+    workers.take_time(Duration::from_secs(60));
+    assert_eq!(widths(&workers), [1, 1, 2, 3, 4]);
+}
+
+#[test]
 fn a_panic_costs_its_item_only() {
     let kinds = vec![Kind::Fine, Kind::Panics, Kind::Fine];
     let done = workers(1, 60_000).run(Items { kinds }, 1);
