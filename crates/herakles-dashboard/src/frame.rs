@@ -184,7 +184,7 @@ impl View<'_> {
                 "Raise it, or set export.processes to top. All processes are on this page.",
             );
         }
-        if Basis::of(self.snapshot) == Basis::Rss {
+        if Basis::of(self.snapshot.processes()) == Basis::Rss {
             say(
                 "Sizes are RSS, in which shared pages count for each process that maps them."
                     .to_owned(),

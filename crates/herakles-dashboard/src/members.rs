@@ -63,13 +63,13 @@ pub(crate) fn of<'a>(snapshot: &'a Snapshot, group: &str, subgroup: &str) -> Opt
     })
 }
 
-/// What the sizes of a snapshot are.
+/// What the sizes of some processes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Basis {
     /// PSS of all, which adds up.
     Pss,
-    /// PSS of some, RSS of the others.
-    Mixed,
+    /// PSS of some, RSS of the others, and what it is of most.
+    Mixed(Telling),
     /// RSS, in which shared pages count for each process that maps them.
     Rss,
 }
@@ -78,33 +78,31 @@ impl Basis {
     /// What the sizes are called.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Pss | Self::Mixed => "PSS",
-            Self::Rss => "RSS",
+            Self::Pss | Self::Mixed(Telling::Samples) => "PSS",
+            Self::Rss | Self::Mixed(Telling::Rss) => "RSS",
         }
     }
 
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let sized = snapshot
-            .processes()
-            .iter()
-            .filter(|process| bytes_of(process).is_some());
-        let (mut pss, mut rss) = (false, false);
-        for process in sized {
-            *(if process.memory.pss_bytes.is_some() {
-                &mut pss
-            } else {
-                &mut rss
-            }) = true;
-        }
-        match (pss, rss) {
-            (true, true) => Self::Mixed,
-            (false, true) => Self::Rss,
-            (_, false) => Self::Pss,
+    pub(crate) fn of(processes: &[Process]) -> Self {
+        match sampled_and_others(processes) {
+            (_, 0) => Self::Pss,
+            (0, _) => Self::Rss,
+            _ => Self::Mixed(Telling::of(processes)),
         }
     }
 }
 
-/// The column of sizes that says most of a snapshot: it is bold, and the one that a phone shows.
+/// How many processes have a size by PSS, and how many by RSS alone.
+fn sampled_and_others(processes: &[Process]) -> (usize, usize) {
+    let sized = processes
+        .iter()
+        .filter(|process| bytes_of(process).is_some());
+    let (sampled, others): (Vec<_>, Vec<_>) =
+        sized.partition(|process| process.memory.pss_bytes.is_some());
+    (sampled.len(), others.len())
+}
+
+/// The column of sizes that says most of some processes: it is bold, and the one that a phone shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Telling {
     /// PSS and USS are known of most processes.
@@ -114,12 +112,9 @@ pub(crate) enum Telling {
 }
 
 impl Telling {
-    pub(crate) fn of(snapshot: &Snapshot) -> Self {
-        let processes = snapshot.processes().iter();
-        let sized = processes.filter(|process| bytes_of(process).is_some());
-        let (sampled, others): (Vec<_>, Vec<_>) =
-            sized.partition(|process| process.memory.pss_bytes.is_some());
-        if sampled.len() < others.len() {
+    pub(crate) fn of(processes: &[Process]) -> Self {
+        let (sampled, others) = sampled_and_others(processes);
+        if sampled < others {
             Self::Rss
         } else {
             Self::Samples

@@ -65,15 +65,16 @@ impl Order {
         }
     }
 
-    /// What comes first, in words; sizes of a snapshot that has only RSS are that.
+    /// What comes first, in words; where most sizes are RSS, they are called so.
     pub(crate) fn first_in_words(self, basis: Basis) -> &'static str {
-        match (self, basis) {
-            (Self::Uss | Self::Pss, Basis::Rss) | (Self::Rss, _) => "biggest RSS first",
-            (Self::Uss, _) => "biggest USS first",
-            (Self::Pss, _) => "biggest PSS first",
-            (Self::Swap, _) => "most swapped first",
-            (Self::Cpu, _) => "most CPU first",
-            (Self::Age, _) => "oldest first",
+        match self {
+            Self::Uss | Self::Pss if basis.name() == "RSS" => "biggest RSS first",
+            Self::Uss => "biggest USS first",
+            Self::Pss => "biggest PSS first",
+            Self::Rss => "biggest RSS first",
+            Self::Swap => "most swapped first",
+            Self::Cpu => "most CPU first",
+            Self::Age => "oldest first",
         }
     }
 

@@ -39,7 +39,7 @@ impl<'a> View<'a> {
             first: PROCESSES,
             query,
         };
-        let basis = Basis::of(self.snapshot);
+        let basis = Basis::of(self.snapshot.processes());
         let everything = self.snapshot.processes().iter().collect();
         let (table, rows) = processes.draw(self.snapshot, everything);
         let main = html! {
@@ -49,7 +49,7 @@ impl<'a> View<'a> {
                     (host_bar::draw(memory, &host_bar::segments(memory, &all)))
                 }
                 @if all.iter().any(|members| members.bytes > Some(0)) { (treemap::map(&all, basis.name())) }
-                @if basis == Basis::Mixed {
+                @if matches!(basis, Basis::Mixed(_)) {
                     p.more { "Where PSS is not known, RSS counts; it counts shared pages in full." }
                 }
             }
@@ -65,7 +65,7 @@ impl<'a> View<'a> {
     fn answer(&self, all: &[Members<'_>], growths: &[Option<Growth>]) -> Markup {
         let totals = self.snapshot.host().map(|host| host.totals);
         let total = totals.and_then(|totals| totals.memory_bytes);
-        let basis = Basis::of(self.snapshot).name();
+        let basis = Basis::of(self.snapshot.processes()).name();
         let biggest = all.iter().filter(|members| members.bytes > Some(0)).take(3);
         let fastest = all
             .iter()
@@ -106,10 +106,10 @@ impl<'a> View<'a> {
             Extent::All => usize::MAX,
         };
         let largest = all.iter().filter_map(|members| members.bytes).max();
-        let (pss, rss) = Telling::of(self.snapshot).pss_and_rss();
+        let (pss, rss) = Telling::of(self.snapshot.processes()).pss_and_rss();
         html! {
             section #subgroups {
-                h2 { "Subgroups, biggest " (Basis::of(self.snapshot).name()) " first" }
+                h2 { "Subgroups, biggest " (Basis::of(self.snapshot.processes()).name()) " first" }
                 div.scroll { table {
                     thead { tr {
                         th scope="col" { "Subgroup" } th.n scope="col" { "Procs" }

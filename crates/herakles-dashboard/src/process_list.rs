@@ -44,10 +44,10 @@ impl ProcessList<'_> {
             Extent::All => usize::MAX,
         };
         self.query.order.first(&mut processes, count);
-        let telling = Telling::of(snapshot);
+        let telling = Telling::of(snapshot.processes());
         let table = html! {
             section #processes {
-                h2 { (self.title) ", " (self.query.order.first_in_words(Basis::of(snapshot))) }
+                h2 { (self.title) ", " (self.query.order.first_in_words(Basis::of(snapshot.processes()))) }
                 (self.controls())
                 div.scroll { table class=(self.table_class(telling)) {
                     thead { tr {

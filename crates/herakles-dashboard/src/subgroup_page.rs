@@ -53,7 +53,7 @@ impl<'a> View<'a> {
             section {
                 h2 { (heading(self.history.reach())) }
                 div.charts {
-                    (chart(Basis::of(self.snapshot).name(), &memory, |value| bytes(value as u64)))
+                    (chart(Basis::of(members.processes).name(), &memory, |value| bytes(value as u64)))
                     (chart("CPU", &cpu, |value| format!("{value:.2}")))
                 }
                 (figures(&members))
@@ -78,7 +78,7 @@ impl<'a> View<'a> {
             p.answer {
                 b { bdi { (subgroup.class.group) "/" (subgroup.class.subgroup) } }
                 @if let Some(size) = members.bytes {
-                    " holds " b { (bytes(size)) } " " (Basis::of(self.snapshot).name())
+                    " holds " b { (bytes(size)) } " " (Basis::of(members.processes).name())
                     @if let Some(total) = total {
                         " (" (percent(size as f64, total as f64)) " of the host)"
                     }
@@ -138,13 +138,13 @@ fn figures(members: &Members<'_>) -> Markup {
 /// The names among the members, where there are several, or where they run scripts.
 fn by_name(members: &Members<'_>) -> Markup {
     let named = names::telling(members);
-    let (pss, rss) = Telling::of(members.snapshot).pss_and_rss();
+    let (pss, rss) = Telling::of(members.processes).pss_and_rss();
     if named.is_empty() {
         return html! {};
     }
     html! {
         section #names {
-            h2 { "Names, biggest " (Basis::of(members.snapshot).name()) " first" }
+            h2 { "Names, biggest " (Basis::of(members.processes).name()) " first" }
             div.scroll { table {
                 thead { tr {
                     th scope="col" { "Name" } th.n scope="col" { "Procs" } th class=(pss) scope="col" { "PSS" }

@@ -32,6 +32,21 @@ fn each_ranking_says_by_which_size() {
             "Processes, biggest RSS first"
         ]
     );
+    // The exporter may read itself and little else.
+    let few = snapshot(&fleet(50), Rights::One);
+    let page = overview(&few, "");
+    assert!(
+        page.contains("<h2>Where the memory is, by RSS</h2>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("Most RSS: <a") && page.contains("biggest RSS first"),
+        "{page}"
+    );
+    assert!(
+        page.contains("Where PSS is not known, RSS counts"),
+        "{page}"
+    );
     for (query, words) in [
         ("sort=pss", "biggest PSS first"),
         ("sort=rss", "biggest RSS first"),
