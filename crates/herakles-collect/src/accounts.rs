@@ -76,11 +76,6 @@ impl Accounts {
         self.rules
     }
 
-    /// The number of the scan.
-    pub(crate) fn scan(&self) -> u32 {
-        self.scan
-    }
-
     pub(crate) fn begin(&mut self) {
         self.scan = self.scan.wrapping_add(1);
         self.began = Instant::now();

@@ -20,6 +20,7 @@ use crate::exits::Exits;
 use crate::fault::FaultFile;
 use crate::host::Host;
 use crate::host_facts::HostFacts;
+use crate::idle_looks::IdleLooks;
 use crate::memory_reader::MemoryReader;
 use crate::notice::Notice;
 use crate::open_error::OpenError;
@@ -44,6 +45,7 @@ pub struct Collector<S: ProcSource> {
     /// After which a read is given up once a scan has succeeded.
     patience: Duration,
     memory: MemoryReader,
+    looks: IdleLooks,
     /// Where taskstats tells of exits.
     exits: Option<Exits>,
     users: Arc<Users>,
@@ -104,6 +106,7 @@ impl<S: ProcSource> Collector<S> {
             workers: WorkerPool::new(options.thread_count(cores), first_patience)?,
             patience: options.patience,
             memory: MemoryReader::Rss,
+            looks: IdleLooks::default(),
             exits: None,
             users: Arc::new(Users::open(&options.rootfs)),
             table: Arc::default(),

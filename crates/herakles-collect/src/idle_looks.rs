@@ -1,10 +1,10 @@
 //! A look at those that have not run: others can change their memory behind their backs.
 
 use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use herakles_metrics::ProcessKind;
 use herakles_scan::{ProcSource, ScanError, peek_statm};
 use herakles_stat::{PageSize, Pid, ProcessKey, Statm};
 
@@ -16,14 +16,16 @@ use crate::worker_pool::{Note, Task, WorkerPool};
 /// Whoever holds more is looked at in every scan.
 const BIG_BYTES: u64 = 8 << 20;
 
-/// So much of all that is resident is looked at in every scan, in percent, while those are few.
+/// So much of all that is resident is looked at in every scan, in percent, where those who hold it
+/// are few.
 const MOST_OF_ALL: u64 = 95;
 
-/// Those are few that are at most this part of all.
-const FEW: usize = 4;
+/// Those are few that are at most this part of all, or at most so many.
+const FEW_OF: usize = 4;
+const FEW: usize = 64;
 
 /// Within so many scans everybody is looked at.
-const TURNS: u32 = 10;
+const TURNS: usize = 10;
 
 /// What a look costs, about.
 const LOOK: Duration = Duration::from_micros(6);
@@ -39,37 +41,90 @@ pub(crate) enum KernelMoves {
 
 /// An idle process that may be looked at.
 #[derive(Clone, Copy, Debug)]
-struct Candidate {
+pub(crate) struct Candidate {
     /// Its place among all that are idle.
-    index: usize,
-    pid: Pid,
-    rss_bytes: u64,
+    pub(crate) index: usize,
+    pub(crate) key: ProcessKey,
+    pub(crate) rss_bytes: u64,
+    pub(crate) looked_at: Instant,
+    /// Its memory is read in this scan, and `statm` with it.
+    pub(crate) is_read: bool,
 }
 
-/// Whom to look at: all if the kernel has moved pages; else those that hold most, and the others
-/// in turns, which `scan` counts.
-fn choose(idle: Vec<Candidate>, moves: KernelMoves, scan: u32) -> Vec<Candidate> {
-    if moves == KernelMoves::Some {
-        return idle;
+/// Chooses whom to look at in each scan.
+#[derive(Debug, Default)]
+pub(crate) struct IdleLooks {
+    /// When the last scans began, the oldest first: whoever has not been looked at since the first
+    /// of [`TURNS`] has waited for so many.
+    begun: VecDeque<Instant>,
+}
+
+impl IdleLooks {
+    /// Whom to look at in the scan that begins `now`: all if the kernel has moved pages; else
+    /// those that hold most, and of the others who has waited longest.
+    pub(crate) fn choose(
+        &mut self,
+        idle: Vec<Candidate>,
+        moves: KernelMoves,
+        now: Instant,
+    ) -> Vec<Candidate> {
+        self.begun.push_back(now);
+        let waited = match self.begun.len() {
+            TURNS.. => self.begun.pop_front(),
+            _ => None,
+        };
+        let mut chosen = match moves {
+            KernelMoves::Some => idle,
+            KernelMoves::None => {
+                let (mut biggest, others) = by_size(idle);
+                biggest.extend(in_turn(others, waited));
+                biggest
+            }
+        };
+        chosen.retain(|it| !it.is_read);
+        chosen
     }
-    let few = idle.len() / FEW;
+}
+
+/// Those that hold most, and the others.
+fn by_size(idle: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>) {
+    let few = (idle.len() / FEW_OF).max(FEW);
     let most = idle.iter().map(|it| it.rss_bytes).sum::<u64>() / 100 * MOST_OF_ALL;
-    let (mut chosen, mut others): (Vec<_>, Vec<_>) =
+    let (mut biggest, mut others): (Vec<_>, Vec<_>) =
         idle.into_iter().partition(|it| it.rss_bytes > BIG_BYTES);
-    let mut held: u64 = chosen.iter().map(|it| it.rss_bytes).sum();
-    if held < most && chosen.len() < few {
-        others.sort_unstable_by_key(|it| Reverse(it.rss_bytes));
-        let wanted = others.iter().take_while(|it| {
-            let is_wanted = held < most;
-            held += it.rss_bytes;
-            is_wanted
-        });
-        let wanted = wanted.count().min(few - chosen.len());
-        chosen.extend(others.drain(..wanted));
+    let mut held: u64 = biggest.iter().map(|it| it.rss_bytes).sum();
+    let room = few.saturating_sub(biggest.len()).min(others.len());
+    if held < most && room > 0 {
+        others.select_nth_unstable_by_key(room - 1, |it| Reverse(it.rss_bytes));
+        let next = &mut others[..room];
+        // Where so many do not hold it, as all are much alike, it is not worth the looks.
+        if held + next.iter().map(|it| it.rss_bytes).sum::<u64>() >= most {
+            next.sort_unstable_by_key(|it| Reverse(it.rss_bytes));
+            let wanted = next.iter().take_while(|it| {
+                let is_wanted = held < most;
+                held += it.rss_bytes;
+                is_wanted
+            });
+            let wanted = wanted.count();
+            biggest.extend(others.drain(..wanted));
+        }
     }
-    let has_turn = |it: &Candidate| it.pid.as_u32() % TURNS == scan % TURNS;
-    chosen.extend(others.into_iter().filter(has_turn));
-    chosen
+    (biggest, others)
+}
+
+/// Those of `others` whose turn it is: whoever has not been looked at since `waited`, and as many
+/// more as it takes to spread the looks, of which a read is one.
+fn in_turn(mut others: Vec<Candidate>, waited: Option<Instant>) -> Vec<Candidate> {
+    let all = others.len();
+    others.retain(|it| !it.is_read);
+    let share = all.div_ceil(TURNS).saturating_sub(all - others.len());
+    let has_waited = |it: &&Candidate| waited.is_some_and(|waited| it.looked_at < waited);
+    let turns = others.iter().filter(has_waited).count().max(share);
+    if turns < others.len() {
+        others.select_nth_unstable_by_key(turns, |it| it.looked_at);
+        others.truncate(turns);
+    }
+    others
 }
 
 /// Reads `statm` of processes that are known to be the ones that they were.
@@ -81,28 +136,10 @@ pub(crate) struct StatmPass<S> {
 }
 
 impl<S: ProcSource> StatmPass<S> {
-    /// A pass over those of `idle` whose turn it is; `rss_bytes` tells how much they hold.
-    pub(crate) fn of(
-        idle: &[ProcessSample],
-        rss_bytes: impl Fn(&ProcessSample) -> u64,
-        moves: KernelMoves,
-        scan: u32,
-        source: &Arc<S>,
-        buffers: BufferSizes,
-    ) -> Self {
-        let users = idle.iter().enumerate();
-        let candidates = users
-            .filter(|(_, it)| it.kind == ProcessKind::User)
-            .map(|(index, it)| Candidate {
-                index,
-                pid: it.key.pid,
-                rss_bytes: rss_bytes(it),
-            });
-        let chosen = choose(candidates.collect(), moves, scan);
-        let target = |it: Candidate| Some((it.index, idle.get(it.index)?.key));
+    pub(crate) fn new(source: &Arc<S>, chosen: Vec<Candidate>, buffers: BufferSizes) -> Self {
         Self {
             source: Arc::clone(source),
-            targets: chosen.into_iter().filter_map(target).collect(),
+            targets: chosen.into_iter().map(|it| (it.index, it.key)).collect(),
             buffers,
         }
     }
@@ -168,66 +205,4 @@ impl<S: ProcSource> Task for StatmPass<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const MIB: u64 = 1 << 20;
-
-    fn idle(rss: &[u64]) -> Vec<Candidate> {
-        let candidate = |(index, &rss_bytes)| Candidate {
-            index,
-            pid: Pid::new(u32::try_from(index).unwrap() + 300).unwrap(),
-            rss_bytes,
-        };
-        rss.iter().enumerate().map(candidate).collect()
-    }
-
-    fn chosen(rss: &[u64], moves: KernelMoves, scan: u32) -> BTreeSet<usize> {
-        let chosen = choose(idle(rss), moves, scan);
-        let set: BTreeSet<usize> = chosen.iter().map(|it| it.index).collect();
-        assert_eq!(set.len(), chosen.len(), "somebody twice");
-        set
-    }
-
-    proptest! {
-        #[test]
-        fn the_biggest_are_looked_at_each_time_and_all_within_ten(
-            rss in prop::collection::vec(prop_oneof![0..20 * MIB, Just(0), 0..4096 * MIB], 0..300),
-            first in 0..1000_u32,
-        ) {
-            let mut seen = BTreeSet::new();
-            for scan in 0..TURNS {
-                let set = chosen(&rss, KernelMoves::None, first + scan);
-                let left = (0..rss.len()).filter(|n| !set.contains(n));
-                prop_assert!(left.map(|n| rss[n]).all(|rss| rss <= BIG_BYTES));
-                seen.extend(set);
-            }
-            prop_assert_eq!(seen.len(), rss.len());
-            prop_assert_eq!(chosen(&rss, KernelMoves::Some, first).len(), rss.len());
-        }
-    }
-
-    #[test]
-    fn a_few_that_hold_nearly_all_are_looked_at_each_time() {
-        let mut rss = vec![7 * MIB; 10];
-        rss.extend([10 << 10; 90]);
-        let most: BTreeSet<usize> = (0..10).collect();
-        for scan in 0..TURNS {
-            let set = chosen(&rss, KernelMoves::None, scan);
-            assert!(most.is_subset(&set), "{scan}");
-            assert!(set.len() <= 10 + 9);
-        }
-    }
-
-    #[test]
-    fn where_all_are_alike_no_scan_looks_at_more_than_a_third() {
-        let rss = [4 * MIB; 1000];
-        for scan in 0..TURNS {
-            assert!(chosen(&rss, KernelMoves::None, scan).len() < 334, "{scan}");
-        }
-    }
-}
+mod tests;

@@ -90,13 +90,11 @@ impl MemoryReader {
         }
     }
 
-    /// Whose memory is read along with the survey. None where most are not surveyed, as they are
-    /// idle, or where it is not known yet which are within the limit.
+    /// Whose memory is read whatever the survey says, and so along with it, unless they are idle.
+    /// None where it is not known yet which are within the limit.
     pub(crate) fn early(&mut self, options: &Options) -> Early {
         match self {
-            Self::Adaptive(adaptive)
-                if !adaptive.detects_idle() && options.max_processes.is_none() =>
-            {
+            Self::Adaptive(adaptive) if options.max_processes.is_none() => {
                 adaptive.early(options.interval)
             }
             Self::Adaptive(_) | Self::Exact | Self::Rss => Early::default(),

@@ -47,10 +47,13 @@ pub(crate) struct Early {
 }
 
 impl Early {
+    pub(crate) fn includes(&self, key: ProcessKey) -> bool {
+        self.keys.binary_search(&key).is_ok()
+    }
+
     fn admits(&self, key: ProcessKey) -> bool {
         let spent = || Duration::from_nanos(self.spent_nanos.load(Relaxed));
-        self.keys.binary_search(&key).is_ok()
-            && self.allowance.is_none_or(|allowance| spent() < allowance)
+        self.includes(key) && self.allowance.is_none_or(|allowance| spent() < allowance)
     }
 
     fn charge(&self, took: Duration) {

@@ -115,7 +115,7 @@ impl Planner {
 
     /// The reads that this refresh makes for the age of samples, before anybody is observed: who
     /// is to be looked at anyway can be read in one go. They are recorded after the process has
-    /// been observed; one that is not comes to [`plan`](Self::plan) again.
+    /// been observed; those that are not come to [`plan`](Self::plan) again.
     ///
     /// There are none while the budget might not suffice for all that may turn out to be more
     /// important.
@@ -142,6 +142,7 @@ impl Planner {
         for candidate in self.candidates.drain(..) {
             if let Some(record) = self.records.all_mut().get_mut(candidate.index) {
                 record.decision = Decision::Read(Reason::Aged);
+                record.progress = Progress::Ahead;
                 out.push(candidate.read);
             }
         }
@@ -320,10 +321,12 @@ impl Planner {
     /// Decides about each process by itself, and gathers those that only the budget may stop.
     fn gather(&mut self, now: Duration, horizon: Duration) {
         for (index, record) in self.records.all_mut().iter_mut().enumerate() {
-            if record.progress != Progress::Undecided {
-                continue;
-            }
-            let Some(reason) = record.due(&self.limits, now, horizon) else {
+            let turn = match record.progress {
+                Progress::Undecided => None,
+                Progress::Ahead => Some(Reason::Aged),
+                Progress::Planned | Progress::Attempted => continue,
+            };
+            let Some(reason) = record.due(&self.limits, now, horizon).or(turn) else {
                 record.rest();
                 continue;
             };

@@ -122,6 +122,8 @@ pub(crate) struct Shared {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     Undecided,
+    /// It is its turn, as was planned before anybody was observed.
+    Ahead,
     Planned,
     Attempted,
 }
@@ -194,7 +196,9 @@ impl Record {
 
     pub(crate) fn stay(&mut self, generation: u32) {
         self.seen_in = generation;
-        self.progress = Progress::Undecided;
+        if self.progress != Progress::Ahead {
+            self.progress = Progress::Undecided;
+        }
     }
 
     /// The read has been made, or tried: what it was due for is over.
@@ -220,9 +224,10 @@ impl Record {
         match (self.progress, self.decision) {
             (Progress::Planned, _) => self.decision = Decision::Defer(Bound::Budget),
             // Nothing was planned in this refresh: it is that of another one.
-            (Progress::Undecided, Decision::Read(_)) => self.rest(),
+            (Progress::Undecided | Progress::Ahead, Decision::Read(_)) => self.rest(),
             _ => {}
         }
+        self.progress = Progress::Undecided;
     }
 
     /// Decides that nothing is to be read.

@@ -10,7 +10,7 @@ use herakles_stat::ProcessKey;
 use herakles_taskstats::ExitRecord;
 
 use super::Collector;
-use crate::idle_looks::StatmPass;
+use crate::idle_looks::{Candidate, StatmPass};
 use crate::memory_pass::ReadContext;
 use crate::notice::Notice;
 use crate::phase::ScanPhase;
@@ -19,7 +19,7 @@ use crate::process_table::ProcessTable;
 use crate::rule_counts::RuleCounts;
 use crate::scan::{Scan, ScanFailure};
 use crate::stats::{Found, ScanStats};
-use crate::survey::{InlineReads, Survey, SurveyResult};
+use crate::survey::{Early, InlineReads, Survey, SurveyResult};
 use crate::worker_pool::Done;
 
 impl<S: ProcSource> Collector<S> {
@@ -127,9 +127,9 @@ impl<S: ProcSource> Collector<S> {
         stats: &mut ScanStats,
         ended: &mut dyn FnMut(ScanPhase),
     ) -> Vec<ProcessSample> {
-        let mut idle = self.idle();
-        ended(ScanPhase::Detect);
         let early = self.memory.early(&self.options);
+        let mut idle = self.idle(&early);
+        ended(ScanPhase::Detect);
         let survey = Survey {
             source: Arc::clone(&self.source),
             pids: self.pids.clone(),
@@ -198,7 +198,7 @@ impl<S: ProcSource> Collector<S> {
     }
 
     /// Takes those that have not run since the last scan out of `pids`.
-    fn idle(&mut self) -> Vec<ProcessSample> {
+    fn idle(&mut self, early: &Early) -> Vec<ProcessSample> {
         let Some(detector) = self.memory.idle_detector() else {
             return Vec::new();
         };
@@ -220,15 +220,18 @@ impl<S: ProcSource> Collector<S> {
                 }
             }
         }
-        let rss = |it: &ProcessSample| self.memory.rss_bytes(it);
-        let pass = StatmPass::of(
-            &known,
-            rss,
-            moves,
-            self.accounts.scan(),
-            &self.source,
-            self.options.buffers,
-        );
+        let users = known.iter().enumerate();
+        let candidates = users
+            .filter(|(_, it)| it.kind == ProcessKind::User)
+            .map(|(index, it)| Candidate {
+                index,
+                key: it.key,
+                rss_bytes: self.memory.rss_bytes(it),
+                looked_at: it.rss_at,
+                is_read: early.includes(it.key),
+            });
+        let chosen = self.looks.choose(candidates.collect(), moves, now);
+        let pass = StatmPass::new(&self.source, chosen, self.options.buffers);
         self.pids
             .extend(pass.apply(&mut known, &mut self.workers, self.page_size));
         known

@@ -109,6 +109,27 @@ fn nothing_is_read_of_who_is_idle_but_a_tenth_of_statm_and_that_of_the_big() {
     assert_eq!(reads(&world, ProcFile::Stat), before + 1);
 }
 
+#[test]
+fn a_sample_that_is_renewed_is_a_look() {
+    let settings = [Setting::MaxAgeSeconds(300), Setting::IntervalSeconds(30)];
+    let (mut world, _kernel) = idle_world(&settings, |proc| {
+        for pid in 1..=400 {
+            drop(proc.process(pid).name("named-x").memory_kib(600, 500, 400));
+        }
+    });
+    let reads = |world: &World, file| {
+        let of = |pid| world.proc.process(pid).reads(file);
+        (1..=400).map(of).sum::<usize>()
+    };
+    let files = [ProcFile::Statm, ProcFile::SmapsRollup];
+    for _ in 0..20 {
+        let before = files.map(|file| reads(&world, file));
+        world.scan();
+        let after = files.map(|file| reads(&world, file));
+        assert_eq!([after[0] - before[0], after[1] - before[1]], [40, 40]);
+    }
+}
+
 /// On the thread that scans: the workers do nothing but look.
 #[test]
 fn twice_as_many_that_are_idle_cost_a_scan_no_more_allocations_than_its_lists_to_grow() {

@@ -1,9 +1,10 @@
 //! What is read when, one situation at a time.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use herakles_plan::{
-    Decision, Moment, Observation, PlanLimits, PlanSummary, Planner, Reason, Resident,
+    Decision, Moment, Observation, PlanLimits, PlanSummary, Planner, Read, Reason, Resident,
 };
 use herakles_stat::ProcessKey;
 
@@ -154,6 +155,36 @@ fn turns_can_be_read_along_with_the_look_at_everybody() {
         assert_eq!(host.planner.finish().fresh, early.len() as u64);
         host.now = next;
     }
+}
+
+#[test]
+fn turns_that_were_not_taken_along_with_the_look_come_to_the_plan() {
+    let mut host = Host::new(limits(), &crowd(1_000));
+    host.refresh();
+    let mut read = Vec::new();
+    for _ in 0..10 {
+        let mut early = Vec::new();
+        host.planner
+            .plan_ahead(host.now, host.now + GAP, &mut early);
+        let keys =
+            |reads: &[Read]| -> BTreeSet<ProcessKey> { reads.iter().map(|it| it.key).collect() };
+        // Half of them sleep, so that nobody looks.
+        for pid in host.processes.keys() {
+            let known = host.planner.idle(key(*pid));
+            assert!(known);
+        }
+        host.read(&early[..early.len() / 2]);
+        let planned = host.plan();
+        assert_eq!(keys(&planned), keys(&early[early.len() / 2..]));
+        host.read(&planned);
+        assert_eq!(host.planner.finish().fresh, early.len() as u64);
+        read.extend(keys(&early));
+        host.now += GAP;
+    }
+    assert_eq!(read.len(), 1_000);
+    read.sort_unstable();
+    read.dedup();
+    assert_eq!(read.len(), 1_000);
 }
 
 #[test]
