@@ -35,6 +35,8 @@ pub(crate) struct Adaptive {
     named: HashSet<ProcessKey>,
     /// Whose last read hung, for the planner to forget.
     hung: HashSet<ProcessKey>,
+    /// Who was idle when the planner had forgotten it: it has to be observed.
+    strangers: HashSet<ProcessKey>,
     /// Who has called exec, and by when: an older sample is of the program before.
     execd: HashMap<ProcessKey, Instant>,
 }
@@ -47,6 +49,7 @@ impl Adaptive {
             reads: Vec::new(),
             named: HashSet::new(),
             hung: HashSet::new(),
+            strangers: HashSet::new(),
             execd: HashMap::new(),
         }
     }
@@ -73,6 +76,10 @@ impl Adaptive {
     /// The last sample of a process.
     pub(crate) fn sample(&self, key: ProcessKey) -> Option<Sample> {
         self.planner.sample(key)
+    }
+
+    pub(crate) fn take_strangers(&mut self) -> HashSet<ProcessKey> {
+        std::mem::take(&mut self.strangers)
     }
 
     pub(crate) fn detects_idle(&self) -> bool {
@@ -144,7 +151,9 @@ impl Adaptive {
                 continue;
             }
             if it.idle || it.statm_error.is_some() {
-                self.planner.idle(it.key);
+                if !self.planner.idle(it.key) && it.idle {
+                    self.strangers.insert(it.key);
+                }
                 if let Some(resident) = it.fresh_resident() {
                     self.planner.resident(it.key, resident);
                 }
@@ -241,7 +250,9 @@ impl Adaptive {
     ) {
         if let Some(statm) = attempt.statm {
             it.take_statm(&statm, context.page_size);
-            self.planner.resident(it.key, it.fingerprint.resident);
+            if let Some(resident) = it.fresh_resident() {
+                self.planner.resident(it.key, resident);
+            }
         }
         let stats = &mut *context.stats;
         match attempt.usage {

@@ -47,15 +47,14 @@ pub(crate) struct Candidate {
     pub(crate) key: ProcessKey,
     pub(crate) rss_bytes: u64,
     pub(crate) looked_at: Instant,
-    /// Its memory is read in this scan, and `statm` with it.
-    pub(crate) is_read: bool,
+    /// It is planned to read its memory in this scan, and `statm` with it.
+    pub(crate) is_planned: bool,
 }
 
 /// Chooses whom to look at in each scan.
 #[derive(Debug, Default)]
 pub(crate) struct IdleLooks {
-    /// When the last scans began, the oldest first: whoever has not been looked at since the first
-    /// of [`TURNS`] has waited for so many.
+    /// When the last scans began, the latest first.
     begun: VecDeque<Instant>,
 }
 
@@ -68,21 +67,39 @@ impl IdleLooks {
         moves: KernelMoves,
         now: Instant,
     ) -> Vec<Candidate> {
-        self.begun.push_back(now);
-        let waited = match self.begun.len() {
-            TURNS.. => self.begun.pop_front(),
-            _ => None,
-        };
-        let mut chosen = match moves {
+        self.begun.push_front(now);
+        self.begun.truncate(TURNS + 1);
+        match moves {
             KernelMoves::Some => idle,
             KernelMoves::None => {
                 let (mut biggest, others) = by_size(idle);
-                biggest.extend(in_turn(others, waited));
+                biggest.extend(self.in_turn(others));
                 biggest
             }
-        };
-        chosen.retain(|it| !it.is_read);
-        chosen
+        }
+    }
+
+    /// Those of `others` whose turn it is: whoever has waited for so many scans, and as many more
+    /// as it takes to spread the looks, of which a read is one.
+    fn in_turn(&self, mut others: Vec<Candidate>) -> Vec<Candidate> {
+        let all = others.len();
+        // The bounds on reads may have put off one that was planned before: it is not counted on
+        // twice.
+        others.retain(|it| !it.is_planned || self.has_waited(it, TURNS + 1));
+        let share = all.div_ceil(TURNS).saturating_sub(all - others.len());
+        let waiting = others.iter().filter(|it| self.has_waited(it, TURNS));
+        let turns = waiting.count().max(share);
+        if turns < others.len() {
+            others.select_nth_unstable_by_key(turns, |it| it.looked_at);
+            others.truncate(turns);
+        }
+        others
+    }
+
+    /// Whether it was last looked at so many scans ago, or earlier.
+    fn has_waited(&self, it: &Candidate, scans: usize) -> bool {
+        let begun = self.begun.get(scans - 1);
+        begun.is_some_and(|begun| it.looked_at < *begun)
     }
 }
 
@@ -110,21 +127,6 @@ fn by_size(idle: Vec<Candidate>) -> (Vec<Candidate>, Vec<Candidate>) {
         }
     }
     (biggest, others)
-}
-
-/// Those of `others` whose turn it is: whoever has not been looked at since `waited`, and as many
-/// more as it takes to spread the looks, of which a read is one.
-fn in_turn(mut others: Vec<Candidate>, waited: Option<Instant>) -> Vec<Candidate> {
-    let all = others.len();
-    others.retain(|it| !it.is_read);
-    let share = all.div_ceil(TURNS).saturating_sub(all - others.len());
-    let has_waited = |it: &&Candidate| waited.is_some_and(|waited| it.looked_at < waited);
-    let turns = others.iter().filter(has_waited).count().max(share);
-    if turns < others.len() {
-        others.select_nth_unstable_by_key(turns, |it| it.looked_at);
-        others.truncate(turns);
-    }
-    others
 }
 
 /// Reads `statm` of processes that are known to be the ones that they were.

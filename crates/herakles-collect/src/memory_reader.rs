@@ -81,6 +81,14 @@ impl MemoryReader {
         }
     }
 
+    /// Who can only be read again after a look, although it is idle.
+    pub(crate) fn take_strangers(&mut self) -> HashSet<ProcessKey> {
+        match self {
+            Self::Adaptive(adaptive) => adaptive.take_strangers(),
+            Self::Rss | Self::Exact => HashSet::new(),
+        }
+    }
+
     /// Which memory the survey reads as it goes. Where it is not known yet which processes are
     /// within the limit, none.
     pub(crate) fn inline_reads(&self, options: &Options) -> InlineReads {

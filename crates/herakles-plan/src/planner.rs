@@ -168,8 +168,7 @@ impl Planner {
             self.hear_of_ksm(moment.ksm_pages);
             self.turned_over = true;
         }
-        let has_news = self.hear_of_sharers();
-        if !is_first && !has_news {
+        if !self.hear_of_sharers() && !is_first {
             return;
         }
         self.gather(now, now.saturating_add(interval / 2));
@@ -323,7 +322,7 @@ impl Planner {
         for (index, record) in self.records.all_mut().iter_mut().enumerate() {
             let turn = match record.progress {
                 Progress::Undecided => None,
-                Progress::Ahead => Some(Reason::Aged),
+                Progress::Ahead => self.took_turns.then_some(Reason::Aged),
                 Progress::Planned | Progress::Attempted => continue,
             };
             let Some(reason) = record.due(&self.limits, now, horizon).or(turn) else {

@@ -127,7 +127,11 @@ impl<S: ProcSource> Collector<S> {
         stats: &mut ScanStats,
         ended: &mut dyn FnMut(ScanPhase),
     ) -> Vec<ProcessSample> {
-        let early = self.memory.early(&self.options);
+        let early = if self.workers.stuck().are_too_many() {
+            Early::default()
+        } else {
+            self.memory.early(&self.options)
+        };
         let mut idle = self.idle(&early);
         ended(ScanPhase::Detect);
         let survey = Survey {
@@ -204,6 +208,7 @@ impl<S: ProcSource> Collector<S> {
         };
         let mut idle = Vec::new();
         let moves = detector.take_idle(&mut self.pids, &mut idle);
+        let strangers = self.memory.take_strangers();
         let now = Instant::now();
         let mut known = std::mem::take(&mut self.samples);
         {
@@ -212,7 +217,9 @@ impl<S: ProcSource> Collector<S> {
             for pid in idle {
                 match table.by_pid(pid) {
                     Some(process)
-                        if process.rules == Some(rules) && process.kind != ProcessKind::Zombie =>
+                        if process.rules == Some(rules)
+                            && process.kind != ProcessKind::Zombie
+                            && !strangers.contains(&process.key) =>
                     {
                         known.push(process.idle_sample(now));
                     }
@@ -228,7 +235,7 @@ impl<S: ProcSource> Collector<S> {
                 key: it.key,
                 rss_bytes: self.memory.rss_bytes(it),
                 looked_at: it.rss_at,
-                is_read: early.includes(it.key),
+                is_planned: early.includes(it.key),
             });
         let chosen = self.looks.choose(candidates.collect(), moves, now);
         let pass = StatmPass::new(&self.source, chosen, self.options.buffers);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::sync::Mutex;
 
+use herakles_scan::testing::{Gate, Mishap};
 use herakles_scan::{ProcFile, ProcSource};
 use herakles_stat::Pid;
 use herakles_taskstats::{Error, TaskActivity};
@@ -79,6 +80,15 @@ fn idle_world(settings: &[Setting], populate: impl FnOnce(&MemProc)) -> (World, 
     (world, kernel)
 }
 
+/// Each sample has its turn to be renewed within ten scans.
+const TEN_SCANS: [Setting; 2] = [Setting::MaxAgeSeconds(300), Setting::IntervalSeconds(30)];
+
+fn many_small(proc: &MemProc) {
+    for pid in 1..=400 {
+        drop(proc.process(pid).name("named-x").memory_kib(600, 500, 400));
+    }
+}
+
 /// One that holds nearly all, and forty small ones.
 fn big_and_small(proc: &MemProc) {
     drop(proc.process(1).memory_kib(600 * MIB, 500 * MIB, 400 * MIB));
@@ -111,12 +121,7 @@ fn nothing_is_read_of_who_is_idle_but_a_tenth_of_statm_and_that_of_the_big() {
 
 #[test]
 fn a_sample_that_is_renewed_is_a_look() {
-    let settings = [Setting::MaxAgeSeconds(300), Setting::IntervalSeconds(30)];
-    let (mut world, _kernel) = idle_world(&settings, |proc| {
-        for pid in 1..=400 {
-            drop(proc.process(pid).name("named-x").memory_kib(600, 500, 400));
-        }
-    });
+    let (mut world, _kernel) = idle_world(&TEN_SCANS, many_small);
     let reads = |world: &World, file| {
         let of = |pid| world.proc.process(pid).reads(file);
         (1..=400).map(of).sum::<usize>()
@@ -260,10 +265,7 @@ fn the_age_of_an_rss_that_was_not_read_is_part_of_the_sample_age() {
         big_and_small(proc);
         let it = proc.process(13).name("boxed-x");
         let it = it.content(ProcFile::Cgroup, "0::/box\n");
-        drop(it.fail(
-            ProcFile::SmapsRollup,
-            herakles_scan::testing::Mishap::Errno(13),
-        ));
+        drop(it.fail(ProcFile::SmapsRollup, Mishap::Errno(13)));
     };
     let (mut world, _kernel) = idle_world(&[], refused);
     let (mut aged, mut fresh) = (0, 0);
@@ -290,4 +292,69 @@ fn an_idle_one_that_has_let_go_of_its_memory_is_looked_at_closely() {
     assert_eq!(view.snapshot.states().zombie, 1);
     world.proc.remove(1);
     assert!(world.scan().find(1).is_none());
+}
+
+/// The planner hears nothing of who cannot be observed, and forgets it.
+#[test]
+fn one_that_could_not_be_observed_and_sleeps_on_is_read_again() {
+    let (mut world, kernel) = idle_world(&[], big_and_small);
+    kernel.ran(5);
+    let it = world
+        .proc
+        .process(5)
+        .fail(ProcFile::Stat, Mishap::Errno(24));
+    world.scan();
+    drop(it.healthy());
+    world.scan();
+    for _ in 0..3 {
+        assert_eq!(world.scan().memory(5), kib(600, 500, 400));
+    }
+}
+
+/// Its first thread has no memory any more: what that says is not what is resident.
+#[test]
+fn one_whose_leader_has_exited_is_read_by_age_as_often_as_others() {
+    let (mut world, _kernel) = idle_world(&TEN_SCANS, |proc| {
+        many_small(proc);
+        drop(proc.process(7).leader_exited(1_000));
+    });
+    let mut fresh = 0;
+    for _ in 0..20 {
+        let view = world.scan();
+        assert_eq!(view.memory(7), kib(600, 500, 400));
+        fresh += view.reads.fresh;
+    }
+    assert_eq!(fresh, 2 * 400);
+}
+
+/// Who would have its turn to be read is looked at all the same.
+#[test]
+fn while_too_many_reads_hang_the_idle_are_looked_at_within_ten_scans() {
+    let mut world = World::with_patience(Duration::from_millis(300), &TEN_SCANS, many_small);
+    let _kernel = Kernel::of(&mut world);
+    for _ in 0..2 {
+        world.scan();
+    }
+    let gate = Gate::new();
+    for pid in 500..520 {
+        let it = world.proc.process(pid).name("stuck-x");
+        drop(it.fail(ProcFile::SmapsRollup, Mishap::Hang(gate.clone())));
+    }
+    world.scan();
+    let looks = |world: &World| -> Vec<usize> {
+        let of = |pid| world.proc.process(pid).reads(ProcFile::Statm);
+        (1..=400).map(of).collect()
+    };
+    let mut before = looks(&world);
+    let mut waited = vec![0; before.len()];
+    for _ in 0..25 {
+        world.scan();
+        let after = looks(&world);
+        for ((waited, before), after) in waited.iter_mut().zip(&before).zip(&after) {
+            *waited = if before == after { *waited + 1 } else { 0 };
+            assert!(*waited < 10);
+        }
+        before = after;
+    }
+    gate.release();
 }

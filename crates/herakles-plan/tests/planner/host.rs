@@ -44,6 +44,15 @@ pub(crate) struct Host {
     pub(crate) processes: BTreeMap<u32, Process>,
 }
 
+/// Processes that have nothing to do with each other.
+pub(crate) fn crowd(processes: u32) -> Vec<(u32, Process)> {
+    let each = |pid: u32| {
+        let program = pid.into();
+        (pid, Process { program, ..PROCESS })
+    };
+    (10..10 + processes).map(each).collect()
+}
+
 pub(crate) fn key(pid: u32) -> ProcessKey {
     let pid = Pid::new(pid).expect("a pid");
     ProcessKey {

@@ -10,3 +10,4 @@ mod run;
 mod scenarios;
 mod sharers;
 mod truth;
+mod turns;
