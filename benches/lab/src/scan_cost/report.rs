@@ -11,50 +11,48 @@ use crate::clock::{Cost, extremes, median};
 
 /// Prints what the scans cost, beside the floor of the same round.
 pub(super) fn costs(entries: &[Entry]) {
-    let floor: Vec<f64> = entries
-        .iter()
-        .filter(|entry| entry.name == FLOOR)
-        .flat_map(|entry| &entry.rounds)
-        .map(micros_per_process)
-        .collect();
+    let floor = floor(entries);
     println!(
         "| scan | CPU µs per process, median (min–max) | ratio to the floor, median (min–max) | wall, ms |"
     );
     println!("|---|---|---|---|");
     for Entry { name, rounds, .. } in entries {
         let cpu: Vec<f64> = rounds.iter().map(micros_per_process).collect();
-        let ratios: Vec<f64> = cpu
-            .iter()
-            .zip(&floor)
-            .map(|(cpu, floor)| cpu / floor)
-            .collect();
         let wall = median(rounds.iter().map(|it| it.cost.wall.as_secs_f64() * 1e3));
         println!(
             "| {name} | {} | {} | {wall:.1} |",
             spread(&cpu, 1),
-            spread(&ratios, 3)
+            spread(&ratios(&cpu, &floor), 3)
         );
     }
 }
 
 /// The floor's microseconds per process, the median over all rounds.
 pub(super) fn floor_micros(entries: &[Entry]) -> f64 {
+    median(floor(entries))
+}
+
+/// The floor's microseconds per process in each round.
+fn floor(entries: &[Entry]) -> Vec<f64> {
     let floor = entries.iter().filter(|entry| entry.name == FLOOR);
-    median(
-        floor
-            .flat_map(|entry| &entry.rounds)
-            .map(micros_per_process),
-    )
+    let rounds = floor.flat_map(|entry| &entry.rounds);
+    rounds.map(micros_per_process).collect()
+}
+
+/// To the floor of the same round.
+fn ratios(micros: &[f64], floor: &[f64]) -> Vec<f64> {
+    let both = micros.iter().zip(floor);
+    both.map(|(micros, floor)| micros / floor).collect()
 }
 
 /// Prints what each phase of the engine's refreshes costs, and the whole of them.
 pub(super) fn refreshes(entries: &[Entry]) {
     println!(
-        "| refresh | phase | CPU µs per process, median (min–max) | ratio to the floor | allocations \
+        "| refresh | phase | CPU µs per process, median (min–max) | ratio to the floor, median | allocations \
          | allocated, KiB |"
     );
     println!("|---|---|---|---|---|---|");
-    let floor = floor_micros(entries);
+    let floor = floor(entries);
     for Entry { name, rounds, .. } in entries {
         let Some(first) = rounds.first().filter(|round| !round.phases.is_empty()) else {
             continue;
@@ -77,7 +75,7 @@ pub(super) fn refreshes(entries: &[Entry]) {
             println!(
                 "| {name} | {what} | {} | {:.3} | {:.0} | {:.0} |",
                 spread(&micros, 2),
-                median(micros.iter().copied()) / floor,
+                median(ratios(&micros, &floor)),
                 of(|cost| cost.allocations),
                 of(|cost| cost.allocated_bytes) / 1024.0
             );
