@@ -28,8 +28,7 @@ fn reuse_when_held(world: &World, gate: Gate) -> thread::JoinHandle<()> {
     let proc = world.proc.clone();
     thread::spawn(move || {
         gate.wait_until_held(1);
-        proc.remove(5);
-        drop(reborn(proc.process(5)).memory_kib(100, 90, 80));
+        proc.reuse(5, |it| reborn(it).memory_kib(100, 90, 80));
         drop(proc.process(1).healthy());
         gate.release();
     })
@@ -42,8 +41,7 @@ fn a_pid_reused_between_scans_is_a_new_process() {
         world.scan();
         assert_eq!(world.scan().process(5).cpu_usage_ratio, Some(0.0));
 
-        world.proc.remove(5);
-        drop(reborn(world.proc.process(5)).memory_kib(100, 90, 80));
+        world.proc.reuse(5, |it| reborn(it).memory_kib(100, 90, 80));
         let view = world.scan();
         let it = view.process(5);
         assert_eq!(&*it.name, "named-new", "{mode:?}");

@@ -45,10 +45,23 @@ impl MemProc {
     }
 
     /// Ends and reaps a process. Open handles give `ESRCH`; [`MemProc::process`] with the same
-    /// pid begets another.
+    /// pid begets another, as does [`MemProc::reuse`] at once.
     pub fn remove(&self, id: u32) {
         if let Some(process) = self.lock().processes.remove(&pid(id)) {
             process.lock().reaped = true;
+        }
+    }
+
+    /// Ends and reaps a process, if there is one, and gives its pid to another that `describe`
+    /// makes of a healthy one: whoever opens it meanwhile finds the old or the new, whole.
+    ///
+    /// # Panics
+    /// If no process can have this pid.
+    pub fn reuse(&self, id: u32, describe: impl FnOnce(MemProcess) -> MemProcess) {
+        let new = describe(MemProcess::new(id));
+        let old = self.lock().processes.insert(pid(id), new);
+        if let Some(old) = old {
+            old.lock().reaped = true;
         }
     }
 
