@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use herakles_metrics::ProcessKind;
-use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read, Sample};
+use herakles_plan::{Decision, Moment, Observation, PlanLimits, Planner, Read};
 use herakles_scan::{ProcSource, ReadBuf, ScanError, peek_stat};
 use herakles_stat::{Pid, ProcessKey};
 
@@ -35,8 +35,6 @@ pub(crate) struct Adaptive {
     named: HashSet<ProcessKey>,
     /// Whose last read hung, for the planner to forget.
     hung: HashSet<ProcessKey>,
-    /// Who was idle when the planner had forgotten it: it has to be observed.
-    strangers: HashSet<ProcessKey>,
     /// Who has called exec, and by when: an older sample is of the program before.
     execd: HashMap<ProcessKey, Instant>,
 }
@@ -49,7 +47,6 @@ impl Adaptive {
             reads: Vec::new(),
             named: HashSet::new(),
             hung: HashSet::new(),
-            strangers: HashSet::new(),
             execd: HashMap::new(),
         }
     }
@@ -73,13 +70,10 @@ impl Adaptive {
         self.idle = Some(detector);
     }
 
-    /// The last sample of a process.
-    pub(crate) fn sample(&self, key: ProcessKey) -> Option<Sample> {
-        self.planner.sample(key)
-    }
-
-    pub(crate) fn take_strangers(&mut self) -> HashSet<ProcessKey> {
-        std::mem::take(&mut self.strangers)
+    /// What is resident of a process; `None` if it has to be observed, as the planner knows
+    /// nothing of it.
+    pub(crate) fn rss_bytes(&self, key: ProcessKey) -> Option<u64> {
+        self.planner.rss_bytes(key)
     }
 
     pub(crate) fn detects_idle(&self) -> bool {
@@ -151,9 +145,7 @@ impl Adaptive {
                 continue;
             }
             if it.idle || it.statm_error.is_some() {
-                if !self.planner.idle(it.key) && it.idle {
-                    self.strangers.insert(it.key);
-                }
+                self.planner.idle(it.key);
                 if let Some(resident) = it.fresh_resident() {
                     self.planner.resident(it.key, resident);
                 }

@@ -13,6 +13,7 @@ use crate::memory_pass::ReadContext;
 use crate::options::{IdleDetection, MemoryMode, Options};
 use crate::process_sample::ProcessSample;
 use crate::survey::{Early, InlineReads};
+use crate::worker_pool::StuckThreads;
 
 /// The strategy of the mode in force.
 pub(crate) enum MemoryReader {
@@ -63,14 +64,12 @@ impl MemoryReader {
         }
     }
 
-    /// What is resident of a process as far as is known.
-    pub(crate) fn rss_bytes(&self, seen: &ProcessSample) -> u64 {
-        let sample = match self {
-            Self::Adaptive(adaptive) => adaptive.sample(seen.key),
+    /// What is resident of a process; `None` if it has to be looked at, also if it is idle.
+    pub(crate) fn rss_bytes(&self, key: ProcessKey) -> Option<u64> {
+        match self {
+            Self::Adaptive(adaptive) => adaptive.rss_bytes(key),
             Self::Rss | Self::Exact => None,
-        };
-        let rss = sample.map(|it| it.rss_bytes).or(seen.rss_bytes);
-        rss.unwrap_or(0)
+        }
     }
 
     /// Whether idle processes are known without a look.
@@ -78,14 +77,6 @@ impl MemoryReader {
         match self {
             Self::Adaptive(adaptive) => adaptive.detects_idle(),
             Self::Rss | Self::Exact => false,
-        }
-    }
-
-    /// Who can only be read again after a look, although it is idle.
-    pub(crate) fn take_strangers(&mut self) -> HashSet<ProcessKey> {
-        match self {
-            Self::Adaptive(adaptive) => adaptive.take_strangers(),
-            Self::Rss | Self::Exact => HashSet::new(),
         }
     }
 
@@ -99,10 +90,12 @@ impl MemoryReader {
     }
 
     /// Whose memory is read whatever the survey says, and so along with it, unless they are idle.
-    /// None where it is not known yet which are within the limit.
-    pub(crate) fn early(&mut self, options: &Options) -> Early {
+    /// None where it is not known yet which are within the limit, or while too many are stuck.
+    pub(crate) fn early(&mut self, options: &Options, stuck: &StuckThreads) -> Early {
         match self {
-            Self::Adaptive(adaptive) if options.max_processes.is_none() => {
+            Self::Adaptive(adaptive)
+                if options.max_processes.is_none() && !stuck.are_too_many() =>
+            {
                 adaptive.early(options.interval)
             }
             Self::Adaptive(_) | Self::Exact | Self::Rss => Early::default(),

@@ -250,6 +250,12 @@ impl Planner {
         })
     }
 
+    /// What is resident of a process: by its sample and what `statm` has moved since, by `statm`
+    /// alone without one. `None` if the process is not known.
+    pub fn rss_bytes(&self, key: ProcessKey) -> Option<u64> {
+        Some(self.records.get(key)?.rss_bytes())
+    }
+
     /// The last decision about a process.
     pub fn decision(&self, key: ProcessKey) -> Option<Decision> {
         Some(self.records.get(key)?.decision)

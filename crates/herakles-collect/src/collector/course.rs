@@ -127,11 +127,7 @@ impl<S: ProcSource> Collector<S> {
         stats: &mut ScanStats,
         ended: &mut dyn FnMut(ScanPhase),
     ) -> Vec<ProcessSample> {
-        let early = if self.workers.stuck().are_too_many() {
-            Early::default()
-        } else {
-            self.memory.early(&self.options)
-        };
+        let early = self.memory.early(&self.options, self.workers.stuck());
         let mut idle = self.idle(&early);
         ended(ScanPhase::Detect);
         let survey = Survey {
@@ -208,36 +204,36 @@ impl<S: ProcSource> Collector<S> {
         };
         let mut idle = Vec::new();
         let moves = detector.take_idle(&mut self.pids, &mut idle);
-        let strangers = self.memory.take_strangers();
         let now = Instant::now();
         let mut known = std::mem::take(&mut self.samples);
+        let mut candidates = Vec::with_capacity(idle.len());
         {
             let table = self.table.read().unwrap_or_else(PoisonError::into_inner);
             let rules = self.accounts.rules();
             for pid in idle {
-                match table.by_pid(pid) {
-                    Some(process)
-                        if process.rules == Some(rules)
-                            && process.kind != ProcessKind::Zombie
-                            && !strangers.contains(&process.key) =>
-                    {
-                        known.push(process.idle_sample(now));
+                let process = table.by_pid(pid).filter(|it| it.rules == Some(rules));
+                let Some(process) = process else {
+                    self.pids.push(pid);
+                    continue;
+                };
+                match (process.kind, self.memory.rss_bytes(process.key)) {
+                    (ProcessKind::User, Some(rss_bytes)) => candidates.push(Candidate {
+                        index: known.len(),
+                        key: process.key,
+                        rss_bytes,
+                        looked_at: process.rss_at,
+                        is_planned: early.includes(process.key),
+                    }),
+                    (ProcessKind::KernelThread, _) => {}
+                    (ProcessKind::User | ProcessKind::Zombie, _) => {
+                        self.pids.push(pid);
+                        continue;
                     }
-                    _ => self.pids.push(pid),
                 }
+                known.push(process.idle_sample(now));
             }
         }
-        let users = known.iter().enumerate();
-        let candidates = users
-            .filter(|(_, it)| it.kind == ProcessKind::User)
-            .map(|(index, it)| Candidate {
-                index,
-                key: it.key,
-                rss_bytes: self.memory.rss_bytes(it),
-                looked_at: it.rss_at,
-                is_planned: early.includes(it.key),
-            });
-        let chosen = self.looks.choose(candidates.collect(), moves, now);
+        let chosen = self.looks.choose(candidates, moves, now);
         let pass = StatmPass::new(&self.source, chosen, self.options.buffers);
         self.pids
             .extend(pass.apply(&mut known, &mut self.workers, self.page_size));

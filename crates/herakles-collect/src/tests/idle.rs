@@ -305,7 +305,6 @@ fn one_that_could_not_be_observed_and_sleeps_on_is_read_again() {
         .fail(ProcFile::Stat, Mishap::Errno(24));
     world.scan();
     drop(it.healthy());
-    world.scan();
     for _ in 0..3 {
         assert_eq!(world.scan().memory(5), kib(600, 500, 400));
     }
